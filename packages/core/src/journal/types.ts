@@ -1,0 +1,65 @@
+import type { DiskError } from '../host/index.js'
+
+/** One record of a journal. `payload` is opaque here; `kind` (0 to 255) says who reads it. */
+export interface Entry {
+  readonly index: number
+  readonly term: number
+  readonly kind: number
+  readonly payload: Uint8Array
+}
+
+/**
+ * A journal: entries with consecutive indices from 1 (or from `firstIndex` after a prefix was dropped).
+ *
+ * `append` and `truncateFrom` are visible to all readers at once and become durable in order, in groups: what
+ * was queued during one sync is the next group. `done` is called after the sync that covers the append,
+ * always in the order of the appends, possibly before `append` returns. A failed sync is final: every
+ * waiting and every later `done` gets the error.
+ */
+export interface Journal {
+  /** Index of the first entry held; 1 for a journal that never dropped a prefix. */
+  readonly firstIndex: number
+  /** Index of the last entry, durable or not; `firstIndex - 1` when empty. */
+  readonly lastIndex: number
+  /** Index up to which everything is known to survive a power cut. */
+  readonly durableIndex: number
+  /** Term of the entry at `index`; 0 for index 0. `firstIndex - 1 <= index <= lastIndex`. */
+  termAt(index: number): number
+  /** Entries from `from` on: at least one when `from <= lastIndex`, then as many as fit into `maxBytes` of payload. */
+  read(from: number, maxBytes: number): Entry[]
+  /** The first new index must be `lastIndex + 1`; terms never decrease. */
+  append(entries: readonly Entry[], done: (error?: JournalError) => void): void
+  /** Drops every entry from `index` on. Durable before any later append's `done`. */
+  truncateFrom(index: number): void
+  /** Flushes, closes the files, then calls `done`. */
+  close(done: (error?: JournalError) => void): void
+}
+
+export type JournalErrorCode =
+  /** A frame in the middle is broken and valid frames follow: nothing was changed on disk. */
+  | 'damaged'
+  /** A read, write or sync failed; `cause` is the `DiskError`. */
+  | 'disk'
+  /** Written by a version that this one does not understand. */
+  | 'format'
+
+export class JournalError extends Error {
+  readonly code: JournalErrorCode
+  constructor(code: JournalErrorCode, text: string, cause?: DiskError) {
+    super(text, cause === undefined ? undefined : { cause })
+    this.name = 'JournalError'
+    this.code = code
+  }
+}
+
+/**
+ * One small value that is replaced as a whole and survives power cuts: identity, term and vote live here.
+ * Kept as an append-only file of checksummed records; the last whole one counts.
+ */
+export interface Register<T> {
+  /** The value last given to `save`, or read at opening; undefined when there never was one. */
+  readonly value: T | undefined
+  /** Replaces the value at once for readers; `done` after it is durable, in order. */
+  save(value: T, done: (error?: JournalError) => void): void
+  close(): void
+}
