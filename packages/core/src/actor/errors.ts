@@ -1,0 +1,36 @@
+export type AskErrorCode =
+  /** No reply within the deadline. The message may still be, or have been, handled. */
+  | 'timeout'
+  /** The actor is stopped or was stopped before it handled the message. */
+  | 'stopped'
+  /** The handler threw; `cause` is what it threw. Its state is fresh again. */
+  | 'failed'
+  /** The mailbox is full: the message was not taken. */
+  | 'full'
+
+/** Why an ask has no reply. */
+export class AskError extends Error {
+  readonly code: AskErrorCode
+  constructor(code: AskErrorCode, text: string, cause?: unknown) {
+    super(text, cause === undefined ? undefined : { cause })
+    this.name = 'AskError'
+    this.code = code
+  }
+}
+
+export type SpawnErrorCode =
+  /** A living (or still stopping) sibling has this name. */
+  | 'taken'
+  /** Empty, or contains a slash or white space. */
+  | 'name'
+  /** The parent is stopped. */
+  | 'stopped'
+
+export class SpawnError extends Error {
+  readonly code: SpawnErrorCode
+  constructor(code: SpawnErrorCode, text: string) {
+    super(text)
+    this.name = 'SpawnError'
+    this.code = code
+  }
+}
