@@ -1,2 +1,5 @@
+export { openRegister } from './register.js'
+export { openJournal } from './segment-log.js'
+export type { JournalOptions } from './segment-log.js'
 export { JournalError } from './types.js'
 export type { Entry, Journal, JournalErrorCode, Register } from './types.js'

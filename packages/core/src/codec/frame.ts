@@ -1,0 +1,104 @@
+import { CodecError } from './error.js'
+import { FRAME_BYTE_LIMIT, FRAME_MESSAGE_LIMIT } from './limits.js'
+
+/** One message of a link frame. */
+export interface FrameMessage {
+  /** One ASCII letter: which part of the peer reads it. */
+  readonly channel: string
+  /** JSON; what else it may be is for the reader to check. */
+  readonly body: unknown
+  /** Raw bytes beside it. */
+  readonly data?: Uint8Array
+}
+
+/*
+ * frame    version u8 (1) | count u32 | messages, little-endian
+ * message  channel u8 | body length u32 | data length u32 (all ones: no data) | body as JSON | data
+ */
+const VERSION = 1
+const FRAME_HEAD_BYTES = 5
+const MESSAGE_HEAD_BYTES = 9
+const NO_DATA = 0xffffffff
+const utf8 = new TextEncoder()
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * Many messages as one frame: at most 4 MiB and 4,096 messages.
+ *
+ * @throws CodecError above the limits, or when a body is not JSON
+ */
+export function encodeFrame(messages: readonly FrameMessage[]): Uint8Array {
+  if (messages.length > FRAME_MESSAGE_LIMIT) throw new CodecError(`more than ${FRAME_MESSAGE_LIMIT} messages`)
+  const bodies = messages.map(encodeBody)
+  let size = FRAME_HEAD_BYTES
+  messages.forEach((message, i) => {
+    size += MESSAGE_HEAD_BYTES + bodies[i]!.length + (message.data?.length ?? 0)
+  })
+  if (size > FRAME_BYTE_LIMIT) throw new CodecError(`a frame of more than ${FRAME_BYTE_LIMIT} bytes`)
+  const bytes = new Uint8Array(size)
+  const view = new DataView(bytes.buffer)
+  view.setUint8(0, VERSION)
+  view.setUint32(1, messages.length, true)
+  let at = FRAME_HEAD_BYTES
+  messages.forEach(({ channel, data }, i) => {
+    const body = bodies[i]!
+    view.setUint8(at, channel.charCodeAt(0))
+    view.setUint32(at + 1, body.length, true)
+    view.setUint32(at + 5, data?.length ?? NO_DATA, true)
+    bytes.set(body, at + MESSAGE_HEAD_BYTES)
+    if (data !== undefined) bytes.set(data, at + MESSAGE_HEAD_BYTES + body.length)
+    at += MESSAGE_HEAD_BYTES + body.length + (data?.length ?? 0)
+  })
+  return bytes
+}
+
+/**
+ * The messages of a frame; `data` are views into `bytes`.
+ *
+ * @throws CodecError when it is malformed or above the limits
+ */
+export function decodeFrame(bytes: Uint8Array): FrameMessage[] {
+  if (bytes.length > FRAME_BYTE_LIMIT) throw new CodecError(`a frame of more than ${FRAME_BYTE_LIMIT} bytes`)
+  if (bytes.length < FRAME_HEAD_BYTES) throw new CodecError('a frame without its head')
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (view.getUint8(0) !== VERSION) throw new CodecError('a frame of an unknown version')
+  const count = view.getUint32(1, true)
+  if (count > FRAME_MESSAGE_LIMIT) throw new CodecError(`more than ${FRAME_MESSAGE_LIMIT} messages`)
+  const messages: FrameMessage[] = []
+  let at = FRAME_HEAD_BYTES
+  for (let i = 0; i < count; i++) {
+    if (at + MESSAGE_HEAD_BYTES > bytes.length) throw new CodecError('a frame that ends too early')
+    const channel = String.fromCharCode(view.getUint8(at))
+    const bodyEnd = at + MESSAGE_HEAD_BYTES + view.getUint32(at + 1, true)
+    const dataLength = view.getUint32(at + 5, true)
+    const end = bodyEnd + (dataLength === NO_DATA ? 0 : dataLength)
+    if (end > bytes.length) throw new CodecError('a frame that ends too early')
+    const body = decodeBody(channel, bytes.subarray(at + MESSAGE_HEAD_BYTES, bodyEnd))
+    messages.push(
+      dataLength === NO_DATA ? { channel, body } : { channel, body, data: bytes.subarray(bodyEnd, end) },
+    )
+    at = end
+  }
+  if (at !== bytes.length) throw new CodecError('a frame with bytes behind its end')
+  return messages
+}
+
+function encodeBody({ channel, body }: FrameMessage): Uint8Array {
+  checkChannel(channel)
+  const text = JSON.stringify(body) as string | undefined
+  if (text === undefined) throw new CodecError(`the body of a message on channel ${channel} is not JSON`)
+  return utf8.encode(text)
+}
+
+function decodeBody(channel: string, bytes: Uint8Array): unknown {
+  checkChannel(channel)
+  try {
+    return JSON.parse(strictUtf8.decode(bytes)) as unknown
+  } catch (error) {
+    throw new CodecError(`the body of a message on channel ${channel} is not JSON`, '', error)
+  }
+}
+
+function checkChannel(channel: string): void {
+  if (!/^[A-Za-z]$/.test(channel)) throw new CodecError('a channel is one ASCII letter')
+}

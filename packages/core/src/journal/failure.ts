@@ -1,0 +1,27 @@
+import type { DiskError } from '../host/index.js'
+import { JournalError } from './types.js'
+
+export function damaged(path: string, offset: number, index: number): JournalError {
+  return new JournalError(
+    'damaged',
+    `The journal file ${path} is damaged at byte ${offset}: entry ${index} cannot be read, although it was ` +
+      'written for good. Nothing was changed on the disk. Move the journal files of this folder away and let ' +
+      'this peer fetch the journal again from the others, or put back a copy of them.',
+  )
+}
+
+export function otherVersion(path: string): JournalError {
+  return new JournalError(
+    'format',
+    `The file ${path} was written by a version of Tanist that this one does not understand. Start the newer ` +
+      'version again, or give this peer an empty folder.',
+  )
+}
+
+export function diskFailed(what: string, error: DiskError): JournalError {
+  const advice =
+    error.code === 'full'
+      ? 'The disk is full: make room, then start this peer again.'
+      : 'Nothing is retried, because what a failed sync left on the disk is unknown: check the disk, then start this peer again.'
+  return new JournalError('disk', `${what} could not be read or written (${error.message}). ${advice}`, error)
+}
