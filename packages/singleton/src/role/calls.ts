@@ -1,0 +1,282 @@
+import type { Now, Random } from '@tanist/core'
+import { match } from 'ts-pattern'
+import { toEncoded } from './encoded.js'
+import type { Encoded } from './encoded.js'
+import type { AnswerMessage, CallMessage, CallOutcome, CommandId, RetryMessage } from './messages.js'
+import { DEFAULT_DEADLINE_MS, RESEND_MS, RETRY_PAUSE_MS } from './limits.js'
+import { CallBook, idText } from './call-book.js'
+import type { CallLimits, Pending } from './call-book.js'
+
+/**
+ * The caller's side: finds the server, repeats, and ends every call exactly once.
+ *
+ *   call      gets the next id of the own session, or the id given; is sent when there is a server and room
+ *   answer    `result`, `failed` and `expired` end the call; `retry` sends it again after a short pause
+ *   server    the server as known now, or null with the sentence that says what is waited for
+ *   timer     the timer that the last `timer` effect asked for
+ *   cancel    ends one call, stop all of them, now and later, as unavailable
+ *
+ * - First sends are in call order, and so are the repetitions: when the server changes, after a `retry`, and
+ *   after `RESEND_MS` without an answer. The id makes repeating harmless.
+ * - At the deadline a call ends as `unavailable`: executed `no` when it was never sent, or every single send was
+ *   answered by "not executed"; else `unknown`. A call with an id given is always `unknown`: others may have
+ *   sent it. This relies on links that deliver each send at most once, as `Link` does.
+ * - A call that ended `unknown` can be asked for again with its id: it holds the floor of the session, so that
+ *   the server keeps its outcome, until the window (`SESSION_WINDOW`) is needed for newer calls.
+ */
+export type CallsInput =
+  | CallInput
+  | { readonly kind: 'answer'; readonly message: AnswerMessage }
+  | {
+      readonly kind: 'server'
+      readonly server: ServerRef | null
+      /** Wall-clock milliseconds: since when it is so. */
+      readonly since: number
+      readonly waitingFor: string
+    }
+  | { readonly kind: 'timer' }
+  | { readonly kind: 'cancel'; readonly callId: number }
+  | { readonly kind: 'stop' }
+
+export interface CallInput {
+  readonly kind: 'call'
+  /** The shell's own number for this call, never used twice. */
+  readonly callId: number
+  readonly role: string
+  readonly command: string
+  readonly input: Encoded
+  readonly id?: CommandId
+  readonly deadlineMs?: number
+  readonly user?: string
+}
+
+export interface ServerRef {
+  readonly memberId: string
+  readonly incarnation: number
+  readonly term: number
+}
+
+export type CallEffect =
+  | { readonly kind: 'send'; readonly to: string; readonly message: CallMessage }
+  /** Exactly once per `call`. */
+  | { readonly kind: 'resolve'; readonly callId: number; readonly outcome: CallOutcome }
+  /** (Re)arms the only timer, relative to now; null cancels it. */
+  | { readonly kind: 'timer'; readonly afterMs: number | null }
+
+export interface Calls {
+  readonly book: CallBook
+  server: ServerRef | null
+  since: number | null
+  waitingFor: string
+  /** After a `retry` nothing is sent until then, to keep the order. */
+  pausedUntilMs: number | null
+  pauses: number
+  sends: number
+  timerAtMs: number | null
+  stopped: boolean
+}
+
+export interface CallsConfig {
+  /** The own session: `MEMBERID:INCARNATION`. */
+  readonly session: string
+  readonly limits?: Partial<CallLimits>
+}
+
+export function createCalls(config: CallsConfig): Calls {
+  return {
+    book: new CallBook(config.session, config.limits),
+    server: null,
+    since: null,
+    waitingFor: 'No server is known yet.',
+    pausedUntilMs: null,
+    pauses: 0,
+    sends: 0,
+    timerAtMs: null,
+    stopped: false,
+  }
+}
+
+interface Turn {
+  readonly calls: Calls
+  readonly now: Now
+  readonly random: Random
+  readonly effects: CallEffect[]
+}
+
+export function stepCalls(calls: Calls, input: CallsInput, now: Now, random: Random): CallEffect[] {
+  const turn: Turn = { calls, now, random, effects: [] }
+  match(input)
+    .with({ kind: 'call' }, (call) => onCall(turn, call))
+    .with({ kind: 'answer' }, ({ message }) => onAnswer(turn, message))
+    .with({ kind: 'server' }, ({ server, since, waitingFor }) => onServer(turn, server, since, waitingFor))
+    .with({ kind: 'timer' }, () => onTimer(turn))
+    .with({ kind: 'cancel' }, ({ callId }) => {
+      const pending = calls.book.get(callId)
+      if (pending !== undefined) giveUp(turn, pending, 'The caller cancelled the call.', now.wallMs)
+      sendWaiting(turn)
+    })
+    .with({ kind: 'stop' }, () => onStop(turn))
+    .exhaustive()
+  return turn.effects
+}
+
+function onCall(turn: Turn, call: CallInput): void {
+  const { calls, now } = turn
+  const opened = calls.book.open(call, now.wallMs, now.monotonicMs + (call.deadlineMs ?? DEFAULT_DEADLINE_MS))
+  if (calls.stopped) return giveUp(turn, opened, 'This peer has stopped.', now.wallMs)
+  const fault = calls.book.fault(opened)
+  if (fault !== null) return giveUp(turn, opened, fault, now.wallMs)
+  arm(turn, opened.deadlineMs)
+  sendWaiting(turn)
+}
+
+function onServer(turn: Turn, server: ServerRef | null, since: number, waitingFor: string): void {
+  const { calls } = turn
+  const same =
+    server?.memberId === calls.server?.memberId &&
+    server?.incarnation === calls.server?.incarnation &&
+    server?.term === calls.server?.term
+  calls.server = server
+  calls.since = since
+  calls.waitingFor = waitingFor
+  if (same || server === null) return
+  calls.pausedUntilMs = null
+  calls.pauses = 0
+  for (const pending of calls.book.all()) if (pending.sentMs !== null) send(turn, pending)
+  sendWaiting(turn)
+}
+
+function onAnswer(turn: Turn, message: AnswerMessage): void {
+  if (message.t === 'retry') return onRetry(turn, message)
+  const { calls, now } = turn
+  calls.pauses = 0
+  const outcome = match(message)
+    .returnType<CallOutcome>()
+    .with({ t: 'result' }, ({ outcome: decided, term, index }) => ({ ...decided, term, index }))
+    .with({ t: 'failed' }, ({ refusal, term, index }) => ({
+      status: 'refused',
+      refusal: toEncoded(refusal),
+      term,
+      index,
+    }))
+    .with({ t: 'expired' }, ({ session, seq }) => ({
+      status: 'unavailable',
+      executed: 'unknown',
+      reason: `The id ${session}:${seq} has expired: newer commands of its session have been answered since.`,
+      since: now.wallMs,
+      id: idText(message),
+    }))
+    .exhaustive()
+  for (const pending of calls.book.answered(message)) {
+    turn.effects.push({ kind: 'resolve', callId: pending.callId, outcome })
+  }
+  sendWaiting(turn)
+}
+
+function onRetry(turn: Turn, { session, seq, attempt, appended, reason }: RetryMessage): void {
+  const { calls, now, random } = turn
+  for (const pending of calls.book.byId({ session, seq })) {
+    if (!pending.unanswered.has(attempt)) continue
+    if (!appended) pending.unanswered.delete(attempt)
+    pending.reason = reason
+    if (attempt !== pending.attempt) continue
+    pending.repeat = true
+    if (calls.pausedUntilMs === null) {
+      const pause = Math.min(RESEND_MS, RETRY_PAUSE_MS * 2 ** Math.min(calls.pauses++, 10))
+      calls.pausedUntilMs = now.monotonicMs + pause * (0.5 + random.next())
+      arm(turn, calls.pausedUntilMs)
+    }
+  }
+}
+
+/** What is due within this time is left for the next look, so that a stall costs few looks at many calls. */
+const COARSE_MS = 10
+
+function onTimer(turn: Turn): void {
+  const { calls, now } = turn
+  calls.timerAtMs = null
+  if (calls.pausedUntilMs !== null && calls.pausedUntilMs <= now.monotonicMs) calls.pausedUntilMs = null
+  const sending = calls.server !== null && calls.pausedUntilMs === null
+  let nextMs = calls.pausedUntilMs ?? Infinity
+  for (const pending of calls.book.all()) {
+    if (pending.deadlineMs <= now.monotonicMs) {
+      giveUp(turn, pending, waitedFor(calls, pending), waitedSince(calls, pending))
+      continue
+    }
+    nextMs = Math.min(nextMs, pending.deadlineMs)
+    if (pending.sentMs === null || !sending) continue
+    if (pending.repeat || now.monotonicMs - pending.sentMs >= RESEND_MS) send(turn, pending)
+    nextMs = Math.min(nextMs, pending.sentMs + RESEND_MS)
+  }
+  if (nextMs < Infinity) arm(turn, Math.max(nextMs, now.monotonicMs + COARSE_MS))
+  sendWaiting(turn)
+}
+
+function onStop(turn: Turn): void {
+  const { calls, now } = turn
+  calls.stopped = true
+  calls.server = null
+  for (const pending of calls.book.all()) giveUp(turn, pending, 'This peer has stopped.', now.wallMs)
+  if (calls.timerAtMs !== null) turn.effects.push({ kind: 'timer', afterMs: null })
+  calls.timerAtMs = null
+}
+
+function sendWaiting(turn: Turn): void {
+  const { calls } = turn
+  while (calls.server !== null && calls.pausedUntilMs === null) {
+    const pending = calls.book.takeWaiting()
+    if (pending === undefined) return
+    send(turn, pending)
+  }
+}
+
+function send(turn: Turn, pending: Pending): void {
+  const { calls, now } = turn
+  if (calls.server === null) return
+  pending.attempt = ++calls.sends
+  pending.unanswered.add(pending.attempt)
+  pending.sentMs = now.monotonicMs
+  pending.repeat = false
+  const { session, seq } = pending.id
+  const { role, command, input, user } = pending.call
+  const message: CallMessage = {
+    t: 'call',
+    session,
+    seq,
+    floor: pending.drawn ? calls.book.floor : 0,
+    attempt: pending.attempt,
+    role,
+    command,
+    input,
+    ...(user === undefined ? {} : { user }),
+  }
+  turn.effects.push({ kind: 'send', to: calls.server.memberId, message })
+  arm(turn, now.monotonicMs + RESEND_MS)
+}
+
+function giveUp(turn: Turn, pending: Pending, reason: string, since: number): void {
+  const executed = pending.alone && pending.unanswered.size === 0 ? 'no' : 'unknown'
+  turn.calls.book.abandon(pending)
+  const outcome: CallOutcome = { status: 'unavailable', executed, reason, since, id: idText(pending.id) }
+  turn.effects.push({ kind: 'resolve', callId: pending.callId, outcome })
+}
+
+function waitedFor({ server, waitingFor }: Calls, pending: Pending): string {
+  if (server === null) return waitingFor
+  return pending.reason ?? `The server ${server.memberId}, term ${server.term}, has not answered.`
+}
+
+function waitedSince({ server, since }: Calls, pending: Pending): number {
+  return server === null && since !== null ? since : pending.calledWallMs
+}
+
+/** Hosts keep timers of up to about 24 days; a look too early is harmless. */
+const LONGEST_TIMER_MS = 3_600_000
+
+function arm(turn: Turn, dueMs: number): void {
+  const { calls, now, effects } = turn
+  const atMs = Math.min(dueMs, now.monotonicMs + LONGEST_TIMER_MS)
+  if (calls.timerAtMs !== null && calls.timerAtMs <= atMs) return
+  calls.timerAtMs = atMs
+  effects.push({ kind: 'timer', afterMs: Math.max(0, atMs - now.monotonicMs) })
+}

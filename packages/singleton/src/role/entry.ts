@@ -1,0 +1,83 @@
+import { fromFresh, toEncoded } from './encoded.js'
+import type { AnyEvent } from './decision.js'
+import { isRecord } from './record.js'
+import type { CommandId, JournalledOutcome } from './messages.js'
+
+/** An event as replicas see it: after the codec. */
+export interface DecidedEvent {
+  readonly type: string
+  readonly payload: unknown
+}
+
+/** One decided command, as journalled. */
+export interface CommandEntry extends CommandId {
+  readonly role: string
+  readonly command: string
+  readonly floor: number
+  readonly atMs: number
+  readonly events: readonly DecidedEvent[]
+  readonly outcome: JournalledOutcome
+}
+
+/** Events as JSON text, and as everybody who reads that text will see them. */
+export interface EncodedEvents {
+  readonly text: string
+  readonly decoded: readonly DecidedEvent[]
+}
+
+/** Throws `CodecError` when an event cannot be encoded. */
+export function encodeEvents(events: readonly AnyEvent[]): EncodedEvents {
+  const text = JSON.stringify(events.map(({ type, payload }) => [type, toEncoded(payload)]))
+  return { text, decoded: decodeEvents(JSON.parse(text)) }
+}
+
+/** The events are spliced in as text: they were written and read once already, to be the same for everybody. */
+export function encodeEntry(entry: Omit<CommandEntry, 'events'>, events: EncodedEvents): Uint8Array {
+  const { role, command, session, seq, floor, atMs, outcome } = entry
+  const head = JSON.stringify({ role, command, session, seq, floor, at: atMs, outcome })
+  return new TextEncoder().encode(`${head.slice(0, -1)},"events":${events.text}}`)
+}
+
+/** Throws when the payload is not an entry of this format. */
+export function decodeEntry(payload: Uint8Array): CommandEntry {
+  const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
+  const fields = record(json)
+  const outcome = record(fields['outcome'])
+  const status = outcome['status']
+  if (status !== 'ok' && status !== 'refused')
+    throw new TypeError('an outcome that is neither ok nor refused')
+  return {
+    role: string(fields['role']),
+    command: string(fields['command']),
+    session: string(fields['session']),
+    seq: count(fields['seq']),
+    floor: count(fields['floor']),
+    atMs: count(fields['at']),
+    events: decodeEvents(fields['events']),
+    outcome: status === 'ok' ? { status, value: outcome['value'] } : { status, refusal: outcome['refusal'] },
+  }
+}
+
+function decodeEvents(json: unknown): DecidedEvent[] {
+  if (!Array.isArray(json)) throw new TypeError('events that are no list')
+  return json.map((pair: unknown) => {
+    if (!Array.isArray(pair) || pair.length !== 2) throw new TypeError('an event that is no pair')
+    const [type, payload]: readonly unknown[] = pair
+    return { type: string(type), payload: fromFresh(payload) }
+  })
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  if (!isRecord(value)) throw new TypeError('an object is missing')
+  return value
+}
+
+function string(value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError('a text is missing')
+  return value
+}
+
+function count(value: unknown): number {
+  if (typeof value !== 'number') throw new TypeError('a number is missing')
+  return value
+}

@@ -1,0 +1,13 @@
+/**
+ * Freezes plain objects and arrays all the way down, and returns the value. Committed and speculative state
+ * share what did not change, so a function that changed its state in place would be counted twice: frozen, it
+ * throws instead. Stops at what is frozen already, so that a step costs what it made new.
+ */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return value
+  Object.freeze(value)
+  for (const item of Object.values(value) as unknown[]) deepFreeze(item)
+  return value
+}

@@ -1,0 +1,46 @@
+export { persist, refuse } from './decision.js'
+export type { Accept, AnyEvent, Decision, Event, Persist, Refuse } from './decision.js'
+export { role } from './define.js'
+export type {
+  AnyRole,
+  Call,
+  Caller,
+  CallOptions,
+  Ctx,
+  Failed,
+  Make,
+  Outcome,
+  Position,
+  Proxy,
+  Reign,
+  Role,
+  RoleDefinition,
+  UnavailableOutcome,
+} from './types.js'
+export type { Encoded } from './encoded.js'
+export { createRoleHost } from './host.js'
+export type { RoleHostOptions } from './host.js'
+export type {
+  Applied,
+  CommandRecord,
+  CommandRequest,
+  DecideAt,
+  Decided,
+  RoleHost,
+} from './host-contract.js'
+export type {
+  AnswerMessage,
+  CallMessage,
+  CallOutcome,
+  CommandId,
+  ExpiredMessage,
+  FailedMessage,
+  JournalledOutcome,
+  ResultMessage,
+  RetryMessage,
+} from './messages.js'
+export { createCalls, stepCalls } from './calls.js'
+export type { CallEffect, CallInput, Calls, CallsConfig, CallsInput, ServerRef } from './calls.js'
+export { Refused, Unavailable } from './outcome-errors.js'
+export { parseCommandId, proxy } from './proxy.js'
+export type { Submit, SubmitRequest } from './proxy.js'

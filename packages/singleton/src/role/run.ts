@@ -1,0 +1,104 @@
+import type { AnyEvent } from './decision.js'
+import type { Encoded } from './encoded.js'
+import { fromEncoded, toEncoded } from './encoded.js'
+import { encodeEvents } from './entry.js'
+import type { DecidedEvent, EncodedEvents } from './entry.js'
+import { deepFreeze } from './freeze.js'
+import type { JournalledOutcome } from './messages.js'
+import type { AnyRole, Ctx } from './types.js'
+
+/** What running one command came to. Nothing was changed anywhere. */
+export type Run =
+  | {
+      readonly kind: 'decided'
+      readonly events: EncodedEvents
+      readonly next: unknown
+      readonly outcome: JournalledOutcome
+    }
+  /** `text` is for the caller; `cause`, for the log, only when the role's own code is at fault. */
+  | { readonly kind: 'failed'; readonly text: string; readonly cause?: unknown }
+
+type CommandFunction = (state: unknown, input: unknown, on: unknown, ctx: Ctx) => unknown
+type EventFunction = (state: unknown, payload: unknown) => unknown
+
+/**
+ * Runs a command on `state`, without effect. Its events are applied here as decoded from their journal form,
+ * so that the state, and the reply made from it, are what every replica will see; and an event that cannot be
+ * encoded or applied fails the command before anything is journalled.
+ */
+export function runCommand(
+  of: AnyRole,
+  name: string,
+  on: unknown,
+  state: unknown,
+  input: Encoded,
+  ctx: Ctx,
+): Run {
+  const place = `${of.name}.${name}`
+  if (!Object.hasOwn(of.commands, name)) {
+    return {
+      kind: 'failed',
+      text: `The role '${of.name}' has no command '${name}' on the server; it may run another version of the application.`,
+    }
+  }
+  let value: unknown
+  try {
+    value = fromEncoded(input)
+  } catch (error) {
+    return { kind: 'failed', text: `The input of ${place} cannot be read: ${sentence(error)}` }
+  }
+  try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the input is checked by nobody else: a role is compiled with its callers
+    const decision = (of.commands[name] as CommandFunction)(state, value, on, ctx)
+    if (!isDecision(decision)) throw new TypeError(noDecision(place, decision))
+    if (decision.kind === 'refuse') {
+      const outcome: JournalledOutcome = { status: 'refused', refusal: toEncoded(decision.refusal) }
+      return { kind: 'decided', events: encodeEvents([]), next: state, outcome }
+    }
+    const events = encodeEvents(decision.events)
+    const next = evolve(of, state, events.decoded)
+    const reply = decision.answer === null ? undefined : decision.answer(next)
+    return { kind: 'decided', events, next, outcome: { status: 'ok', value: toEncoded(reply) } }
+  } catch (error) {
+    return { kind: 'failed', text: `${place} failed on the server and changed nothing.`, cause: error }
+  }
+}
+
+/** The state after `events`. Throws when the role does not know one, or its function throws or returns nothing. */
+export function evolve(of: AnyRole, state: unknown, events: readonly DecidedEvent[]): unknown {
+  let next = state
+  for (const { type, payload } of events) {
+    if (!Object.hasOwn(of.events, type)) throw new TypeError(`the role '${of.name}' has no event '${type}'`)
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the event was made by this role's own `on`
+    next = (of.events[type] as EventFunction)(next, deepFreeze(payload))
+    if (next === undefined) throw new TypeError(`the event ${of.name}.${type} returned no state`)
+    deepFreeze(next)
+  }
+  return next
+}
+
+export function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+type Decided =
+  | { readonly kind: 'refuse'; readonly refusal: unknown }
+  | {
+      readonly kind: 'accept'
+      readonly events: readonly AnyEvent[]
+      readonly answer: ((next: unknown) => unknown) | null
+    }
+
+function isDecision(value: unknown): value is Decided {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'kind' in value &&
+    ['refuse', 'accept'].includes(String(value.kind))
+  )
+}
+
+function noDecision(place: string, value: unknown): string {
+  const what = value instanceof Promise ? 'a promise; commands decide at once' : 'no decision'
+  return `the command ${place} returned ${what}: it must return refuse(...) or persist(...)`
+}
