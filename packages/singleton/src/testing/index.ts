@@ -1,1 +1,9 @@
-export {}
+export { Cluster } from './cluster.js'
+export type { ClusterOptions, Contradiction, Served } from './cluster.js'
+export { checkLaws } from './laws.js'
+export { ledger } from './ledger.js'
+export type { LedgerState } from './ledger.js'
+export { runSchedule } from './run.js'
+export type { RunOptions, RunResult } from './run.js'
+export { Workload } from './workload.js'
+export type { Operation } from './workload.js'

@@ -1,0 +1,226 @@
+import type { RequestListener } from 'node:http'
+import { nactEngine } from '@tanist/core'
+import type { Host, Log, MemberId } from '@tanist/core'
+import { nodeHost } from '@tanist/transport'
+import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
+import { JoinError, openPeer } from './peer/index.js'
+import type { Member, PeerCore, PeerSettings, PeerStatus, ServerInfo } from './peer/index.js'
+import { proxy } from './role/index.js'
+import type { AnyRole, Proxy, Role, Submit } from './role/index.js'
+
+export interface JoinOptions extends Omit<PeerSettings, 'data'> {
+  /** All peers of a cluster start with the same one. Default: empty, which keeps out nothing but accidents. */
+  readonly secret?: string
+  /** Folder of identity, votes and journal, for one process at a time. Default `.tanist/APP` in the working folder. */
+  readonly data?: string
+  /** Answers HTTP on the port that peers use. Default: 404 for everything. */
+  readonly http?: RequestListener
+  /** Default: JSON lines on standard error, from `info` on. */
+  readonly log?: Log
+  /** Another world than this machine's Node, for example the simulated one. */
+  readonly host?: Host
+}
+
+/** Who serves, and who would be next. */
+export interface ServerView {
+  readonly server: ServerInfo | null
+  readonly successor: { readonly id: MemberId; readonly name: string } | null
+  readonly term: number
+  /** While nobody serves: what is being waited for. */
+  readonly waitingFor: string | null
+}
+
+/** What one role offers on every member: its commands, and what changes over time. */
+export type RoleHandle<S, C> = Proxy<C> & {
+  /** This member's replica: the present state at once, then every change. May lag behind the server. */
+  readonly state$: Observable<S>
+  /** Who serves the role; `failure` says why this replica does not follow it any more. */
+  readonly status$: Observable<ServerView & { readonly failure: string | null }>
+}
+
+export interface Peer {
+  readonly id: MemberId
+  readonly address: string
+  /** Resolves once the cluster has admitted this peer; rejects with a `JoinError` when that cannot be. */
+  readonly joined: Promise<void>
+  /** Resolves when the peer has stopped: with null after `leave` or `stop`, else with the reason. */
+  readonly stopped: Promise<JoinError | null>
+  /** By seniority, the oldest first. */
+  readonly members$: Observable<readonly Member[]>
+  readonly server$: Observable<ServerView>
+  readonly status$: Observable<PeerStatus>
+  status(): PeerStatus
+  role<S, E, C>(role: Role<S, E, C>): RoleHandle<S, C>
+  /**
+   * The state of a role. `linearizable` (default): everything that was acknowledged anywhere before this call
+   * is in it; rejects with a `JoinError`-like `Error` when no server confirms it within `deadlineMs` (default
+   * 10,000). `local`: this replica as it is now.
+   */
+  read<S, E, C>(role: Role<S, E, C>, options?: ReadOptions): Promise<S>
+  /** Hands the server role over to `to`, or to the next in line. Rejects with a sentence when it cannot. */
+  transfer(to?: MemberId): Promise<void>
+  /** Gives up the seat for good and stops: the others stop counting on this peer. */
+  leave(): Promise<void>
+  /** Hands over, says goodbye and stops; the seat stays for the next start with the same folder. */
+  stop(): Promise<void>
+}
+
+export interface ReadOptions {
+  readonly consistency?: 'linearizable' | 'local'
+  readonly deadlineMs?: number
+}
+
+const LEAVE_MS = 4_000
+
+/**
+ * Joins the cluster of this application, or founds it: the same line on every machine.
+ *
+ * @example
+ * const peer = await join({ app: 'shop', secret, roles: [stock], seeds: ['127.0.0.1:7102'] })
+ * const left = await peer.role(stock).take({ sku: 'a', n: 1 }).value()
+ */
+export async function join(options: JoinOptions): Promise<Peer> {
+  const peer = await startPeer(options)
+  await peer.joined
+  return peer
+}
+
+/**
+ * As `join`, but resolves as soon as the peer listens, for programs that answer while they still look for
+ * their cluster. Rejects with a `JoinError` when an option, the port or the data folder is not right.
+ */
+export async function startPeer(options: JoinOptions): Promise<Peer> {
+  const { secret = '', http, log, data = `.tanist/${options.app}`, ...settings } = options
+  const engine = options.host ? null : nactEngine('tanist')
+  const host =
+    options.host ??
+    nodeHost({
+      app: options.app,
+      secret,
+      ...(engine ? { engine } : {}),
+      ...(http ? { http } : {}),
+      ...(log ? { log } : {}),
+    })
+  const core = await new Promise<PeerCore>((resolve, reject) => {
+    openPeer(host, { ...settings, data }, (error, opened) =>
+      opened ? resolve(opened) : reject(error as Error),
+    )
+  })
+  return facade(core, options.roles)
+}
+
+function facade(core: PeerCore, roles: readonly AnyRole[]): Peer {
+  const status$ = new BehaviorSubject<PeerStatus>(core.status())
+  const life = lifeOf(core, status$)
+  const server$ = status$.pipe(map(serverView), distinctUntilChanged(sameJson))
+  const submit: Submit = (request) =>
+    new Promise((resolve) => {
+      const { signal, ...call } = request
+      const cancel = core.call(call, resolve)
+      if (signal?.aborted) cancel()
+      else signal?.addEventListener('abort', cancel, { once: true })
+    })
+  const { self } = core.status()
+  return {
+    id: self.id,
+    address: self.address,
+    ...life,
+    status$: status$.asObservable(),
+    members$: status$.pipe(
+      map((status) => status.members),
+      distinctUntilChanged(sameJson),
+    ),
+    server$,
+    status: () => core.status(),
+    role: (role) => handleOf(core, roles, role, server$, submit),
+    read: (role, read = {}) => readState(core, roles, role, read),
+    transfer: (to) =>
+      new Promise((resolve, reject) => {
+        core.transfer(to ?? null, (ok, text) => (ok ? resolve() : reject(new Error(text))))
+      }),
+    leave: () => new Promise((resolve) => core.leave(LEAVE_MS, resolve)),
+    stop: () => new Promise((resolve) => core.stop(resolve)),
+  }
+}
+
+function lifeOf(core: PeerCore, status$: BehaviorSubject<PeerStatus>): Pick<Peer, 'joined' | 'stopped'> {
+  let stop: (error: JoinError | null) => void = () => {}
+  const stopped = new Promise<JoinError | null>((resolve) => (stop = resolve))
+  const joined = new Promise<void>((resolve, reject) => {
+    core.observe((event) => {
+      if (event.kind === 'status') status$.next(core.status())
+      else if (event.kind === 'joined') resolve()
+      else if (event.kind === 'stopped') {
+        reject(event.error ?? new JoinError('stopped', 'This peer was stopped before it had joined.'))
+        stop(event.error)
+        status$.next(core.status())
+        status$.complete()
+      }
+    })
+    if (core.joined) resolve()
+  })
+  // Whoever does not await `joined` hears of a failure by `stopped`.
+  joined.catch(() => {})
+  return { joined, stopped }
+}
+
+function known(roles: readonly AnyRole[], role: { readonly name: string }): void {
+  if (roles.some((one) => one.name === role.name)) return
+  const names = roles.map((one) => one.name).join(', ')
+  throw new TypeError(`The role '${role.name}' is not among those this peer joined with: ${names || 'none'}.`)
+}
+
+function handleOf<S, E, C>(
+  core: PeerCore,
+  roles: readonly AnyRole[],
+  role: Role<S, E, C>,
+  server$: Observable<ServerView>,
+  submit: Submit,
+): RoleHandle<S, C> {
+  known(roles, role)
+  const failure = (): string | null => core.roles.failure(role.name) ?? null
+  const streams = {
+    state$: stateOf<S>(core, role),
+    status$: server$.pipe(map((view) => ({ ...view, failure: failure() }))),
+  }
+  // `role(...)` made it, so it is one of AnyRole; its commands and the two streams cannot have one name.
+  const commands = proxy<S, E, C>(role as Role<S, E, C> & AnyRole, submit)
+  return Object.freeze(Object.assign({}, commands, streams)) as RoleHandle<S, C>
+}
+
+function stateOf<S>(core: PeerCore, role: { readonly name: string; readonly state: () => S }): Observable<S> {
+  return new Observable<S>((subscriber) => {
+    // The role host evolves states with this role's own functions, so its state is an S.
+    const emit = (state: unknown): void => subscriber.next(state as S)
+    emit(core.roles.state(role.name))
+    return core.roles.observe(role.name, emit)
+  })
+}
+
+async function readState<S>(
+  core: PeerCore,
+  roles: readonly AnyRole[],
+  role: { readonly name: string; readonly state: () => S },
+  { consistency = 'linearizable', deadlineMs = 10_000 }: ReadOptions,
+): Promise<S> {
+  known(roles, role)
+  if (consistency === 'linearizable') {
+    await new Promise<void>((resolve, reject) => {
+      core.read(deadlineMs, (outcome) =>
+        outcome.status === 'ok'
+          ? resolve()
+          : reject(new Error(`No server confirmed the read: ${outcome.reason}`)),
+      )
+    })
+  }
+  return core.roles.state(role.name) as S
+}
+
+function serverView(status: PeerStatus): ServerView {
+  const { server, successors, term, waitingFor } = status
+  return { server, successor: successors[0] ?? null, term, waitingFor }
+}
+
+function sameJson<T>(a: T, b: T): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}

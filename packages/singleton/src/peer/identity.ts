@@ -1,0 +1,28 @@
+import type { MemberId, Random } from '@tanist/core'
+import type { HardState } from '../succession/index.js'
+
+/** Everything a peer must remember beside its journal, kept as one durable value. */
+export interface Identity extends HardState {
+  readonly memberId: MemberId
+  readonly incarnation: number
+  readonly app: string
+}
+
+export function parseIdentity(value: unknown): Identity {
+  if (typeof value !== 'object' || value === null) throw new TypeError('the identity is no object')
+  const { memberId, incarnation, app, term, votedFor } = value as Record<string, unknown>
+  const ok =
+    typeof memberId === 'string' &&
+    typeof app === 'string' &&
+    Number.isSafeInteger(incarnation) &&
+    Number.isSafeInteger(term) &&
+    (votedFor === null || typeof votedFor === 'string')
+  if (!ok) throw new TypeError('the identity has fields of a wrong kind')
+  return value as Identity
+}
+
+/** The identity of the next life: same member and vote, next incarnation. */
+export function nextLife(last: Identity | undefined, app: string, random: Random): Identity {
+  if (last === undefined) return { memberId: random.id(), incarnation: 1, app, term: 0, votedFor: null }
+  return { ...last, incarnation: last.incarnation + 1 }
+}

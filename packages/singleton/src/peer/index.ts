@@ -1,0 +1,8 @@
+export { PeerCore } from './core.js'
+export type { CallRequest, PeerEvent } from './core.js'
+export { JoinError } from './errors.js'
+export type { JoinErrorCode } from './errors.js'
+export { openPeer } from './open.js'
+export type { ReadOutcome } from './reads.js'
+export type { PeerSettings } from './settings.js'
+export type { Member, PeerStatus, ServerInfo, Takeover } from './status.js'

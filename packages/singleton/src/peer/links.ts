@@ -1,0 +1,128 @@
+import type { Address, Hello, Link, LinkEnd, MemberId, Network } from '@tanist/core'
+import { decodeWire, encodeWire } from './wire.js'
+import type { WireMessage } from './wire.js'
+
+/** Bytes of entries in one frame; more begin a new one. */
+const FRAME_BYTES = 1024 * 1024
+
+export interface LinkEvents {
+  opened(link: number, out: boolean, remote: Address): void
+  received(link: number, messages: readonly WireMessage[]): void
+  closed(link: number, end: LinkEnd): void
+}
+
+interface Row {
+  readonly link: Link
+  outbox: WireMessage[]
+  bytes: number
+}
+
+/**
+ * The links of a peer by number: membership numbers the dialled ones (odd), the accepted ones are even.
+ * Messages are collected during a turn and leave as one frame at its end.
+ */
+export class Links {
+  readonly #network: Network
+  readonly #events: LinkEvents
+  readonly #rows = new Map<number, Row>()
+  /** Which incarnation speaks on a link, once its hello was accepted. */
+  readonly #speakers = new Map<number, { readonly memberId: MemberId; readonly incarnation: number }>()
+  readonly #usable = new Map<MemberId, number>()
+  readonly #dirty = new Set<Row>()
+  #accepted = 0
+
+  constructor(network: Network, events: LinkEvents) {
+    this.#network = network
+    this.#events = events
+  }
+
+  dial(number: number, address: Address): void {
+    const link = this.#network.dial(address, {
+      opened: () => this.#events.opened(number, true, address),
+      frame: (bytes) => this.#frame(number, bytes),
+      closed: (end) => this.#closed(number, end),
+    })
+    this.#rows.set(number, { link, outbox: [], bytes: 0 })
+  }
+
+  accept(link: Link): { opened(): void; frame(bytes: Uint8Array): void; closed(end: LinkEnd): void } {
+    this.#accepted += 2
+    const number = this.#accepted
+    this.#rows.set(number, { link, outbox: [], bytes: 0 })
+    this.#events.opened(number, false, link.remote)
+    return {
+      opened: () => {},
+      frame: (bytes) => this.#frame(number, bytes),
+      closed: (end) => this.#closed(number, end),
+    }
+  }
+
+  up(number: number, hello: Hello): void {
+    this.#speakers.set(number, { memberId: hello.memberId, incarnation: hello.incarnation })
+    this.#usable.set(hello.memberId, number)
+  }
+
+  down(memberId: MemberId): void {
+    this.#usable.delete(memberId)
+  }
+
+  speaker(number: number): { readonly memberId: MemberId; readonly incarnation: number } | undefined {
+    return this.#speakers.get(number)
+  }
+
+  /** Dropped when there is no usable link: every protocol above repeats what matters. */
+  sendTo(memberId: MemberId, message: WireMessage): void {
+    const number = this.#usable.get(memberId)
+    if (number !== undefined) this.send(number, message)
+  }
+
+  send(number: number, message: WireMessage): void {
+    const row = this.#rows.get(number)
+    if (!row) return
+    row.outbox.push(message)
+    if (message.channel === 's') for (const entry of message.entries) row.bytes += entry.payload.length
+    if (row.bytes > FRAME_BYTES) flushRow(row)
+    else this.#dirty.add(row)
+  }
+
+  flush(): void {
+    for (const row of this.#dirty) flushRow(row)
+    this.#dirty.clear()
+  }
+
+  close(number: number, code: string, reason: string): void {
+    const row = this.#rows.get(number)
+    if (!row) return
+    flushRow(row)
+    row.link.close(code, reason)
+  }
+
+  closeAll(code: string): void {
+    for (const number of this.#rows.keys()) this.close(number, code, '')
+  }
+
+  #frame(number: number, bytes: Uint8Array): void {
+    let messages: WireMessage[]
+    try {
+      messages = decodeWire(bytes)
+    } catch (error) {
+      this.close(number, 'protocol', String(error))
+      return
+    }
+    this.#events.received(number, messages)
+  }
+
+  #closed(number: number, end: LinkEnd): void {
+    this.#rows.delete(number)
+    this.#speakers.delete(number)
+    this.#events.closed(number, end)
+  }
+}
+
+function flushRow(row: Row): void {
+  if (row.outbox.length === 0) return
+  const messages = row.outbox
+  row.outbox = []
+  row.bytes = 0
+  row.link.send(encodeWire(messages))
+}

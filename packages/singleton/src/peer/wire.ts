@@ -1,0 +1,98 @@
+import { decodeEntries, decodeFrame, encodeEntries, encodeFrame } from '@tanist/core'
+import type { Entry, FrameMessage, MembershipMessage } from '@tanist/core'
+import type { AnswerMessage, CallMessage } from '../role/index.js'
+import type { SuccessionMessage } from '../succession/index.js'
+
+/** Caller to server: how far must I have applied to read what is true now? */
+export interface ReadMessage {
+  readonly t: 'read'
+  readonly id: number
+}
+
+export type ReadAnswer =
+  | { readonly t: 'readable'; readonly id: number; readonly index: number }
+  | { readonly t: 'unreadable'; readonly id: number; readonly why: string }
+
+export type RoleMessage = CallMessage | AnswerMessage | ReadMessage | ReadAnswer
+
+/** One message on a link: `m`embership, `s`uccession or `r`ole. */
+export type WireMessage =
+  | { readonly channel: 'm'; readonly body: MembershipMessage }
+  | { readonly channel: 's'; readonly body: SuccessionMessage; readonly entries: readonly Entry[] }
+  | { readonly channel: 'r'; readonly body: RoleMessage }
+
+export function encodeWire(messages: readonly WireMessage[]): Uint8Array {
+  return encodeFrame(messages.map(toFrame))
+}
+
+function toFrame(message: WireMessage): FrameMessage {
+  const { channel, body } = message
+  if (message.channel !== 's' || message.entries.length === 0) return { channel, body }
+  return { channel, body, data: encodeEntries(message.entries) }
+}
+
+/** Throws when the bytes are no frame of ours; members are trusted with the meaning, not with the form. */
+export function decodeWire(bytes: Uint8Array): WireMessage[] {
+  return decodeFrame(bytes).map(({ channel, body, data }) => {
+    if (!isMessage(channel, body)) throw new TypeError(`a message of channel "${channel}" has a wrong form`)
+    if (channel === 's') return { channel, body, entries: data ? decodeEntries(data) : [] } as WireMessage
+    return { channel, body } as WireMessage
+  })
+}
+
+type Kind = 'number' | 'string' | 'boolean' | 'object' | 'array'
+
+/** The fields without which a message could not even be looked at. */
+const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, Kind>>>>>> = {
+  m: {
+    hello: { hello: 'object' },
+    beat: { hears: 'array' },
+    bye: { memberId: 'string', incarnation: 'number', leaving: 'boolean' },
+  },
+  s: {
+    append: {
+      term: 'number',
+      prevIndex: 'number',
+      prevTerm: 'number',
+      commit: 'number',
+      round: 'number',
+      sent: 'array',
+    },
+    appended: { term: 'number', round: 'number', sent: 'array', match: 'number', promiseMs: 'number' },
+    vote: { term: 'number', pre: 'boolean', lastIndex: 'number', lastTerm: 'number', transfer: 'boolean' },
+    voted: { term: 'number', pre: 'boolean', asked: 'number', granted: 'boolean' },
+    stand: { term: 'number' },
+    admit: { term: 'number', member: 'object' },
+    leave: { term: 'number' },
+    left: { term: 'number' },
+  },
+  r: {
+    call: {
+      session: 'string',
+      seq: 'number',
+      floor: 'number',
+      attempt: 'number',
+      role: 'string',
+      command: 'string',
+    },
+    result: { session: 'string', seq: 'number', term: 'number', index: 'number', outcome: 'object' },
+    failed: { session: 'string', seq: 'number', term: 'number', index: 'number', refusal: 'object' },
+    expired: { session: 'string', seq: 'number' },
+    retry: { session: 'string', seq: 'number', attempt: 'number', appended: 'boolean', reason: 'string' },
+    read: { id: 'number' },
+    readable: { id: 'number', index: 'number' },
+    unreadable: { id: 'number', why: 'string' },
+  },
+}
+
+function isMessage(channel: string, body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return false
+  const fields = body as Record<string, unknown>
+  const form = forms[channel]?.[String(fields['t'])]
+  return form !== undefined && Object.entries(form).every(([name, kind]) => kindOf(fields[name]) === kind)
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array'
+  return value === null ? 'null' : typeof value
+}

@@ -1,0 +1,264 @@
+import type { MemberId } from '@tanist/core'
+import { becomeLeader } from './reign.js'
+import type { SuccessionMessage, VoteMessage, VotedMessage } from './messages.js'
+import { dropUnwritten } from './log.js'
+import type { Succession, Turn } from './state.js'
+import type { Leader } from './types.js'
+import { isVoter, majority, nameOf, note, persist, send, setTimer, voters } from './state.js'
+import { promiseMs } from './silence.js'
+
+/**
+ * Becomes a follower of `leader` (null: of nobody yet) in `term`. A higher term is written down first:
+ * everything said in it waits for the disk.
+ */
+export function becomeFollower(t: Turn, term: number, leader: Succession['leader'], why: string): void {
+  const { s } = t
+  const was = s.role
+  const newer = term > s.hard.term
+  if (was.kind === 'leader') dropUnwritten(t)
+  if (newer) persist(t, { term, votedFor: null })
+  if (was.kind === 'leader') {
+    if (was.serving) t.out.push({ kind: 'yield', why })
+    for (const read of was.reads) t.out.push({ kind: 'unreadable', id: read.id, why })
+    if (was.transfer) {
+      const ok = was.transfer.stage === 'standing' && newer
+      t.out.push({ kind: 'transferred', ok, text: ok ? 'handed over' : `hand-over interrupted: ${why}` })
+    }
+    for (const key of ['beat', 'lease', 'transfer', 'commit']) setTimer(t, key, null)
+    note(t, 'reign-ended', `Term ${s.hard.term}: no longer the leader, ${why}.`, { term: s.hard.term })
+  }
+  s.role = { kind: 'follower' }
+  setLeader(t, leader)
+}
+
+export function setLeader(t: Turn, leader: Succession['leader']): void {
+  const { s } = t
+  const same =
+    leader?.memberId === s.leader?.memberId &&
+    leader?.incarnation === s.leader?.incarnation &&
+    leader?.term === s.leader?.term
+  if (same) return
+  s.leader = leader
+  t.out.push({ kind: 'leader', leader })
+}
+
+/** (Re)arms the wait before this peer stands, counted from the leader's last word. */
+export function armElection(t: Turn): void {
+  const { s, now } = t
+  if (s.role.kind === 'leader' || !isVoter(s, s.self.memberId) || s.left) {
+    s.electionAtMs = null
+    setTimer(t, 'election', null)
+    return
+  }
+  const at = Math.max(standAtMs(t), s.mutedUntilMs)
+  s.electionAtMs = at
+  setTimer(t, 'election', Math.max(0, at - now.monotonicMs))
+}
+
+/** Proof of death ends waiting; being further back in the line prolongs it; nobody is ever refused for rank. */
+function standAtMs(t: Turn): number {
+  const { s, now, random } = t
+  const { rankStepMs, silenceMinMs } = s.config.timing
+  const proven = leaderProvenDead(s)
+  const from = proven ? now.monotonicMs : s.heardAtMs + promiseMs(s)
+  const rank = rankInLine(s)
+  if (rank >= 0) return from + rank * rankStepMs
+  const lost = proven ? s.line.length * rankStepMs : 0
+  return from + lost + silenceMinMs * (0.5 + random.next())
+}
+
+/** Place among those in the announced line that are not known dead; -1 when not in it. */
+function rankInLine(s: Succession): number {
+  const alive = s.line.filter((id) => id === s.self.memberId || !s.dead.has(id) || linkedAlive(s, id))
+  return s.role.kind === 'candidate' ? -1 : alive.indexOf(s.self.memberId)
+}
+
+function linkedAlive(s: Succession, id: MemberId): boolean {
+  const hello = s.links.get(id)
+  return hello !== undefined && hello.incarnation > (s.dead.get(id) ?? -1)
+}
+
+export function leaderProvenDead(s: Succession): boolean {
+  return s.leader !== null && isDead(s, s.leader)
+}
+
+function isDead(s: Succession, leader: Leader): boolean {
+  return (s.dead.get(leader.memberId) ?? -1) >= leader.incarnation
+}
+
+/** The wait is over. A timer that fires late is this peer's own fault: it listens once more first. */
+export function onElectionTimer(t: Turn): void {
+  const { s, now } = t
+  if (s.role.kind === 'leader' || s.electionAtMs === null) return
+  if (!isVoter(s, s.self.memberId) || s.left) return
+  const lateMs = now.monotonicMs - s.electionAtMs
+  if (lateMs < 0) return armElection(t)
+  if (lateMs > s.config.timing.silenceMinMs / 2 && !leaderProvenDead(s)) {
+    note(
+      t,
+      'own-timer-late',
+      `The election timer fired ${Math.round(lateMs)} ms late; listening again first.`,
+      { lateMs },
+    )
+    s.heardAtMs = now.monotonicMs
+    return armElection(t)
+  }
+  standForPreVote(t)
+}
+
+function standForPreVote(t: Turn): void {
+  const { s } = t
+  const why = leaderProvenDead(s) ? 'it is proven dead' : 'it is silent'
+  note(t, 'standing', s.leader ? `${nameOf(s, s.leader.memberId)} led; ${why}.` : 'Nobody leads.', {
+    term: s.hard.term + 1,
+  })
+  s.role = {
+    kind: 'candidate',
+    pre: true,
+    transfer: false,
+    term: s.hard.term + 1,
+    granted: new Set([s.self.memberId]),
+  }
+  if (tally(t)) return
+  askVotes(t, true, false)
+  retryLater(t)
+}
+
+/** Term and own vote on disk, then the requests; the own vote counts from then on. */
+export function standForElection(t: Turn, transfer: boolean): void {
+  const { s } = t
+  const term = s.hard.term + 1
+  s.role = { kind: 'candidate', pre: false, transfer, term, granted: new Set() }
+  persist(t, { term, votedFor: s.self.memberId })
+  askVotes(t, false, transfer)
+  setLeader(t, null)
+  retryLater(t)
+}
+
+function retryLater(t: Turn): void {
+  const { silenceMinMs } = t.s.config.timing
+  const afterMs = silenceMinMs * (1 + t.random.next())
+  t.s.electionAtMs = t.now.monotonicMs + afterMs
+  setTimer(t, 'election', afterMs)
+}
+
+function askVotes(t: Turn, pre: boolean, transfer: boolean): void {
+  const { s } = t
+  const dead =
+    leaderProvenDead(s) && s.leader
+      ? { memberId: s.leader.memberId, incarnation: s.leader.incarnation }
+      : null
+  for (const voter of voters(s)) {
+    if (voter === s.self.memberId) continue
+    send(t, voter, { t: 'vote', pre, lastIndex: s.lastIndex, lastTerm: s.lastTerm, transfer, dead })
+  }
+}
+
+/** The own vote is on disk. */
+export function ownVoteDurable(t: Turn): void {
+  const { s } = t
+  if (s.role.kind !== 'candidate' || s.role.pre || s.hard.votedFor !== s.self.memberId) return
+  s.role.granted.add(s.self.memberId)
+  tally(t)
+}
+
+/** True when the candidacy was won (and the next stage begun). */
+function tally(t: Turn): boolean {
+  const { s } = t
+  if (s.role.kind !== 'candidate') return false
+  const granted = voters(s).filter((id) => s.role.kind === 'candidate' && s.role.granted.has(id)).length
+  if (granted < majority(s)) return false
+  if (s.role.pre) standForElection(t, false)
+  else becomeLeader(t)
+  return true
+}
+
+export function onVoted(t: Turn, from: MemberId, term: number, message: VotedMessage): void {
+  const { s } = t
+  if (term > s.hard.term) {
+    becomeFollower(t, term, null, `${nameOf(s, from)} is in term ${term}`)
+    return armElection(t)
+  }
+  if (s.role.kind !== 'candidate' || s.role.pre !== message.pre || s.role.term !== message.asked) return
+  if (!message.granted) return
+  s.role.granted.add(from)
+  tally(t)
+}
+
+/** Everyone answers, learners too; only the candidate's own voter set decides who counts (rule 3). */
+export function onVote(t: Turn, from: MemberId, term: number, message: VoteMessage): void {
+  const { s, now } = t
+  const asked = message.pre ? term + 1 : term
+  const sticky = isSticky(t, from, message)
+  if (sticky && shallLook(s, message)) {
+    s.held = s.held.filter((request) => request.from !== from)
+    s.held.push({ from, term, message })
+    if (s.promise) t.out.push({ kind: 'probe', memberId: s.promise.to.memberId })
+    return setTimer(t, 'hold', s.config.timing.holdMs)
+  }
+  const muted = now.monotonicMs < s.mutedUntilMs && !(voters(s).length === 1 && isVoter(s, s.self.memberId))
+  if (sticky || muted) return refuse(t, from, message.pre, asked)
+  if (message.pre) {
+    const granted = asked > s.hard.term && isUpToDate(s, message)
+    return send(t, from, { t: 'voted', pre: true, asked, granted })
+  }
+  if (term > s.hard.term) becomeFollower(t, term, null, `${nameOf(s, from)} stands in term ${term}`)
+  const free = s.hard.votedFor === null || s.hard.votedFor === from
+  if (term < s.hard.term || s.role.kind !== 'follower' || !free || !isUpToDate(s, message)) {
+    refuse(t, from, false, asked)
+    if (s.role.kind === 'follower') armElection(t)
+    return
+  }
+  if (s.hard.votedFor === null) persist(t, { term, votedFor: from })
+  send(t, from, { t: 'voted', pre: false, asked, granted: true })
+  s.heardAtMs = now.monotonicMs
+  armElection(t)
+}
+
+function refuse(t: Turn, to: MemberId, pre: boolean, asked: number): void {
+  send(t, to, { t: 'voted', pre, asked, granted: false })
+}
+
+function isUpToDate(s: Succession, message: VoteMessage): boolean {
+  if (message.lastTerm !== s.lastTerm) return message.lastTerm > s.lastTerm
+  return message.lastIndex >= s.lastIndex
+}
+
+/**
+ * A voter that promised its leader a silence, or leads itself, votes for nobody else, unless it has its own
+ * proof of the leader's death, or the leader itself sent the candidate.
+ */
+function isSticky(t: Turn, from: MemberId, message: VoteMessage): boolean {
+  const { s, now } = t
+  if (message.transfer) return false
+  if (s.role.kind === 'leader') return true
+  if (s.promise === null || s.promise.to.memberId === from || isDead(s, s.promise.to)) return false
+  return now.monotonicMs < s.promise.untilMs
+}
+
+function shallLook(s: Succession, { dead }: VoteMessage): boolean {
+  if (dead === null || s.role.kind === 'leader' || !s.promise) return false
+  return s.promise.to.memberId === dead.memberId && s.promise.to.incarnation <= dead.incarnation
+}
+
+/** Own evidence arrived, or the wait is over: what was held is answered. */
+export function answerHeld(t: Turn, giveUp: boolean): void {
+  const { s } = t
+  const proven = s.promise !== null && isDead(s, s.promise.to)
+  if (s.held.length === 0 || (!giveUp && !proven)) return
+  const held = s.held
+  s.held = []
+  setTimer(t, 'hold', null)
+  for (const { from, term, message } of held) {
+    onVote(t, from, term, giveUp ? { ...message, dead: null } : message)
+  }
+}
+
+/** The leader says: stand, everything is with you. Ignored when it belongs to a former term. */
+export function onStand(t: Turn, from: MemberId, message: SuccessionMessage): void {
+  const { s } = t
+  if (message.term !== s.hard.term || s.leader?.memberId !== from || s.role.kind !== 'follower') return
+  if (!isVoter(s, s.self.memberId)) return
+  note(t, 'standing', `${nameOf(s, from)} hands over to this peer.`, { term: s.hard.term + 1 })
+  standForElection(t, true)
+}

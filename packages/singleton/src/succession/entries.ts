@@ -1,0 +1,67 @@
+import { invariant } from '@tanist/core'
+import type { Entry, MemberId } from '@tanist/core'
+
+/** What an entry's `kind` byte means in a group's journal. */
+export const EntryKind = { founding: 1, start: 2, voters: 3, view: 4, command: 5 } as const
+
+export type Mode = 'consistent' | 'available'
+
+/** A peer as it asks to be admitted. */
+export interface Applicant {
+  readonly memberId: MemberId
+  readonly incarnation: number
+  readonly name: string
+  readonly address: string
+}
+
+/** Entry 1 of every journal: it makes the cluster, its first branch, its first member and its first voter. */
+export interface Founding {
+  readonly clusterId: string
+  readonly branchId: string
+  readonly app: string
+  readonly mode: Mode
+  readonly founder: Applicant
+}
+
+export interface VotersChange {
+  readonly voters: readonly MemberId[]
+  readonly why: string
+}
+
+/** `seat`: a removed member keeps its vote (it crashed, it will be back) or has given it up for good. */
+export type ViewChange =
+  | { readonly op: 'admit'; readonly member: Applicant }
+  | {
+      readonly op: 'remove'
+      readonly memberId: MemberId
+      readonly incarnation: number
+      readonly seat: 'kept' | 'given-up'
+      readonly why: string
+    }
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+export function encodeRecord(
+  value: Founding | VotersChange | ViewChange | { readonly leader: MemberId },
+): Uint8Array {
+  return encoder.encode(JSON.stringify(value))
+}
+
+export function foundingOf(entry: Entry): Founding {
+  invariant(entry.kind === EntryKind.founding, `entry ${entry.index} is not a founding`)
+  return JSON.parse(decoder.decode(entry.payload)) as Founding
+}
+
+export function votersOf(entry: Entry): VotersChange {
+  if (entry.kind === EntryKind.founding)
+    return { voters: [foundingOf(entry).founder.memberId], why: 'founding' }
+  invariant(entry.kind === EntryKind.voters, `entry ${entry.index} is not a voter set`)
+  return JSON.parse(decoder.decode(entry.payload)) as VotersChange
+}
+
+export function viewChangeOf(entry: Entry): ViewChange {
+  if (entry.kind === EntryKind.founding) return { op: 'admit', member: foundingOf(entry).founder }
+  invariant(entry.kind === EntryKind.view, `entry ${entry.index} is not a view change`)
+  return JSON.parse(decoder.decode(entry.payload)) as ViewChange
+}

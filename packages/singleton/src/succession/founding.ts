@@ -1,0 +1,73 @@
+import { becomeLeader, beginTransfer, lineOfSuccession } from './reign.js'
+import { encodeRecord, EntryKind } from './entries.js'
+import { propose } from './log.js'
+import type { Turn } from './state.js'
+import { note, persist, send, setTimer, voters } from './state.js'
+
+/**
+ * Runs while this peer has something to ask of the others: to be admitted, or to be let go. A peer without a
+ * journal founds a cluster when, after the settling time, nobody in sight has one and nobody in sight comes
+ * before it (two founders at once: the lower member id founds, the other waits for it).
+ */
+export function onAdmitTimer(t: Turn): void {
+  const { s } = t
+  if (s.left) return
+  setTimer(t, 'admit', s.config.timing.admitMs)
+  if (s.lastIndex === 0) return found(t)
+  if (s.leaving) return askToLeave(t)
+  // A member that was removed while it was frozen may still hold a view that lists it.
+  const forgotten = t.now.monotonicMs - s.heardAtMs > 2 * s.config.timing.silenceMaxMs
+  askAdmission(t, forgotten)
+}
+
+/** A leader hands over first; a member asks the leader; the last of all just goes. */
+export function askToLeave(t: Turn): void {
+  const { s } = t
+  const others = [...s.view.keys()].some((id) => id !== s.self.memberId)
+  const lone = voters(s).every((id) => id === s.self.memberId)
+  if (s.lastIndex === 0 || (!others && lone)) return finishLeaving(t)
+  if (s.role.kind !== 'leader') {
+    if (s.leader) send(t, s.leader.memberId, { t: 'leave' })
+  } else if (!s.role.transfer && lineOfSuccession(t, s.role).length > 0) beginTransfer(t, null)
+}
+
+export function finishLeaving(t: Turn): void {
+  const { s } = t
+  if (!s.leaving || s.left) return
+  s.left = true
+  for (const key of ['election', 'admit', 'hold']) setTimer(t, key, null)
+  note(t, 'left', 'This peer has given up its seat.')
+  t.out.push({ kind: 'left' })
+}
+
+export function isAdmitted(t: Turn): boolean {
+  return t.s.view.get(t.s.self.memberId)?.incarnation === t.s.self.incarnation
+}
+
+/** Asks everyone in sight: whoever leads acts on it. */
+export function askAdmission(t: Turn, forgotten = false): void {
+  const { s } = t
+  if ((isAdmitted(t) && !forgotten) || s.leaving || s.role.kind === 'leader') return
+  const { memberId, incarnation, name, address } = s.self
+  for (const [id, hello] of s.links) {
+    if (hello.clusterId !== null)
+      send(t, id, { t: 'admit', member: { memberId, incarnation, name, address } })
+  }
+}
+
+function found(t: Turn): void {
+  const { s, now, random } = t
+  const others = [...s.links.values()]
+  if (others.some((hello) => hello.clusterId !== null)) return askAdmission(t)
+  if (s.leaving || now.monotonicMs - s.startedAtMs < s.config.timing.settleMs) return
+  if (others.length + 1 < s.config.expect) return
+  if (others.some((hello) => hello.memberId < s.self.memberId)) return
+  const { memberId, incarnation, name, address } = s.self
+  const { app, mode } = s.config
+  const founder = { memberId, incarnation, name, address }
+  persist(t, { term: 1, votedFor: memberId })
+  becomeLeader(t)
+  const clusterId = random.id()
+  propose(t, EntryKind.founding, encodeRecord({ clusterId, branchId: random.id(), app, mode, founder }))
+  note(t, 'founded', `This peer founds cluster ${clusterId.slice(0, 8)}.`, { clusterId })
+}

@@ -1,0 +1,19 @@
+export { EntryKind, foundingOf } from './entries.js'
+export type { Applicant, Founding, Mode } from './entries.js'
+export type { SuccessionMessage } from './messages.js'
+export { stepSuccession } from './machine.js'
+export { branch, createSuccession, isVoter, voters } from './state.js'
+export type { Succession } from './state.js'
+export { leaseHolds } from './lease.js'
+export { lineOfSuccession } from './reign.js'
+export { defaultTiming } from './timing.js'
+export type { Timing } from './timing.js'
+export type {
+  FencingToken,
+  HardState,
+  Leader,
+  LogView,
+  SuccessionConfig,
+  SuccessionEffect,
+  SuccessionInput,
+} from './types.js'

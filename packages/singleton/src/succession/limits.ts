@@ -1,0 +1,9 @@
+/** A follower may have this much unacknowledged: 32 messages of at most 256 KiB are 8 MiB in flight. */
+export const IN_FLIGHT_MESSAGES = 32
+export const APPEND_BYTES: number = 256 * 1024
+
+/** Voters of a group: the oldest, an odd number; one more loss is survived by each further pair. */
+export const VOTERS_MAX = 5
+
+/** A learner this close to the end of the journal counts as caught up. */
+export const CAUGHT_UP_ENTRIES = 256

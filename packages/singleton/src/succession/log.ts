@@ -1,0 +1,163 @@
+import { invariant } from '@tanist/core'
+import type { Entry, MemberId, ViewMember } from '@tanist/core'
+import { EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
+import type { PendingAppend, Turn } from './state.js'
+import { entriesFrom, isVoterSet, note, termAt } from './state.js'
+
+/** Puts an entry of the own term at the end of the leader's batch; `flush` writes and sends it. */
+export function propose(t: Turn, kind: number, payload: Uint8Array): Entry {
+  const { s } = t
+  invariant(s.role.kind === 'leader', 'only a leader proposes')
+  const entry: Entry = { index: s.lastIndex + 1, term: s.hard.term, kind, payload }
+  s.tail.push(entry)
+  accept(t, entry)
+  return entry
+}
+
+/** Writes the leader's batch. */
+export function writeTail(t: Turn): void {
+  const { s } = t
+  if (s.tail.length === 0 || s.tailEmitted) return
+  emitAppend(t, s.tail, null)
+}
+
+/** Follower: appends what the leader sent; `answer` goes out once it is durable. */
+export function appendReceived(t: Turn, entries: readonly Entry[], answer: PendingAppend['answer']): void {
+  t.s.tail = [...entries]
+  for (const entry of entries) accept(t, entry)
+  emitAppend(t, entries, answer)
+}
+
+function accept(t: Turn, entry: Entry): void {
+  const { s } = t
+  invariant(entry.index === s.lastIndex + 1, `entry ${entry.index} after ${s.lastIndex}`)
+  invariant(entry.term >= s.lastTerm, `term ${entry.term} after ${s.lastTerm}`)
+  s.lastIndex = entry.index
+  s.lastTerm = entry.term
+  if (entry.kind === EntryKind.founding) s.founding = foundingOf(entry)
+  if (isVoterSet(entry)) s.voterSets.push({ index: entry.index, voters: votersOf(entry).voters })
+}
+
+function emitAppend(t: Turn, entries: readonly Entry[], answer: PendingAppend['answer']): void {
+  const { s } = t
+  s.appendTicket += 1
+  s.tailEmitted = true
+  s.pendingAppends.push({ ticket: s.appendTicket, lastIndex: s.lastIndex, lastTerm: s.lastTerm, answer })
+  t.out.push({ kind: 'append', entries: [...entries], ticket: s.appendTicket })
+}
+
+/** Called first in every step: what was appended in the last one is in `log` by now. */
+export function settleTail(t: Turn): void {
+  if (!t.s.tailEmitted) return
+  t.s.tail = []
+  t.s.tailEmitted = false
+}
+
+/** A leader that steps down forgets what it had not even written. */
+export function dropUnwritten(t: Turn): void {
+  const { s } = t
+  const [first] = s.tail
+  if (!first || s.tailEmitted) return
+  s.tail = []
+  s.lastIndex = first.index - 1
+  s.lastTerm = s.config.log.termAt(s.lastIndex)
+  forgetVoterSets(t, first.index)
+}
+
+/**
+ * Drops the suffix from `from` on because the leader's journal differs there. Rule 6: nobody drops what it
+ * knows committed; false evidence or a lost disk got us here, so this peer stops and keeps its journal.
+ */
+export function truncate(t: Turn, from: number): boolean {
+  const { s } = t
+  if (from <= s.commitIndex) {
+    t.out.push({
+      kind: 'fatal',
+      code: 'diverged',
+      text:
+        `The leader's journal contradicts entry ${from}, which this peer knows to be committed (up to ${s.commitIndex}). ` +
+        'It stops and keeps its journal: move its data folder aside, keep it for comparison, and start it with an empty one.',
+    })
+    return false
+  }
+  note(
+    t,
+    'journal-suffix-dropped',
+    `Entries ${from} to ${s.lastIndex} of a former leader were never committed and are dropped.`,
+    {
+      from,
+      to: s.lastIndex,
+    },
+  )
+  s.lastTerm = termAt(s, from - 1)
+  s.lastIndex = from - 1
+  s.durableIndex = Math.min(s.durableIndex, s.lastIndex)
+  forgetVoterSets(t, from)
+  t.out.push({ kind: 'truncate', from })
+  return true
+}
+
+function forgetVoterSets(t: Turn, from: number): void {
+  t.s.voterSets = t.s.voterSets.filter((set) => set.index < from)
+}
+
+/**
+ * An append became durable. Index and term together name an entry for ever, so a late completion of a
+ * replaced suffix confirms nothing (the append ABA case). Returns the answers that may go out now.
+ */
+export function appendDurable(t: Turn, ticket: number): PendingAppend | null {
+  const { s } = t
+  const at = s.pendingAppends.findIndex((pending) => pending.ticket === ticket)
+  if (at < 0) return null
+  const [pending] = s.pendingAppends.splice(at, 1) as [PendingAppend]
+  const still = pending.lastIndex <= s.lastIndex && termAt(s, pending.lastIndex) === pending.lastTerm
+  if (!still) return null
+  s.durableIndex = Math.max(s.durableIndex, pending.lastIndex)
+  return pending
+}
+
+/** Hands out everything up to `to` as committed and keeps the view. */
+export function advanceCommit(t: Turn, to: number): void {
+  const { s } = t
+  invariant(to <= s.lastIndex, `commit ${to} beyond the journal's end ${s.lastIndex}`)
+  let viewChanged = false
+  while (s.commitIndex < to) {
+    const room = to - s.commitIndex
+    const entries = entriesFrom(s, s.commitIndex + 1, 1 << 20).slice(0, room)
+    invariant(entries.length > 0, `entry ${s.commitIndex + 1} is missing`)
+    for (const entry of entries) viewChanged = applyToView(t, entry) || viewChanged
+    s.commitIndex += entries.length
+    t.out.push({ kind: 'committed', entries })
+  }
+  if (viewChanged) t.out.push({ kind: 'view', members: viewRows(t) })
+}
+
+function viewRows(t: Turn): ViewMember[] {
+  return [...t.s.view.values()].toSorted((a, b) => a.seniority - b.seniority)
+}
+
+function applyToView(t: Turn, entry: Entry): boolean {
+  const { s } = t
+  if (entry.kind === EntryKind.founding) {
+    const { clusterId, mode } = foundingOf(entry)
+    t.out.push({ kind: 'cluster', clusterId, mode })
+  } else if (entry.kind !== EntryKind.view) return false
+  const change = viewChangeOf(entry)
+  if (change.op === 'admit') {
+    s.view.set(change.member.memberId, { ...change.member, seniority: entry.index })
+    forgetProposal(t, change.member.memberId, change.member.incarnation)
+    return true
+  }
+  const row = s.view.get(change.memberId)
+  if (row?.incarnation !== change.incarnation) return false
+  s.view.delete(change.memberId)
+  if (change.seat === 'kept') s.gone.delete(change.memberId)
+  return true
+}
+
+/** What was proposed about an older incarnation means nothing for the one that is admitted now. */
+function forgetProposal(t: Turn, memberId: MemberId, incarnation: number): void {
+  t.s.applicants.delete(memberId)
+  const gone = t.s.gone.get(memberId)
+  if (gone && gone.incarnation < incarnation) t.s.gone.delete(memberId)
+}

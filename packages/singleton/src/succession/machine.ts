@@ -1,0 +1,207 @@
+/**
+ * Succession of one group as a step machine: Raft with pre-vote, an announced line of succession, evidence of
+ * death, a lease, graceful hand-over and voters that look after themselves. Rules by number: see
+ * `docs/guarantees.md`.
+ *
+ * `stepSuccession(state, input, now, random)` changes `state` in place (its parts are large maps and the step
+ * is the hot path; nobody else may touch it) and returns an ordered list of effects. The caller
+ * - carries them out in order before the next step; `append` and `truncate` are visible in `log` at once;
+ * - answers each `append` and `persist` with its ticket once it is on disk, in order;
+ * - gives the input `flush` after each batch of inputs: only then are proposals written and sent;
+ * - answers each `yield` with `yielded` once everything that had to stop has stopped.
+ * In return: nothing is said in a term, and no entry acknowledged, before it is on disk; `committed` hands out
+ * each entry once, in order; between `yield` and the next `serve` this peer is not the server.
+ */
+import { invariant } from '@tanist/core'
+import type { Hello, MemberId, Now, Random } from '@tanist/core'
+import {
+  answerHeld,
+  armElection,
+  onElectionTimer,
+  onStand,
+  onVote,
+  onVoted,
+  ownVoteDurable,
+} from './election.js'
+import { EntryKind } from './entries.js'
+import { onAppend, answerDurable } from './follow.js'
+import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
+import { appendDurable, propose, settleTail } from './log.js'
+import {
+  beginTransfer,
+  flushLeader,
+  onAppended,
+  onBeatTimer,
+  onCommitTimer,
+  onTransferTimer,
+  restartProgress,
+  watchLease,
+} from './reign.js'
+import type { Succession, Turn } from './state.js'
+import { branch, isVoter, setTimer, voters } from './state.js'
+import type { SuccessionEffect, SuccessionInput } from './types.js'
+
+export function stepSuccession(
+  s: Succession,
+  input: SuccessionInput,
+  now: Now,
+  random: Random,
+): SuccessionEffect[] {
+  const t: Turn = { s, now, random, out: [] }
+  settleTail(t)
+  if (s.role.kind === 'leader') watchLease(t, s.role)
+  take(t, input)
+  return t.out
+}
+
+function take(t: Turn, input: SuccessionInput): void {
+  const { s } = t
+  switch (input.kind) {
+    case 'start':
+      return start(t)
+    case 'message':
+      return onMessage(t, input)
+    case 'timer':
+      return onTimer(t, input.key)
+    case 'appended': {
+      const pending = appendDurable(t, input.ticket)
+      if (pending) answerDurable(t, pending)
+      return
+    }
+    case 'persisted':
+      return onPersisted(t, input.ticket)
+    case 'up': {
+      const known = s.links.get(input.hello.memberId)
+      s.links.set(input.hello.memberId, input.hello)
+      if (known?.incarnation !== input.hello.incarnation) s.leavers.delete(input.hello.memberId)
+      forgetAccusation(s, input.hello)
+      restartProgress(t, input.hello.memberId)
+      return s.lastIndex === 0 && input.hello.clusterId === null ? undefined : askAdmission(t)
+    }
+    case 'down':
+      s.links.delete(input.memberId)
+      return
+    case 'dead':
+      return onDead(t, input.memberId, input.incarnation)
+    case 'gone': {
+      const { memberId, incarnation, leaving, why } = input
+      if (memberId !== s.self.memberId) s.gone.set(memberId, { incarnation, leaving, why })
+      return
+    }
+    case 'propose':
+      // The lease may have lapsed since the command was decided; committing it needs a majority anyway.
+      invariant(s.role.kind === 'leader', 'only the leader proposes commands')
+      propose(t, EntryKind.command, input.payload)
+      return
+    case 'transfer':
+      return beginTransfer(t, input.to)
+    case 'leave':
+      s.leaving = true
+      return askToLeave(t)
+    case 'yielded':
+      if (s.role.kind === 'leader') s.role.yielding = false
+      return
+    case 'read':
+      return read(t, input.id)
+    case 'flush':
+      if (s.role.kind === 'leader') flushLeader(t, s.role)
+      return
+  }
+}
+
+/** Whoever answers is not gone, whatever was proposed about it while it was silent. */
+function forgetAccusation(s: Succession, hello: Hello): void {
+  const gone = s.gone.get(hello.memberId)
+  if (
+    gone &&
+    hello.incarnation >= gone.incarnation &&
+    (s.dead.get(hello.memberId) ?? -1) < hello.incarnation
+  ) {
+    s.gone.delete(hello.memberId)
+  }
+}
+
+function start(t: Turn): void {
+  const { s, now } = t
+  const { silenceMaxMs, listenMs, admitMs } = s.config.timing
+  s.startedAtMs = now.monotonicMs
+  s.heardAtMs = now.monotonicMs
+  const lone = voters(s).length === 1 && isVoter(s, s.self.memberId)
+  // Rules 8 and 23: a restarted voter has forgotten its promises; a lone one listens before it serves.
+  if (s.lastIndex > 0) s.mutedUntilMs = now.monotonicMs + (lone ? listenMs : silenceMaxMs)
+  setTimer(t, 'admit', admitMs)
+  armElection(t)
+}
+
+function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>): void {
+  const { s } = t
+  const { from, incarnation, message, entries } = input
+  if (s.left || !belongs(s, message)) return
+  switch (message.t) {
+    case 'append':
+      return onAppend(t, { memberId: from, incarnation }, message.term, message, entries)
+    case 'appended':
+      return onAppended(t, from, message.term, message)
+    case 'vote':
+      return onVote(t, from, message.term, message)
+    case 'voted':
+      return onVoted(t, from, message.term, message)
+    case 'stand':
+      return onStand(t, from, message)
+    case 'admit':
+      if (s.role.kind === 'leader' && s.links.get(from)?.incarnation === message.member.incarnation)
+        s.applicants.add(from)
+      return
+    case 'leave':
+      if (s.role.kind === 'leader') s.leavers.add(from)
+      return
+    case 'left':
+      return finishLeaving(t)
+  }
+}
+
+/** No message crosses branches; only a peer without a journal may be asked in, or ask to come in. */
+function belongs(s: Succession, message: { readonly t: string; readonly branch: string | null }): boolean {
+  const own = branch(s)
+  if (message.branch === own) return own !== null
+  if (own === null) return message.t === 'append'
+  return message.branch === null && message.t === 'admit'
+}
+
+function onTimer(t: Turn, key: string): void {
+  const { s } = t
+  if (key === 'admit') return onAdmitTimer(t)
+  if (key === 'election') return onElectionTimer(t)
+  if (key === 'hold') return answerHeld(t, true)
+  if (s.role.kind !== 'leader') return
+  if (key === 'beat') onBeatTimer(t, s.role)
+  else if (key === 'commit') onCommitTimer(t, s.role)
+  else if (key === 'lease') s.role.leaseTimerSet = false
+  else if (key === 'transfer') onTransferTimer(t, s.role)
+}
+
+function onPersisted(t: Turn, ticket: number): void {
+  const { s } = t
+  s.persistedTicket = ticket
+  const ready = s.afterPersist.filter((waiting) => waiting.ticket <= ticket)
+  s.afterPersist = s.afterPersist.filter((waiting) => waiting.ticket > ticket)
+  for (const { term, effect } of ready) if (term === s.hard.term) t.out.push(effect)
+  if (ticket === s.persistTicket) ownVoteDurable(t)
+}
+
+function onDead(t: Turn, memberId: MemberId, incarnation: number): void {
+  const { s } = t
+  s.dead.set(memberId, Math.max(incarnation, s.dead.get(memberId) ?? -1))
+  if (s.leader?.memberId === memberId && s.role.kind === 'follower') armElection(t)
+  answerHeld(t, false)
+}
+
+/** Only the server confirms reads: it has applied everything that was committed when it was asked. */
+function read(t: Turn, id: number): void {
+  const { s } = t
+  if (s.role.kind !== 'leader' || !s.role.serving) {
+    t.out.push({ kind: 'unreadable', id, why: 'not the server' })
+    return
+  }
+  s.role.reads.push({ id, round: s.role.round + 1, index: s.commitIndex })
+}

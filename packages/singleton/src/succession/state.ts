@@ -1,0 +1,285 @@
+import { invariant } from '@tanist/core'
+import type { Entry, Hello, MemberId, Now, Random, ViewMember } from '@tanist/core'
+import { EntryKind, foundingOf, votersOf } from './entries.js'
+import type { Founding } from './entries.js'
+import type { SuccessionMessage, VoteMessage } from './messages.js'
+import type { HardState, Leader, SuccessionConfig, SuccessionEffect } from './types.js'
+
+/** What the leader knows of one receiver of the journal. */
+export interface Progress {
+  /** On its disk and equal to ours up to here. */
+  match: number
+  /** The next entry to send. */
+  next: number
+  /** Not known where the journals meet: one message at a time. */
+  probing: boolean
+  /** Last indices of messages on their way. */
+  inFlight: number[]
+  /** Newest answered round, when it was answered (monotonic), and the vote promise that came with it. */
+  ackedRound: number
+  ackedAtMs: number
+  ackedSent: readonly [monotonicMs: number, wallMs: number]
+  promiseMs: number
+  commitSent: number
+  /** When entries were last sent without progress since (monotonic). */
+  stalledSinceMs: number
+}
+
+export interface Transfer {
+  readonly to: MemberId
+  readonly deadlineMs: number
+  stage: 'yielding' | 'flushing' | 'standing'
+}
+
+export interface LeaderRole {
+  readonly kind: 'leader'
+  /** Index of the first entry of its term: committed means that everything before it is, too. */
+  readonly startIndex: number
+  readonly progress: Map<MemberId, Progress>
+  round: number
+  serving: boolean
+  /** The effect `yield` was given and its handlers have not ended. */
+  yielding: boolean
+  /** Monotonic time of the last moment with a valid lease. */
+  leaseSeenMs: number
+  reads: { readonly id: number; readonly round: number; readonly index: number }[]
+  transfer: Transfer | null
+  /** A message with a new round goes to every voter (and learner) in the next flush. */
+  beatDue: boolean
+  leaseTimerSet: boolean
+  learnerBeatDue: boolean
+  beats: number
+  /** View changes that are proposed and not committed: member to index. */
+  readonly pendingView: Map<MemberId, number>
+}
+
+export type Role =
+  | { readonly kind: 'follower' }
+  | {
+      readonly kind: 'candidate'
+      readonly pre: boolean
+      readonly transfer: boolean
+      readonly term: number
+      readonly granted: Set<MemberId>
+    }
+  | LeaderRole
+
+export interface PendingAppend {
+  readonly ticket: number
+  readonly lastIndex: number
+  readonly lastTerm: number
+  /** Follower: the leader to answer once durable. */
+  readonly answer: Answer | null
+}
+
+export interface Answer {
+  readonly to: MemberId
+  readonly term: number
+  readonly round: number
+  readonly sent: readonly [monotonicMs: number, wallMs: number]
+  readonly promiseMs: number
+}
+
+export interface VoterSet {
+  readonly index: number
+  readonly voters: readonly MemberId[]
+}
+
+/** The state of one group's succession on one peer; plain data, owned and changed by `stepSuccession` only. */
+export interface Succession {
+  readonly config: SuccessionConfig
+  self: Hello
+  founding: Founding | null
+  hard: HardState
+  persistTicket: number
+  persistedTicket: number
+  /** Messages that must not leave before term and vote are on disk. */
+  afterPersist: { readonly ticket: number; readonly term: number; readonly effect: SuccessionEffect }[]
+  appendTicket: number
+  pendingAppends: PendingAppend[]
+  lastIndex: number
+  lastTerm: number
+  durableIndex: number
+  commitIndex: number
+  /** Entries of this step (or, at the leader, of this batch) that `log` may not show yet. */
+  tail: Entry[]
+  tailEmitted: boolean
+  /** Every voter set in the journal, committed or not; the last one counts (Raft's rule). */
+  voterSets: VoterSet[]
+  /** Committed. */
+  readonly view: Map<MemberId, ViewMember>
+  readonly links: Map<MemberId, Hello>
+  /** Greatest incarnation that this peer itself saw die (class A). */
+  readonly dead: Map<MemberId, number>
+  /** Proposed removals that wait for a leader able to journal them. */
+  readonly gone: Map<MemberId, { incarnation: number; leaving: boolean; why: string }>
+  /** Peers that asked the leader to admit them, or to give up their seat. */
+  readonly applicants: Set<MemberId>
+  readonly leavers: Set<MemberId>
+  leader: Leader | null
+  line: readonly MemberId[]
+  /** What this voter has promised: to vote for nobody but that leader until then (monotonic). */
+  promise: { readonly to: Leader; readonly untilMs: number } | null
+  /** Monotonic time of the leader's last word; the greatest gaps of the last minute, by ten-second slots. */
+  heardAtMs: number
+  gaps: { slot: number; worstMs: number }[]
+  /** A restarted voter grants nothing before this time (rule 8). */
+  mutedUntilMs: number
+  held: { readonly from: MemberId; readonly term: number; readonly message: VoteMessage }[]
+  electionAtMs: number | null
+  startedAtMs: number
+  role: Role
+  leaving: boolean
+  left: boolean
+}
+
+/** One step in the making. */
+export interface Turn {
+  readonly s: Succession
+  readonly now: Now
+  readonly random: Random
+  readonly out: SuccessionEffect[]
+}
+
+export function createSuccession(config: SuccessionConfig, now: Now): Succession {
+  const { log, hard } = config
+  const lastTerm = log.termAt(log.lastIndex)
+  return {
+    config,
+    self: config.self,
+    founding: log.lastIndex === 0 ? null : foundingOf(firstEntry(config)),
+    // A torn register may be behind the journal; the journal's last term is a lower bound (bug case 3).
+    hard: hard.term >= lastTerm ? hard : { term: lastTerm, votedFor: null },
+    persistTicket: 0,
+    persistedTicket: 0,
+    afterPersist: [],
+    appendTicket: 0,
+    pendingAppends: [],
+    lastIndex: log.lastIndex,
+    lastTerm,
+    durableIndex: log.lastIndex,
+    commitIndex: 0,
+    tail: [],
+    tailEmitted: false,
+    voterSets: scanVoterSets(config),
+    view: new Map(),
+    links: new Map(),
+    dead: new Map(),
+    gone: new Map(),
+    applicants: new Set(),
+    leavers: new Set(),
+    leader: null,
+    line: [],
+    heardAtMs: now.monotonicMs,
+    gaps: [],
+    promise: null,
+    mutedUntilMs: 0,
+    held: [],
+    electionAtMs: null,
+    startedAtMs: now.monotonicMs,
+    role: { kind: 'follower' },
+    leaving: false,
+    left: false,
+  }
+}
+
+function firstEntry(config: SuccessionConfig): Entry {
+  const [entry] = config.log.read(1, 1)
+  invariant(entry, 'a journal that is not empty has a first entry')
+  return entry
+}
+
+function scanVoterSets({ log }: SuccessionConfig): VoterSet[] {
+  const found: VoterSet[] = []
+  for (let index = log.firstIndex; index <= log.lastIndex; ) {
+    const entries = log.read(index, 1 << 20)
+    for (const entry of entries) {
+      if (isVoterSet(entry)) found.push({ index: entry.index, voters: votersOf(entry).voters })
+    }
+    index += entries.length
+  }
+  return found
+}
+
+export function isVoterSet(entry: Entry): boolean {
+  return entry.kind === EntryKind.voters || entry.kind === EntryKind.founding
+}
+
+/** The voter set in force: the last in the journal, committed or not. Empty before there is a journal. */
+export function voters(s: Succession): readonly MemberId[] {
+  return s.voterSets.at(-1)?.voters ?? []
+}
+
+export function isVoter(s: Succession, memberId: MemberId): boolean {
+  return voters(s).includes(memberId)
+}
+
+export function majority(s: Succession): number {
+  return Math.floor(voters(s).length / 2) + 1
+}
+
+export function branch(s: Succession): string | null {
+  return s.founding?.branchId ?? null
+}
+
+export function termAt(s: Succession, index: number): number {
+  if (index === 0) return 0
+  const first = s.tail[0]
+  if (first && index >= first.index) {
+    const entry = s.tail[index - first.index]
+    invariant(entry, `no entry ${index} in the tail`)
+    return entry.term
+  }
+  return s.config.log.termAt(index)
+}
+
+/** Entries from `from` on, up to about `maxBytes`, wherever they are. */
+export function entriesFrom(s: Succession, from: number, maxBytes: number): Entry[] {
+  const tailFrom = s.tail[0]?.index ?? s.lastIndex + 1
+  if (from >= tailFrom) return takeBytes(s.tail, from - tailFrom, maxBytes)
+  return s.config.log.read(from, maxBytes).filter((entry) => entry.index < tailFrom)
+}
+
+function takeBytes(entries: readonly Entry[], start: number, maxBytes: number): Entry[] {
+  const taken: Entry[] = []
+  let bytes = 0
+  for (let i = start; i < entries.length; i++) {
+    const entry = entries[i] as Entry
+    bytes += entry.payload.length
+    if (taken.length > 0 && bytes > maxBytes) break
+    taken.push(entry)
+  }
+  return taken
+}
+
+/** Sends at once, or as soon as the present term and vote are on disk. */
+export function send(t: Turn, to: MemberId, body: DistributiveBody, entries?: readonly Entry[]): void {
+  const { s, out } = t
+  const message = { ...body, branch: branch(s), term: s.hard.term } as SuccessionMessage
+  const effect: SuccessionEffect =
+    entries === undefined ? { kind: 'send', to, message } : { kind: 'send', to, message, entries }
+  if (s.persistedTicket === s.persistTicket) out.push(effect)
+  else s.afterPersist.push({ ticket: s.persistTicket, term: s.hard.term, effect })
+}
+
+type Body<M> = M extends SuccessionMessage ? Omit<M, 'branch' | 'term'> : never
+export type DistributiveBody = Body<SuccessionMessage>
+
+export function persist(t: Turn, hard: HardState): void {
+  t.s.hard = hard
+  t.s.persistTicket += 1
+  t.out.push({ kind: 'persist', hard, ticket: t.s.persistTicket })
+}
+
+export function setTimer(t: Turn, key: string, afterMs: number | null): void {
+  t.out.push({ kind: 'timer', key, afterMs })
+}
+
+export function note(t: Turn, event: string, text: string, data: Record<string, unknown> = {}): void {
+  t.out.push({ kind: 'note', event, text, data })
+}
+
+export function nameOf(s: Succession, memberId: MemberId): string {
+  if (memberId === s.self.memberId) return s.self.name
+  return s.links.get(memberId)?.name ?? s.view.get(memberId)?.name ?? memberId.slice(0, 8)
+}

@@ -1,0 +1,144 @@
+import type { Hello, MemberId } from '@tanist/core'
+import { encodeRecord, EntryKind } from './entries.js'
+import type { Applicant, ViewChange, VotersChange } from './entries.js'
+import { VOTERS_MAX } from './limits.js'
+import { propose } from './log.js'
+import { isFit } from './reign.js'
+import type { LeaderRole, Succession, Turn } from './state.js'
+import { isVoter, majority, nameOf, note, send, voters } from './state.js'
+
+/** The leader keeps the member list and the voters in order, one committed step at a time. */
+export function tend(t: Turn, role: LeaderRole): void {
+  const { s } = t
+  if (s.commitIndex < role.startIndex || role.transfer) return
+  for (const [id, index] of role.pendingView) if (index <= s.commitIndex) role.pendingView.delete(id)
+  tendView(t, role)
+  tendVoters(t, role)
+}
+
+function tendView(t: Turn, role: LeaderRole): void {
+  const { s } = t
+  if (s.view.get(s.self.memberId)?.incarnation !== s.self.incarnation) admit(t, role, s.self)
+  for (const id of s.applicants) {
+    const hello = s.links.get(id)
+    if (!hello || s.view.get(id)?.incarnation === hello.incarnation) s.applicants.delete(id)
+    else admit(t, role, hello)
+  }
+  for (const [id, { incarnation, leaving, why }] of s.gone) {
+    const row = s.view.get(id)
+    if (row && row.incarnation <= incarnation) {
+      remove(t, role, id, row.incarnation, leaving ? 'given-up' : 'kept', why)
+    } else if (!leaving || !isVoter(s, id)) s.gone.delete(id)
+  }
+  for (const id of s.leavers) {
+    const row = s.view.get(id)
+    if (isVoter(s, id)) continue
+    if (row) remove(t, role, id, row.incarnation, 'given-up', 'it leaves for good')
+    else {
+      s.leavers.delete(id)
+      send(t, id, { t: 'left' })
+    }
+  }
+}
+
+function admit(t: Turn, role: LeaderRole, hello: Hello): void {
+  const { memberId, incarnation, name, address } = hello
+  if (role.pendingView.has(memberId)) return
+  const member: Applicant = { memberId, incarnation, name, address }
+  note(t, 'admitting', `${name} at ${address} is admitted.`, { memberId, incarnation })
+  changeView(t, role, memberId, { op: 'admit', member })
+}
+
+function remove(
+  t: Turn,
+  role: LeaderRole,
+  memberId: MemberId,
+  incarnation: number,
+  seat: 'kept' | 'given-up',
+  why: string,
+): void {
+  changeView(t, role, memberId, { op: 'remove', memberId, incarnation, seat, why })
+}
+
+function changeView(t: Turn, role: LeaderRole, memberId: MemberId, change: ViewChange): void {
+  if (role.pendingView.has(memberId)) return
+  if (change.op === 'remove') {
+    note(t, 'removing', `${nameOf(t.s, memberId)} is removed: ${change.why}.`, {
+      memberId,
+      seat: change.seat,
+    })
+  }
+  const entry = propose(t, EntryKind.view, encodeRecord(change))
+  role.pendingView.set(memberId, entry.index)
+}
+
+/**
+ * Rule 4: the last voter set and an entry of the own term must be committed before the next is appended.
+ * Rule 25: remove the lost voter first, then promote.
+ */
+function tendVoters(t: Turn, role: LeaderRole): void {
+  const { s } = t
+  if ((s.voterSets.at(-1)?.index ?? 0) > s.commitIndex) return
+  const change = nextVoters(t, role)
+  if (!change) return
+  note(
+    t,
+    'changing-voters',
+    `Voters: ${change.voters.map((id) => nameOf(s, id)).join(', ')} (${change.why}).`,
+    {
+      voters: change.voters,
+    },
+  )
+  propose(t, EntryKind.voters, encodeRecord(change))
+}
+
+function nextVoters(t: Turn, role: LeaderRole): VotersChange | null {
+  const { s } = t
+  const now = voters(s)
+  const without = (id: MemberId, why: string): VotersChange => ({ voters: now.filter((v) => v !== id), why })
+  const others = now.filter((id) => id !== s.self.memberId)
+
+  const leaver = others.find((id) => s.leavers.has(id) || s.gone.get(id)?.leaving)
+  if (leaver !== undefined) return without(leaver, `${nameOf(s, leaver)} gave up its seat`)
+
+  const lost = others.filter((id) => !s.view.has(id))
+  const ready = readyLearners(t, role)
+  const [oldestReady] = ready
+  const [firstLost] = lost
+  if (firstLost !== undefined) {
+    if (oldestReady !== undefined) return without(firstLost, `${nameOf(s, oldestReady)} takes its seat`)
+    const alive = now.length - lost.length
+    if (now.length > 3 && alive - 1 < majority(s))
+      return without(firstLost, 'one more loss would stop the service')
+  }
+  const target = wantedVoters(s)
+  if (now.length < target && oldestReady !== undefined) {
+    return { voters: [...now, oldestReady], why: `${nameOf(s, oldestReady)} is caught up` }
+  }
+  if (now.length > 2 && now.length > target) {
+    const youngest = bySeniority(s, others).at(-1)
+    if (youngest !== undefined) return without(youngest, 'an odd number of voters is kept')
+  }
+  return null
+}
+
+function readyLearners(t: Turn, role: LeaderRole): MemberId[] {
+  const { s } = t
+  const learners = [...s.view.keys()].filter((id) => !isVoter(s, id) && id !== s.self.memberId)
+  return bySeniority(s, learners).filter(
+    (id) => isFit(t, role, id) && !role.pendingView.has(id) && !s.gone.has(id),
+  )
+}
+
+function bySeniority(s: Succession, ids: readonly MemberId[]): MemberId[] {
+  const age = (id: MemberId): number => s.view.get(id)?.seniority ?? Infinity
+  return ids.toSorted((a, b) => age(a) - age(b))
+}
+
+/** One, two, then odd numbers: an even set is no safer than the odd one below it, only slower. */
+function wantedVoters(s: Succession): number {
+  const seats = new Set([...s.view.keys(), ...voters(s)])
+  for (const id of s.leavers) seats.delete(id)
+  const most = Math.min(VOTERS_MAX, seats.size)
+  return most <= 2 ? most : most - ((most + 1) % 2)
+}

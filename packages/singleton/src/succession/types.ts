@@ -1,0 +1,117 @@
+import type { Entry, Hello, MemberId, ViewMember } from '@tanist/core'
+import type { Mode } from './entries.js'
+import type { SuccessionMessage } from './messages.js'
+import type { Timing } from './timing.js'
+
+/** Term and vote: one durable write before anything is said in that term. */
+export interface HardState {
+  readonly term: number
+  readonly votedFor: MemberId | null
+}
+
+/** Proof against outside systems: greater means newer. */
+export interface FencingToken {
+  readonly term: number
+  readonly index: number
+}
+
+export interface Leader {
+  readonly memberId: MemberId
+  readonly incarnation: number
+  readonly term: number
+}
+
+/** The journal as the machine reads it; what it appended since its last step it remembers itself. */
+export interface LogView {
+  readonly firstIndex: number
+  readonly lastIndex: number
+  termAt(index: number): number
+  read(from: number, maxBytes: number): Entry[]
+}
+
+export interface SuccessionConfig {
+  readonly self: Hello
+  readonly app: string
+  readonly mode: Mode
+  /** Found only when at least this many peers, this one included, are in sight. */
+  readonly expect: number
+  readonly timing: Timing
+  readonly hard: HardState
+  readonly log: LogView
+}
+
+export type SuccessionInput =
+  | { readonly kind: 'start' }
+  | {
+      readonly kind: 'message'
+      readonly from: MemberId
+      readonly incarnation: number
+      readonly message: SuccessionMessage
+      readonly entries: readonly Entry[]
+    }
+  | { readonly kind: 'timer'; readonly key: string }
+  /** The append (or persist) with this ticket is on disk. */
+  | { readonly kind: 'appended'; readonly ticket: number }
+  | { readonly kind: 'persisted'; readonly ticket: number }
+  /** A usable link to a peer exists, or its hello changed. */
+  | { readonly kind: 'up'; readonly hello: Hello }
+  | { readonly kind: 'down'; readonly memberId: MemberId }
+  /** Class A about that incarnation, observed by this peer itself. */
+  | { readonly kind: 'dead'; readonly memberId: MemberId; readonly incarnation: number }
+  /** Membership proposes to remove an incarnation; `leaving`: it gave up its seat. */
+  | {
+      readonly kind: 'gone'
+      readonly memberId: MemberId
+      readonly incarnation: number
+      readonly leaving: boolean
+      readonly why: string
+    }
+  /** Only while serving: journal a command. Its index is the machine's `lastIndex` before the call, plus 1. */
+  | { readonly kind: 'propose'; readonly payload: Uint8Array }
+  /** Hand the role over; null picks the first in line. */
+  | { readonly kind: 'transfer'; readonly to: MemberId | null }
+  /** Give up the seat for good. Ends with the effect `left`. */
+  | { readonly kind: 'leave' }
+  /** Everything that had to stop with the reign has stopped (answers the effect `yield`). */
+  | { readonly kind: 'yielded' }
+  /** Only while serving: confirm that this peer still leads; answered by `readable` or `unreadable`. */
+  | { readonly kind: 'read'; readonly id: number }
+  /** The end of a batch of inputs: append and send what they asked for. */
+  | { readonly kind: 'flush' }
+
+export type SuccessionEffect =
+  | {
+      readonly kind: 'send'
+      readonly to: MemberId
+      readonly message: SuccessionMessage
+      readonly entries?: readonly Entry[]
+    }
+  | { readonly kind: 'timer'; readonly key: string; readonly afterMs: number | null }
+  | { readonly kind: 'persist'; readonly hard: HardState; readonly ticket: number }
+  | { readonly kind: 'append'; readonly entries: readonly Entry[]; readonly ticket: number }
+  | { readonly kind: 'truncate'; readonly from: number }
+  /** These entries are committed: apply them, in order. */
+  | { readonly kind: 'committed'; readonly entries: readonly Entry[] }
+  /** This peer is the server from now on; everything committed so far has been handed out. */
+  | { readonly kind: 'serve'; readonly token: FencingToken }
+  | { readonly kind: 'yield'; readonly why: string }
+  | { readonly kind: 'leader'; readonly leader: Leader | null }
+  /** The committed member list changed. */
+  | { readonly kind: 'view'; readonly members: readonly ViewMember[] }
+  /** Founded or joined: this is the cluster from now on. */
+  | { readonly kind: 'cluster'; readonly clusterId: string; readonly mode: Mode }
+  | { readonly kind: 'readable'; readonly id: number; readonly index: number }
+  | { readonly kind: 'unreadable'; readonly id: number; readonly why: string }
+  /** Look whether this member lives: redial it at once. */
+  | { readonly kind: 'probe'; readonly memberId: MemberId }
+  | { readonly kind: 'transferred'; readonly ok: boolean; readonly text: string }
+  /** The own seat is given up. */
+  | { readonly kind: 'left' }
+  | {
+      readonly kind: 'note'
+      readonly event: string
+      readonly text: string
+      readonly data: Record<string, unknown>
+    }
+  /** The peer must stop; nothing on disk was harmed. */
+  | { readonly kind: 'fatal'; readonly code: 'diverged' | 'mode'; readonly text: string }
