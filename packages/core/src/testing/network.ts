@@ -1,0 +1,239 @@
+import type {
+  Address,
+  Link,
+  LinkEnd,
+  LinkHandlers,
+  Listener,
+  ListenHandlers,
+  Network,
+  Random,
+} from '../host/index.js'
+import { dialLimitMs, dialTimeout, End, type Parcel } from './link.js'
+import { bindAddress } from './binding.js'
+import { hostOf, type Life, type Machine } from './machine.js'
+import { defaultQuality, type LinkQuality, Path, type Undo } from './path.js'
+import { ceilTick, type Timeline } from './timeline.js'
+
+export interface SimListener {
+  readonly life: Life
+  readonly handlers: ListenHandlers
+  open: boolean
+}
+
+/** Everything between the machines: paths, addresses, and the rules for who is not let in. */
+export class Fabric {
+  readonly timeline: Timeline
+  readonly random: Random
+  readonly listeners: Map<Address, SimListener> = new Map()
+  private readonly base: LinkQuality
+  private readonly machines: Map<string, Machine>
+  private readonly paths = new Map<Machine, Map<Machine, Path>>()
+  private readonly rejections = new Set<{ from: string; to: string; end: LinkEnd }>()
+
+  constructor(
+    timeline: Timeline,
+    random: Random,
+    machines: Map<string, Machine>,
+    quality: Partial<LinkQuality>,
+  ) {
+    this.timeline = timeline
+    this.random = random
+    this.machines = machines
+    this.base = { ...defaultQuality, ...quality }
+  }
+
+  path(from: Machine, to: Machine): Path {
+    let row = this.paths.get(from)
+    if (row === undefined) this.paths.set(from, (row = new Map()))
+    let path = row.get(to)
+    if (path === undefined) row.set(to, (path = new Path(this.base)))
+    return path
+  }
+
+  /** The machine that an address leads to: by exact address, else by its host part. */
+  route(address: Address): Machine | undefined {
+    const listener = this.listeners.get(address)
+    if (listener !== undefined) return listener.life.machine
+    let sameHost: Machine | undefined
+    for (const machine of this.machines.values()) {
+      if (machine.address === address) return machine
+      if (sameHost === undefined && machine.hostName === hostOf(address)) sameHost = machine
+    }
+    return sameHost
+  }
+
+  reject(from: string, to: string, end: LinkEnd): Undo {
+    const rule = { from, to, end }
+    this.rejections.add(rule)
+    return () => this.rejections.delete(rule)
+  }
+
+  rejection(from: Machine, to: Machine): LinkEnd | undefined {
+    for (const rule of this.rejections) if (rule.from === from.name && rule.to === to.name) return rule.end
+    return undefined
+  }
+
+  latencyMs({ latencyMinMs, latencyMaxMs }: LinkQuality): number {
+    return latencyMinMs + this.random.next() * (latencyMaxMs - latencyMinMs)
+  }
+
+  /** In order after everything sent before on this connection. A cut holds it; the first words of a dial are lost. */
+  send(parcel: Parcel): void {
+    const { from } = parcel
+    const path = this.path(from.machine, from.peer.machine)
+    if (path.isCut) {
+      const retried = parcel.word.t !== 'syn' && parcel.word.t !== 'syn-ack' && parcel.word.t !== 'refused'
+      if (retried) path.held.push(parcel)
+      return
+    }
+    const due = ceilTick(this.timeline.nowMs + this.latencyMs(path.quality))
+    from.lastDueMs = Math.max(due, from.lastDueMs)
+    this.timeline.push(parcel, from.lastDueMs)
+  }
+
+  /** Like `send`, with the unfaithful behaviour that a test asked for. */
+  sendFrame(parcel: Parcel): void {
+    const { from } = parcel
+    const path = this.path(from.machine, from.peer.machine)
+    const { loss, duplicate, reorder, reorderMs } = path.quality
+    if (path.isCut || (loss === 0 && duplicate === 0 && reorder === 0)) {
+      this.send(parcel)
+      return
+    }
+    const { random } = this
+    if (random.next() < duplicate) this.send(parcel.twin())
+    if (random.next() < loss) {
+      parcel.lose()
+      return
+    }
+    if (random.next() < reorder) {
+      const late = Math.max(from.lastDueMs, this.timeline.nowMs + this.latencyMs(path.quality))
+      this.timeline.push(parcel, late + random.next() * reorderMs)
+      return
+    }
+    this.send(parcel)
+  }
+
+  cut(from: Machine, to: Machine, token: object): void {
+    this.path(from, to).cut(token)
+  }
+
+  uncut(from: Machine, to: Machine, token: object): void {
+    const path = this.path(from, to)
+    if (path.uncut(token)) this.release(path)
+  }
+
+  uncutAll(): void {
+    for (const path of this.allPaths()) if (path.uncutAll()) this.release(path)
+  }
+
+  clearOverlays(): void {
+    for (const path of this.allPaths()) path.clearOverlays()
+  }
+
+  /** A SYN reached a machine that has power: its kernel answers, whatever its process does. */
+  arrive(end: End): void {
+    const listener = this.listeners.get(end.peer.remote)
+    if (listener === undefined || listener.life.machine !== end.machine) {
+      end.say({ t: 'refused' })
+      return
+    }
+    end.life = listener.life
+    end.listener = listener
+    listener.life.ends.add(end)
+    end.say({ t: 'syn-ack' })
+  }
+
+  /** The process ended. Its kernel says so on every link, and what was sent before still goes out. */
+  endLife(life: Life, tellOthers: boolean): void {
+    for (const [address, listener] of this.listeners) {
+      if (listener.life === life) this.listeners.delete(address)
+    }
+    for (const end of life.ends) end.die(tellOthers)
+  }
+
+  /** No power: what its kernel still held is lost, and nobody is told. */
+  powerOff(machine: Machine, life: Life | null): void {
+    for (const path of this.paths.get(machine)?.values() ?? []) {
+      for (const { from, word } of path.held) {
+        if (word.t === 'fin' || word.t === 'reset') {
+          from.finished = false
+          machine.ghosts.push(from)
+        }
+      }
+      path.held = []
+    }
+    if (life !== null) machine.ghosts.push(...life.ends)
+  }
+
+  /** Power is back: whoever is still repeating what it sent is told that nobody knows the connection. */
+  boot(machine: Machine): void {
+    machine.ghosts = machine.ghosts.filter((end) => !end.finished && end.peer.state !== 'closed')
+    for (const end of machine.ghosts) if (end.peer.unanswered) end.sendReset()
+  }
+
+  private release(path: Path): void {
+    const held = path.held
+    path.held = []
+    for (const parcel of held) this.send(parcel)
+  }
+
+  private *allPaths(): Iterable<Path> {
+    for (const row of this.paths.values()) yield* row.values()
+  }
+}
+
+/** Links as one life sees them. */
+export class SimNetwork implements Network {
+  private readonly fabric: Fabric
+  private readonly life: Life
+
+  constructor(fabric: Fabric, life: Life) {
+    this.fabric = fabric
+    this.life = life
+  }
+
+  listen(wanted: Address, handlers: ListenHandlers): Listener {
+    const { life, fabric } = this
+    const listener: SimListener = { life, handlers, open: false }
+    if (!life.alive) return { close: () => {} }
+    const later = (run: () => void): void => fabric.timeline.call('network', life, 0, `listen ${wanted}`, run)
+    const address = bindAddress(life.machine, wanted, (candidate) => fabric.listeners.has(candidate))
+    if (typeof address !== 'string') {
+      later(() => handlers.failed(address))
+      return { close: () => {} }
+    }
+    listener.open = true
+    fabric.listeners.set(address, listener)
+    later(() => {
+      if (listener.open) handlers.listening(address)
+    })
+    return {
+      close: () => {
+        if (!listener.open || !life.alive) return
+        listener.open = false
+        fabric.listeners.delete(address)
+      },
+    }
+  }
+
+  dial(address: Address, handlers: LinkHandlers): Link {
+    const { life, fabric } = this
+    const { machine } = life
+    const target = fabric.route(address)
+    const end = new End(fabric, machine, address, life, handlers)
+    if (!life.alive) {
+      end.state = 'closed'
+      return end
+    }
+    if (target === undefined) {
+      fabric.timeline.call('network', life, 1, `no way to ${address}`, () => end.unreachable())
+      return end
+    }
+    end.peer = new End(fabric, target, `${machine.hostName}:${machine.nextPort++}`, null, null)
+    end.peer.peer = end
+    end.say({ t: 'syn' })
+    fabric.timeline.push(dialTimeout(life, end), fabric.timeline.nowMs + dialLimitMs)
+    return end
+  }
+}

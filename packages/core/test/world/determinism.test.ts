@@ -1,0 +1,120 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import type { Host, Link, LinkHandlers } from '../../src/host/index.js'
+import {
+  checkDeterminism,
+  createWorld,
+  seededRandom,
+  traceLines,
+  type World,
+} from '../../src/testing/index.js'
+import { digestOf, gossipRun, names, populate, scheduleOf } from './gossip.js'
+
+const seeds = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
+
+/** Runs in a new process; Vite only translates the sources. */
+const freshProcess = `
+  import { createViteServer } from 'vitest/node'
+  const server = await createViteServer({ configFile: false, logLevel: 'error', appType: 'custom',
+    server: { middlewareMode: true, ws: false, hmr: false, watch: null }, optimizeDeps: { noDiscovery: true } })
+  const { digestOf } = await server.ssrLoadModule(process.argv[1])
+  process.stdout.write(JSON.stringify(JSON.parse(process.argv[2]).map(digestOf)))
+  await server.close()
+`
+
+describe('the same seed', () => {
+  it('gives the same run to the byte, over 100 seeds with faults, and other seeds other runs', () => {
+    const first = seeds(100).map(digestOf)
+    expect(seeds(100).map(digestOf)).toEqual(first)
+    expect(new Set(first).size).toBe(100)
+  })
+
+  it('gives the same run in a fresh process', () => {
+    const file = fileURLToPath(new URL('gossip.ts', import.meta.url))
+    const args = ['--input-type=module', '-e', freshProcess, file, JSON.stringify(seeds(5))]
+    const out = execFileSync(process.execPath, args, {
+      encoding: 'utf8',
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    })
+    expect(JSON.parse(out)).toEqual(seeds(5).map(digestOf))
+  })
+
+  it('gives the same digest with and without a trace, and the trace reads as a log', () => {
+    const world = createWorld({ seed: 1, trace: true })
+    gossipRun(world, scheduleOf(1))
+    expect(world.digest).toBe(digestOf(1))
+    expect(world.trace.at(-1)?.digest).toBe(world.digest)
+    expect(traceLines(world.trace)[0]).toMatch(/^ +0\.000 {2}press {2}start, life 1$/)
+  })
+})
+
+describe('checkDeterminism', () => {
+  it('passes what depends on the world alone', () => {
+    expect(() => checkDeterminism((world) => gossipRun(world, scheduleOf(3)), 3)).not.toThrow()
+  })
+
+  it('names the first event that something from outside the world changed', () => {
+    let runs = 0
+    const leaky = (): void =>
+      checkDeterminism((world) => {
+        runs++
+        populate(world)
+        world.node('leak', { start: (host) => void host.timers.set(500 + runs, () => {}) })
+        world.start('leak')
+        world.run({ forMs: 1_000 })
+      }, 3)
+    expect(leaky).toThrow(/Two runs from seed 3 differ from event \d+ on: first "timer" on leak at 501 ms/)
+  })
+})
+
+describe('seededRandom', () => {
+  it('is the same sequence for the same seed for ever', () => {
+    const random = seededRandom('a seed')
+    expect([random.next(), random.next()]).toEqual([0.45148872304707766, 0.02880793740041554])
+    expect(seededRandom('a seed').id()).toMatch(/^[0-9a-f]{32}$/)
+  })
+
+  it('spreads over [0, 1) and differs between neighbouring seeds', () => {
+    const draws = seeds(10_000).map((seed) => seededRandom(seed).next())
+    const buckets = seeds(10).map((n) => draws.filter((draw) => Math.floor(draw * 10) === n - 1).length)
+    for (const count of buckets) expect(Math.abs(count - 1_000)).toBeLessThan(150)
+    expect(new Set(seeds(10_000).map((seed) => seededRandom(seed).id())).size).toBe(10_000)
+  })
+})
+
+/** Every peer sends 100 bytes to all others each millisecond. */
+function chatter(world: World, peers: readonly string[]): void {
+  const frame = new Uint8Array(100)
+  const start = (host: Host, name: string): void => {
+    const cell = host.engine.cell('read', () => {})
+    const handlers: LinkHandlers = { opened: () => {}, frame: () => cell.wake(), closed: () => {} }
+    host.network.listen(`${name}:1`, { listening: () => {}, failed: () => {}, accept: () => handlers })
+    const links: Link[] = []
+    host.timers.set(5, () => {
+      for (const peer of peers) if (peer !== name) links.push(host.network.dial(`${peer}:1`, handlers))
+    })
+    const beat = (): void => {
+      for (const link of links) link.send(frame)
+      host.timers.set(1, beat)
+    }
+    beat()
+  }
+  for (const name of peers) {
+    world.node(name, { start: (host) => start(host, name) })
+    world.start(name)
+  }
+}
+
+describe('throughput', () => {
+  it('is printed, not judged', () => {
+    const world = createWorld({ seed: 1 })
+    let events = 0
+    chatter(world, names)
+    const started = performance.now()
+    while (world.nowMs < 20_000 && world.step()) events++
+    const seconds = (performance.now() - started) / 1_000
+    console.log(`world: ${Math.round(events / seconds).toLocaleString('en')} events/s with 5 peers`)
+    expect(events).toBeGreaterThan(800_000)
+  })
+})
