@@ -29,26 +29,82 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  */
 export function encodeFrame(messages: readonly FrameMessage[]): Uint8Array {
   if (messages.length > FRAME_MESSAGE_LIMIT) throw new CodecError(`more than ${FRAME_MESSAGE_LIMIT} messages`)
-  const bodies = messages.map(encodeBody)
-  let size = FRAME_HEAD_BYTES
-  messages.forEach((message, i) => {
-    size += MESSAGE_HEAD_BYTES + bodies[i]!.length + (message.data?.length ?? 0)
-  })
+  const parts = messages.map(toPart)
+  const size = parts.reduce((sum, part) => sum + part.size, FRAME_HEAD_BYTES)
   if (size > FRAME_BYTE_LIMIT) throw new CodecError(`a frame of more than ${FRAME_BYTE_LIMIT} bytes`)
+  return writeFrame(parts, size)
+}
+
+/**
+ * As many messages as there are, in as few frames as the limits allow. A message that is no JSON or too large
+ * for any frame is left out and handed to `refused`.
+ */
+export function encodeFrames<M extends FrameMessage>(
+  messages: readonly M[],
+  refused: (message: M, error: CodecError) => void,
+): Uint8Array[] {
+  const frames: Uint8Array[] = []
+  let parts: Part[] = []
+  let size = FRAME_HEAD_BYTES
+  for (const message of messages) {
+    const part = tryPart(message, refused)
+    if (part === null) continue
+    if (size + part.size > FRAME_BYTE_LIMIT || parts.length === FRAME_MESSAGE_LIMIT) {
+      frames.push(writeFrame(parts, size))
+      parts = []
+      size = FRAME_HEAD_BYTES
+    }
+    parts.push(part)
+    size += part.size
+  }
+  if (parts.length > 0) frames.push(writeFrame(parts, size))
+  return frames
+}
+
+interface Part {
+  readonly channel: string
+  readonly body: Uint8Array
+  readonly data: Uint8Array | undefined
+  readonly size: number
+}
+
+function toPart(message: FrameMessage): Part {
+  const body = encodeBody(message)
+  const { channel, data } = message
+  return { channel, body, data, size: MESSAGE_HEAD_BYTES + body.length + (data?.length ?? 0) }
+}
+
+function tryPart<M extends FrameMessage>(
+  message: M,
+  refused: (message: M, error: CodecError) => void,
+): Part | null {
+  try {
+    const part = toPart(message)
+    if (FRAME_HEAD_BYTES + part.size <= FRAME_BYTE_LIMIT) return part
+    refused(message, new CodecError(`a message of ${part.size} bytes, more than a frame holds`))
+  } catch (error) {
+    refused(
+      message,
+      error instanceof CodecError ? error : new CodecError('a body that is not JSON', '', error),
+    )
+  }
+  return null
+}
+
+function writeFrame(parts: readonly Part[], size: number): Uint8Array {
   const bytes = new Uint8Array(size)
   const view = new DataView(bytes.buffer)
   view.setUint8(0, VERSION)
-  view.setUint32(1, messages.length, true)
+  view.setUint32(1, parts.length, true)
   let at = FRAME_HEAD_BYTES
-  messages.forEach(({ channel, data }, i) => {
-    const body = bodies[i]!
+  for (const { channel, body, data, size: partSize } of parts) {
     view.setUint8(at, channel.charCodeAt(0))
     view.setUint32(at + 1, body.length, true)
     view.setUint32(at + 5, data?.length ?? NO_DATA, true)
     bytes.set(body, at + MESSAGE_HEAD_BYTES)
     if (data !== undefined) bytes.set(data, at + MESSAGE_HEAD_BYTES + body.length)
-    at += MESSAGE_HEAD_BYTES + body.length + (data?.length ?? 0)
-  })
+    at += partSize
+  }
   return bytes
 }
 
@@ -100,5 +156,6 @@ function decodeBody(channel: string, bytes: Uint8Array): unknown {
 }
 
 function checkChannel(channel: string): void {
-  if (!/^[A-Za-z]$/.test(channel)) throw new CodecError('a channel is one ASCII letter')
+  const code = channel.length === 1 ? channel.charCodeAt(0) | 0x20 : 0
+  if (code < 0x61 || code > 0x7a) throw new CodecError('a channel is one ASCII letter')
 }

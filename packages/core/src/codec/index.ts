@@ -1,6 +1,6 @@
 export { CodecError } from './error.js'
 export { decodeEntries, encodeEntries } from './entries.js'
-export { decodeFrame, encodeFrame } from './frame.js'
+export { decodeFrame, encodeFrame, encodeFrames } from './frame.js'
 export type { FrameMessage } from './frame.js'
 export { FRAME_BYTE_LIMIT, FRAME_MESSAGE_LIMIT } from './limits.js'
 export { decodeJson, decodeValue, encodeJson, encodeValue } from './value.js'

@@ -45,7 +45,10 @@ export type EvidenceClass = 'A' | 'B' | 'C' | 'D'
 
 export type MembershipInput =
   | { readonly kind: 'start' }
-  /** A link that the machine asked for is authenticated, or a peer dialled us (`out: false`, new link number). */
+  /**
+   * A link that the machine asked for is authenticated, or a peer dialled us (`out: false`, new link number).
+   * The machine gives odd numbers to the links that it dials, its shell gives rising even ones to the others.
+   */
   | { readonly kind: 'opened'; readonly link: number; readonly out: boolean; readonly remote: Address }
   | { readonly kind: 'message'; readonly link: number; readonly message: MembershipMessage }
   /** Some other frame arrived on the link: as good as a beat. */
@@ -104,7 +107,7 @@ export interface MembershipConfig {
   readonly self: Hello
   /** Addresses given by the application. Dialled for ever, with back-off, until they belong to a linked peer. */
   readonly seeds: readonly Address[]
-  /** Default 250. A link that carried another frame within this time needs no beat. */
+  /** Default 250. A beat is sent on each usable link this often. */
   readonly beatMs: number
   /** Default 1,000. Silence after which a peer is suspected (class C) and redialled. */
   readonly silenceMs: number

@@ -127,7 +127,7 @@ export class PeerCore {
     this.roles = createRoleHost(settings.roles, { log: host.log })
     this.#cell = host.engine.cell(`peer-${self.memberId.slice(0, 8)}`, () => this.#turn())
     this.#timers = new KeyedTimers(host, (key) => this.#enqueue(() => this.#onTimer(key)))
-    this.#links = new Links(host.network, {
+    this.#links = new Links(host.network, host.log, {
       opened: (link, out, remote) => this.#enqueue(() => this.#member({ kind: 'opened', link, out, remote })),
       received: (link, messages) => this.#enqueue(() => this.#received(link, messages)),
       closed: (link, end) => this.#enqueue(() => this.#linkClosed(link, end)),
@@ -384,7 +384,6 @@ export class PeerCore {
 
   #linkClosed(link: number, end: LinkEnd): void {
     this.#member({ kind: 'closed', link, end })
-    if (end.kind === 'rejected') this.#refused(`link ${link}`, end.code, end.text)
   }
 
   #received(link: number, messages: readonly WireMessage[]): void {

@@ -1,4 +1,4 @@
-import type { Address, Hello, Link, LinkEnd, MemberId, Network } from '@tanist/core'
+import type { Address, Hello, Link, LinkEnd, Log, MemberId, Network } from '@tanist/core'
 import { decodeWire, encodeWire } from './wire.js'
 import type { WireMessage } from './wire.js'
 
@@ -23,6 +23,7 @@ interface Row {
  */
 export class Links {
   readonly #network: Network
+  readonly #log: Log
   readonly #events: LinkEvents
   readonly #rows = new Map<number, Row>()
   /** Which incarnation speaks on a link, once its hello was accepted. */
@@ -31,8 +32,9 @@ export class Links {
   readonly #dirty = new Set<Row>()
   #accepted = 0
 
-  constructor(network: Network, events: LinkEvents) {
+  constructor(network: Network, log: Log, events: LinkEvents) {
     this.#network = network
+    this.#log = log
     this.#events = events
   }
 
@@ -81,19 +83,19 @@ export class Links {
     if (!row) return
     row.outbox.push(message)
     if (message.channel === 's') for (const entry of message.entries) row.bytes += entry.payload.length
-    if (row.bytes > FRAME_BYTES) flushRow(row)
+    if (row.bytes > FRAME_BYTES) this.#flushRow(row)
     else this.#dirty.add(row)
   }
 
   flush(): void {
-    for (const row of this.#dirty) flushRow(row)
+    for (const row of this.#dirty) this.#flushRow(row)
     this.#dirty.clear()
   }
 
   close(number: number, code: string, reason: string): void {
     const row = this.#rows.get(number)
     if (!row) return
-    flushRow(row)
+    this.#flushRow(row)
     row.link.close(code, reason)
   }
 
@@ -117,12 +119,13 @@ export class Links {
     this.#speakers.delete(number)
     this.#events.closed(number, end)
   }
-}
 
-function flushRow(row: Row): void {
-  if (row.outbox.length === 0) return
-  const messages = row.outbox
-  row.outbox = []
-  row.bytes = 0
-  row.link.send(encodeWire(messages))
+  #flushRow(row: Row): void {
+    if (row.outbox.length === 0) return
+    const messages = row.outbox
+    row.outbox = []
+    row.bytes = 0
+    const refused = (text: string): void => this.#log.write('error', 'message-not-sent', text)
+    for (const frame of encodeWire(messages, refused)) row.link.send(frame)
+  }
 }

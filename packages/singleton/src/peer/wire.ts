@@ -1,4 +1,4 @@
-import { decodeEntries, decodeFrame, encodeEntries, encodeFrame } from '@tanist/core'
+import { decodeEntries, decodeFrame, encodeEntries, encodeFrames } from '@tanist/core'
 import type { Entry, FrameMessage, MembershipMessage } from '@tanist/core'
 import type { AnswerMessage, CallMessage } from '../role/index.js'
 import type { SuccessionMessage } from '../succession/index.js'
@@ -21,8 +21,11 @@ export type WireMessage =
   | { readonly channel: 's'; readonly body: SuccessionMessage; readonly entries: readonly Entry[] }
   | { readonly channel: 'r'; readonly body: RoleMessage }
 
-export function encodeWire(messages: readonly WireMessage[]): Uint8Array {
-  return encodeFrame(messages.map(toFrame))
+/** A message that cannot be sent is left out and named to `refused`. */
+export function encodeWire(messages: readonly WireMessage[], refused: (text: string) => void): Uint8Array[] {
+  return encodeFrames(messages.map(toFrame), ({ channel, body }, error) => {
+    refused(`A message '${channel}/${(body as { t?: string }).t}' was not sent: ${error.message}.`)
+  })
 }
 
 function toFrame(message: WireMessage): FrameMessage {

@@ -65,7 +65,8 @@ function found(t: Turn): void {
   const { memberId, incarnation, name, address } = s.self
   const { app, mode } = s.config
   const founder = { memberId, incarnation, name, address }
-  persist(t, { term: 1, votedFor: memberId })
+  // A joiner that crashed before its first entry was written may have seen terms already.
+  persist(t, { term: s.hard.term + 1, votedFor: memberId })
   becomeLeader(t)
   const clusterId = random.id()
   propose(t, EntryKind.founding, encodeRecord({ clusterId, branchId: random.id(), app, mode, founder }))

@@ -125,7 +125,10 @@ export function advanceCommit(t: Turn, to: number): void {
     const room = to - s.commitIndex
     const entries = entriesFrom(s, s.commitIndex + 1, 1 << 20).slice(0, room)
     invariant(entries.length > 0, `entry ${s.commitIndex + 1} is missing`)
-    for (const entry of entries) viewChanged = applyToView(t, entry) || viewChanged
+    for (const entry of entries) {
+      viewChanged = applyToView(t, entry) || viewChanged
+      if (s.role.kind === 'leader' && entry.kind !== EntryKind.command) s.role.tendDue = true
+    }
     s.commitIndex += entries.length
     t.out.push({ kind: 'committed', entries })
   }

@@ -51,7 +51,14 @@ export function stepSuccession(
   settleTail(t)
   if (s.role.kind === 'leader') watchLease(t, s.role)
   take(t, input)
+  if (s.role.kind === 'leader' && concernsMembers(input)) s.role.tendDue = true
   return t.out
+}
+
+/** Learners that caught up, and everything else, are seen at the next beat. */
+function concernsMembers(input: SuccessionInput): boolean {
+  if (input.kind === 'message') return input.message.t === 'admit' || input.message.t === 'leave'
+  return input.kind === 'up' || input.kind === 'gone'
 }
 
 function take(t: Turn, input: SuccessionInput): void {

@@ -26,6 +26,7 @@ export function becomeLeader(t: Turn): void {
     reads: [],
     transfer: null,
     beatDue: true,
+    tendDue: true,
     leaseTimerSet: false,
     learnerBeatDue: true,
     beats: 0,
@@ -129,7 +130,7 @@ export function flushLeader(t: Turn, role: LeaderRole): void {
   watchLease(t, role)
   answerReads(t, role)
   if (t.s.role !== role) return
-  tend(t, role)
+  if (role.tendDue || role.beatDue) tend(t, role)
   followReceivers(t, role)
   writeTail(t)
   driveTransfer(t, role)

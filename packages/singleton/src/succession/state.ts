@@ -46,6 +46,8 @@ export interface LeaderRole {
   transfer: Transfer | null
   /** A message with a new round goes to every voter (and learner) in the next flush. */
   beatDue: boolean
+  /** Something that the leader tends (links, view, voters, proposals) may have changed. */
+  tendDue: boolean
   leaseTimerSet: boolean
   learnerBeatDue: boolean
   beats: number

@@ -11,6 +11,7 @@ import { isVoter, majority, nameOf, note, send, voters } from './state.js'
 export function tend(t: Turn, role: LeaderRole): void {
   const { s } = t
   if (s.commitIndex < role.startIndex || role.transfer) return
+  role.tendDue = false
   for (const [id, index] of role.pendingView) if (index <= s.commitIndex) role.pendingView.delete(id)
   tendView(t, role)
   tendVoters(t, role)

@@ -1,0 +1,81 @@
+import type { Address } from '../host/index.js'
+import { limits } from './limits.js'
+import { emit, peersAt, type Peer, type Step, type Target } from './state.js'
+import { dialFailed, redial } from './targets.js'
+
+/**
+ * What counts as proof (rule 11 of the succession rules). Class A: a `bye`; or the last usable link closed by
+ * the other side and a dial, begun after that incarnation's hello, refused, both within two seconds, with
+ * nothing heard after the refusal; or a newer incarnation answering a dial to the same address.
+ * A false proof can make a pair diverge, so every doubt is decided towards "not proven".
+ */
+export function prove(s: Step, peer: Peer, incarnation: number, text: string): void {
+  if (incarnation > peer.accused) {
+    peer.accused = incarnation
+    emit(s, { kind: 'evidence', class: 'A', memberId: peer.memberId, incarnation, text })
+  }
+  if (incarnation <= peer.dead) return
+  peer.dead = incarnation
+  proposeDead(s, peer)
+}
+
+/** A row of the view whose incarnation is proven dead is gone at once. */
+export function proposeDead(s: Step, peer: Peer): void {
+  if (peer.row?.incarnation === peer.dead) proposeRemoval(s, peer, 'its end is proven')
+}
+
+export function proposeRemoval(s: Step, peer: Peer, text: string): void {
+  if (peer.row === null || peer.gone) return
+  peer.gone = true
+  emit(s, { kind: 'gone', memberId: peer.memberId, incarnation: peer.row.incarnation, text })
+}
+
+/** The other side closed the last usable link: look whether anybody still listens there. */
+export function closedByPeer(s: Step, peer: Peer): void {
+  peer.closedMs = s.now
+  peer.resets = 0
+  redial(s, peer.address)
+  weigh(s, peer)
+}
+
+export function dialRefused(s: Step, address: Address, dialledMs: number): void {
+  for (const peer of peersAt(s.state, address)) {
+    // A dial that began before its hello may have asked before it listened.
+    if (peer.bornMs === null || dialledMs < peer.bornMs) continue
+    peer.refusedMs = s.now
+    weigh(s, peer)
+  }
+}
+
+function weigh(s: Step, peer: Peer): void {
+  const { closedMs, refusedMs } = peer
+  if (peer.link !== null || closedMs === null || refusedMs === null || refusedMs < peer.heardMs) return
+  if (Math.abs(closedMs - refusedMs) > limits.proofWindowMs) return
+  prove(s, peer, peer.incarnation, `it closed its link, and ${peer.address} refuses connections`)
+}
+
+/** A dial ended before its hello, by a reset. Just after a death the host resets before it refuses. */
+export function dialReset(s: Step, t: Target): void {
+  const doubted = peersAt(s.state, t.address).find(
+    (p) => p.link === null && p.closedMs !== null && s.now - p.closedMs <= limits.proofWindowMs,
+  )
+  if (!doubted || doubted.resets >= limits.resetTries) return dialFailed(s, t)
+  doubted.resets += 1
+  t.nextMs = s.now + limits.resetStepMs * doubted.resets
+  t.forced = true
+}
+
+/** No answer, or no way to that host: says that the link is bad, nothing about the life of the peer. */
+export function noAnswer(s: Step, address: Address, text: string): void {
+  for (const peer of peersAt(s.state, address)) {
+    if (peer.broken || peer.dead === peer.incarnation || (peer.link !== null && !peer.silent)) continue
+    peer.broken = true
+    emit(s, {
+      kind: 'evidence',
+      class: 'B',
+      memberId: peer.memberId,
+      incarnation: peer.incarnation,
+      text: `${address} does not answer: ${text}`,
+    })
+  }
+}

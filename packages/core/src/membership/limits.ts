@@ -1,0 +1,34 @@
+import type { MembershipConfig } from './types.js'
+
+/** The timings of `MembershipConfig` that suit a quiet local network. */
+export const membershipDefaults: Omit<MembershipConfig, 'self' | 'seeds'> = {
+  beatMs: 250,
+  silenceMs: 1_000,
+  removeMs: 3_000,
+  helloMs: 1_000,
+}
+
+/** Fixed limits of the membership machine. */
+export const limits = {
+  /** A full mesh of 16 needs 15; the rest is for duplicates, joiners and observers. */
+  links: 64,
+  /** Addresses that are neither seeds nor in the view. */
+  hints: 64,
+  /** Addresses named in one hello. */
+  knownInHello: 32,
+  /** Peers remembered. One that is neither linked nor in the view is forgotten first. */
+  peers: 128,
+  /** A hint is dropped after this many failed dials in a row. */
+  hintFailures: 5,
+  retryFirstMs: 50,
+  retryMaxMs: 1_000,
+  /** After a refusal neither side can be right soon: ask again slowly. */
+  refusedRetryMs: 5_000,
+  /** A link that lived shorter than this does not reset the back-off. */
+  stableLinkMs: 1_000,
+  /** A link closed by the other side and a refused redial prove an end only when this close together. */
+  proofWindowMs: 2_000,
+  /** Right after a process died its host may reset a dial before it refuses: ask after 5, 10, 15 ms. */
+  resetStepMs: 5,
+  resetTries: 8,
+} as const

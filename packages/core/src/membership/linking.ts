@@ -1,0 +1,140 @@
+import type { LinkEnd } from '../host/index.js'
+import { closedByPeer, dialRefused, dialReset, noAnswer } from './evidence.js'
+import { limits } from './limits.js'
+import { emit, quietMs, silenceLimitMs, usableLinks, type LinkRow, type Peer, type Step } from './state.js'
+import { bar, dialAgain, dialFailed, dialOver } from './targets.js'
+
+/** Close codes by which one side tells the other that it must not be linked. */
+const refusals = new Set(['cluster', 'mode', 'version', 'identity', 'stale', 'limit'])
+/** Close codes that only a living peer sends, so that they are no sign of an end. */
+const signsOfLife = new Set([...refusals, 'duplicate', 'self', 'hello', 'silence', 'protocol'])
+
+/** Closes a link from this side. What its shell still reports about it is ignored. */
+export function drop(s: Step, row: LinkRow, code: string, reason: string): void {
+  s.state.links.delete(row.id)
+  dialOver(s.state, row)
+  s.effects.push({ kind: 'close', link: row.id, code, reason })
+}
+
+export function refuse(s: Step, row: LinkRow, code: string, text: string): void {
+  const address = row.hello?.address ?? row.remote
+  drop(s, row, code, text)
+  refused(s, row, code, text)
+  if (address !== row.remote) bar(s, address)
+}
+
+/** Something arrived on this link. */
+export function hear(s: Step, row: LinkRow): void {
+  row.heardMs = s.now
+  const peer = row.hello && row.stage === 'usable' ? s.state.peers.get(row.hello.memberId) : undefined
+  if (!peer) return
+  peer.heardMs = s.now
+  peer.silent = false
+  peer.broken = false
+  if (peer.row?.incarnation !== peer.dead) peer.gone = false
+}
+
+export function linkClosed(s: Step, row: LinkRow, end: LinkEnd): void {
+  s.state.links.delete(row.id)
+  if (row.stage === 'usable') return usableClosed(s, row, end)
+  const t = dialOver(s.state, row)
+  if (!t) return
+  switch (end.kind) {
+    case 'refused':
+      dialFailed(s, t)
+      return dialRefused(s, t.address, row.bornMs)
+    case 'reset':
+      return dialReset(s, t)
+    case 'remote':
+      if (refusals.has(end.code)) return refused(s, row, end.code, end.reason)
+      return signsOfLife.has(end.code) ? dialFailed(s, t) : dialReset(s, t)
+    case 'rejected':
+      return refused(s, row, end.code, end.text)
+    case 'timeout':
+    case 'unreachable':
+      noAnswer(s, t.address, end.kind)
+      return dialFailed(s, t)
+    case 'broken':
+    case 'local':
+      return dialFailed(s, t)
+  }
+}
+
+function usableClosed(s: Step, row: LinkRow, end: LinkEnd): void {
+  const peer = row.hello && s.state.peers.get(row.hello.memberId)
+  if (!peer) return
+  settle(s, peer)
+  if (end.kind === 'remote' && refusals.has(end.code)) return refused(s, row, end.code, end.reason)
+  if (peer.link !== null) return
+  // After 'duplicate' the other link is on its way: its hello may come a moment later.
+  const kept = end.kind === 'remote' && end.code === 'duplicate'
+  dialAgain(s, peer.address, s.now - row.sinceMs, kept ? limits.retryFirstMs : 0)
+  if (end.kind === 'remote' && !signsOfLife.has(end.code)) closedByPeer(s, peer)
+}
+
+function refused(s: Step, row: LinkRow, code: string, text: string): void {
+  const address = row.hello?.address ?? row.remote
+  emit(s, { kind: 'refused', address, code, text })
+  bar(s, address)
+  if (row.out) bar(s, row.remote)
+}
+
+/**
+ * Decides which of the usable links to a peer counts, and tells when that changes. Only the lower `memberId`
+ * of the two closes the others, so that the sides can never close each other's choice: of two directions the
+ * link that it dialled, of the same direction the newer one. A link that is silent while another is heard is
+ * closed by either side: the other side may have lost it without a word.
+ */
+export function settle(s: Step, peer: Peer): void {
+  const links = usableLinks(s.state, peer.memberId)
+  if (links.length > 1) {
+    const heard = links.filter((l) => quietMs(s, Math.max(l.heardMs, l.sinceMs)) <= silenceLimitMs(s.state))
+    const best = choose(s, peer, heard.length > 0 ? heard : links)
+    for (const l of links) {
+      const silent = heard.length > 0 && !heard.includes(l)
+      if (silent || best.losers.includes(l)) drop(s, l, 'duplicate', 'another link to this peer is in use')
+    }
+    return use(s, peer, best.link)
+  }
+  const [link] = links
+  if (link) return use(s, peer, link)
+  if (peer.link === null) return
+  peer.link = null
+  peer.silent = false
+  emit(s, { kind: 'down', memberId: peer.memberId, incarnation: peer.incarnation })
+}
+
+function use(s: Step, peer: Peer, link: LinkRow): void {
+  if (peer.link === link.id || link.hello === null) return
+  peer.link = link.id
+  emit(s, { kind: 'up', link: link.id, hello: link.hello })
+}
+
+function choose(s: Step, peer: Peer, links: LinkRow[]): { link: LinkRow; losers: LinkRow[] } {
+  const lowerIsSelf = s.state.self.memberId < peer.memberId
+  const newest = (out: boolean): LinkRow | undefined =>
+    links
+      .filter((l) => l.out === out)
+      .reduce<LinkRow | undefined>(
+        (a, l) => (a && (a.sinceMs - l.sinceMs || a.id - l.id) > 0 ? a : l),
+        undefined,
+      )
+  const preferred = newest(lowerIsSelf)
+  const other = newest(!lowerIsSelf)
+  const link = preferred && other ? duel(s, peer, preferred, other) : (preferred ?? other)
+  const first = link ?? links.find((l) => l.id === peer.link) ?? links.at(-1)!
+  if (!lowerIsSelf) return { link: first, losers: [] }
+  // Undecided: keep the newest of each direction.
+  const keep = link ? [link] : [preferred, other]
+  return { link: first, losers: links.filter((l) => !keep.includes(l)) }
+}
+
+/**
+ * The preferred direction wins, unless its link is older than the other and not heard since: then the other
+ * side may have dialled because it lost that link. Undefined while this is open; three beats decide it.
+ */
+function duel(s: Step, peer: Peer, preferred: LinkRow, other: LinkRow): LinkRow | undefined {
+  const { beatMs } = s.state.config
+  if (preferred.heardMs >= other.sinceMs || other.sinceMs - preferred.sinceMs <= beatMs) return preferred
+  return s.now - other.sinceMs > 3 * beatMs ? other : undefined
+}

@@ -1,0 +1,184 @@
+import type { Address, Now, Random } from '../host/index.js'
+import { limits } from './limits.js'
+import type {
+  Hello,
+  MemberId,
+  MembershipConfig,
+  MembershipEffect,
+  MembershipEvent,
+  ViewMember,
+} from './types.js'
+
+/** State of the machine: plain data, owned and changed by `stepMembership` alone. */
+export interface Membership {
+  readonly config: MembershipConfig
+  self: Hello
+  phase: 'idle' | 'running' | 'stopped'
+  nextLink: number
+  readonly links: Map<number, LinkRow>
+  readonly peers: Map<MemberId, Peer>
+  readonly targets: Map<Address, Target>
+  view: readonly ViewMember[]
+  beatDueMs: number
+  /** Silence is counted from here at the earliest: when this peer itself was late, the past proves nothing. */
+  floorMs: number
+  /** The last beat came late and accused nobody. */
+  judgementSkipped: boolean
+  /** When the timer `wake` will fire; null when it is not set. */
+  wakeMs: number | null
+}
+
+/**
+ * dialling -> greeting (authenticated, hello sent) -> usable (hello received and accepted).
+ * held: greeting, but its hello waits until a dial has shown which of two incarnations is alive.
+ */
+export interface LinkRow {
+  readonly id: number
+  readonly out: boolean
+  readonly remote: Address
+  /** When it was asked for. */
+  readonly bornMs: number
+  stage: 'dialling' | 'greeting' | 'held' | 'usable'
+  /** When this stage began. */
+  sinceMs: number
+  heardMs: number
+  hello: Hello | null
+}
+
+/** What is known of one `memberId`: its newest incarnation, its links and what was observed. */
+export interface Peer {
+  readonly memberId: MemberId
+  incarnation: number
+  address: Address
+  /** When the first hello of this incarnation came; null before. */
+  bornMs: number | null
+  heardMs: number
+  /** The link to use; null when there is none. */
+  link: number | null
+  /** In a silence spell: reported, and dialled for a second opinion. */
+  silent: boolean
+  /** Class B was reported since it was last heard. */
+  broken: boolean
+  /** When the other side closed the last usable link. */
+  closedMs: number | null
+  /** When a dial to its address, begun after this incarnation's hello, was refused. */
+  refusedMs: number | null
+  /** Dials reset since `closedMs`. */
+  resets: number
+  /** The incarnation that said `bye`, is proven dead, was last named in evidence A; -1: none. */
+  bye: number
+  dead: number
+  accused: number
+  /** The incarnation before this one, when its end is not proven yet, and where it answered. */
+  former: { readonly incarnation: number; readonly address: Address } | null
+  hears: readonly MemberId[]
+  hearsMs: number
+  row: ViewMember | null
+  rowSinceMs: number
+  /** `gone` was emitted for this row. */
+  gone: boolean
+}
+
+/** An address that is dialled until it belongs to a linked peer. */
+export interface Target {
+  readonly address: Address
+  seed: boolean
+  view: boolean
+  hint: boolean
+  /** Our own, under another name. */
+  self: boolean
+  /** Who answered here, or who should by the view. */
+  memberId: MemberId | null
+  /** The dial in flight, until its hello. */
+  link: number | null
+  failures: number
+  nextMs: number
+  /** Dial although its peer is linked. */
+  forced: boolean
+  /** Refused by one of the sides: not even `forced` dials before `nextMs`. */
+  barred: boolean
+}
+
+/** One call of the machine: what every rule works on. */
+export interface Step {
+  readonly state: Membership
+  readonly now: number
+  readonly random: Random
+  readonly effects: MembershipEffect[]
+}
+
+export function createMembership(config: MembershipConfig, now: Now): Membership {
+  return {
+    config,
+    self: config.self,
+    phase: 'idle',
+    nextLink: 1,
+    links: new Map(),
+    peers: new Map(),
+    targets: new Map(),
+    view: [],
+    beatDueMs: now.monotonicMs,
+    floorMs: now.monotonicMs,
+    judgementSkipped: false,
+    wakeMs: null,
+  }
+}
+
+export function emit(s: Step, event: MembershipEvent): void {
+  s.effects.push({ kind: 'event', event })
+}
+
+export function silenceLimitMs(state: Membership): number {
+  return Math.max(4 * state.config.beatMs, state.config.silenceMs)
+}
+
+/** How long nothing was heard, as far as this peer was awake to hear it. */
+export function quietMs(s: Step, heardMs: number): number {
+  return s.now - Math.max(heardMs, s.state.floorMs)
+}
+
+export function usableLinks(state: Membership, memberId: MemberId): LinkRow[] {
+  return [...state.links.values()].filter((l) => l.stage === 'usable' && l.hello?.memberId === memberId)
+}
+
+export function peersAt(state: Membership, address: Address): Peer[] {
+  return [...state.peers.values()].filter((p) => p.address === address)
+}
+
+/** The record of a member, created when missing. */
+export function ensurePeer(s: Step, memberId: MemberId, incarnation: number, address: Address): Peer {
+  const known = s.state.peers.get(memberId)
+  if (known) return known
+  forgetPeers(s.state)
+  const peer: Peer = {
+    memberId,
+    incarnation,
+    address,
+    bornMs: null,
+    heardMs: Number.NEGATIVE_INFINITY,
+    link: null,
+    silent: false,
+    broken: false,
+    closedMs: null,
+    refusedMs: null,
+    resets: 0,
+    bye: -1,
+    dead: -1,
+    accused: -1,
+    former: null,
+    hears: [],
+    hearsMs: Number.NEGATIVE_INFINITY,
+    row: null,
+    rowSinceMs: Number.NEGATIVE_INFINITY,
+    gone: false,
+  }
+  s.state.peers.set(memberId, peer)
+  return peer
+}
+
+function forgetPeers(state: Membership): void {
+  if (state.peers.size < limits.peers) return
+  const idle = [...state.peers.values()].filter((p) => p.row === null && p.link === null)
+  const oldest = idle.reduce<Peer | null>((a, p) => (a && a.heardMs <= p.heardMs ? a : p), null)
+  if (oldest) state.peers.delete(oldest.memberId)
+}
