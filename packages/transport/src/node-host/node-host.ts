@@ -1,0 +1,68 @@
+import type { RequestListener } from 'node:http'
+import { nactEngine } from '@tanist/core'
+import type { Engine, Host, Log } from '@tanist/core'
+import type { UpgradeListener } from '../gateway/index.js'
+import { appNameBytes } from '../limits.js'
+import { memberKey, rejectWarnings } from '../trust/index.js'
+import { nodeClock, nodeRandom, nodeTimers } from './clock.js'
+import { nodeDatagrams } from './datagrams.js'
+import { dial } from './dial.js'
+import { nodeDisk } from './disk/index.js'
+import { listen } from './listen.js'
+import { jsonLog } from './log.js'
+
+export interface NodeHostOptions {
+  /** Name of the application, 1 to 256 bytes: only peers of the same name link. */
+  readonly app: string
+  /** Only peers with the same secret link. An empty one keeps out nothing but accidents. */
+  readonly secret: string
+  /** Serves HTTP on the port of the links. Default: 404 for everything. */
+  readonly http?: RequestListener
+  /** Serves upgrades on other paths than that of the links. Default: 404. */
+  readonly upgrade?: UpgradeListener
+  /** Default: JSON lines on standard error, from `info` on. */
+  readonly log?: Log
+  /** Runs turns. Default: `nactEngine`, with faults in the log. */
+  readonly engine?: Engine
+}
+
+/**
+ * The real world, on Node: the machine's clocks and timers, links over WebSocket, UDP, files.
+ *
+ * @example
+ * const host = nodeHost({ app: 'shop', secret: 'correct horse battery staple' })
+ * host.network.listen('127.0.0.1:7101', handlers)
+ */
+export function nodeHost(options: NodeHostOptions): Host {
+  const { app, secret, http, upgrade } = options
+  const length = Buffer.byteLength(app)
+  if (length === 0 || length > appNameBytes) {
+    throw new RangeError(`The application's name has ${length} bytes; give it 1 to ${appNameBytes}.`)
+  }
+  const log = options.log ?? jsonLog()
+  const identity = { app, key: memberKey(secret, app) }
+  const context = { identity, warn: rejectWarnings(nodeClock, log), http, upgrade }
+  return {
+    clock: nodeClock,
+    timers: nodeTimers,
+    random: nodeRandom,
+    network: {
+      listen: (address, handlers) => listen(context, address, handlers),
+      dial: (address, handlers) => dial(identity, address, handlers),
+    },
+    datagrams: nodeDatagrams(log),
+    disk: nodeDisk(),
+    engine: options.engine ?? loggedEngine(log),
+    log,
+  }
+}
+
+function loggedEngine(log: Log): Engine {
+  return nactEngine('tanist', {
+    clock: nodeClock,
+    onFault: ({ cell, error }) => {
+      const what = cell === null ? 'The engine of turns failed.' : `A turn of ${cell} failed.`
+      log.write('error', 'turn-failed', what, { cell, error })
+    },
+  })
+}

@@ -1,0 +1,7 @@
+export { doorstep } from './admission.js'
+export type { Doorstep } from './admission.js'
+export { memberKey } from './proof.js'
+export { shake } from './shake.js'
+export type { Identity, ShakeEnd } from './shake.js'
+export { rejectWarnings } from './warnings.js'
+export type { WarnRejected } from './warnings.js'
