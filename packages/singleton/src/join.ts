@@ -1,5 +1,4 @@
 import type { RequestListener } from 'node:http'
-import { nactEngine } from '@tanist/core'
 import type { Host, Log, MemberId } from '@tanist/core'
 import { nodeHost } from '@tanist/transport'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
@@ -91,13 +90,11 @@ export async function join(options: JoinOptions): Promise<Peer> {
  */
 export async function startPeer(options: JoinOptions): Promise<Peer> {
   const { secret = '', http, log, data = `.tanist/${options.app}`, ...settings } = options
-  const engine = options.host ? null : nactEngine('tanist')
   const host =
     options.host ??
     nodeHost({
       app: options.app,
       secret,
-      ...(engine ? { engine } : {}),
       ...(http ? { http } : {}),
       ...(log ? { log } : {}),
     })

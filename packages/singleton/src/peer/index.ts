@@ -1,5 +1,6 @@
 export { PeerCore } from './core.js'
-export type { CallRequest, PeerEvent } from './core.js'
+export type { CallRequest } from './caller.js'
+export type { PeerEvent } from './core.js'
 export { JoinError } from './errors.js'
 export type { JoinErrorCode } from './errors.js'
 export { openPeer } from './open.js'

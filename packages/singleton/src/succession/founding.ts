@@ -1,4 +1,6 @@
-import { becomeLeader, beginTransfer, lineOfSuccession } from './reign.js'
+import { lineOfSuccession } from './line.js'
+import { becomeLeader } from './reign.js'
+import { beginTransfer } from './transfer.js'
 import { encodeRecord, EntryKind } from './entries.js'
 import { propose } from './log.js'
 import type { Turn } from './state.js'

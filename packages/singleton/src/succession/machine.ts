@@ -27,16 +27,10 @@ import { EntryKind } from './entries.js'
 import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
 import { appendDurable, propose, settleTail } from './log.js'
-import {
-  beginTransfer,
-  flushLeader,
-  onAppended,
-  onBeatTimer,
-  onCommitTimer,
-  onTransferTimer,
-  restartProgress,
-  watchLease,
-} from './reign.js'
+import { flushLeader, onBeatTimer } from './reign.js'
+import { onAppended, onCommitTimer, restartProgress } from './replicate.js'
+import { watchLease } from './serving.js'
+import { beginTransfer, onTransferTimer } from './transfer.js'
 import type { Succession, Turn } from './state.js'
 import { branch, isVoter, setTimer, voters } from './state.js'
 import type { SuccessionEffect, SuccessionInput } from './types.js'

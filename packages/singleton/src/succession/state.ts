@@ -1,9 +1,9 @@
 import { invariant } from '@tanist/core'
-import type { Entry, Hello, MemberId, Now, Random, ViewMember } from '@tanist/core'
-import { EntryKind, foundingOf, votersOf } from './entries.js'
+import type { Address, Entry, Hello, MemberId, Now, Random, ViewMember } from '@tanist/core'
+import { EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
 import type { Founding } from './entries.js'
 import type { SuccessionMessage, VoteMessage } from './messages.js'
-import type { HardState, Leader, SuccessionConfig, SuccessionEffect } from './types.js'
+import type { HardState, Leader, LogView, SuccessionConfig, SuccessionEffect } from './types.js'
 
 /** What the leader knows of one receiver of the journal. */
 export interface Progress {
@@ -163,7 +163,7 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     commitIndex: 0,
     tail: [],
     tailEmitted: false,
-    voterSets: scanVoterSets(config),
+    voterSets: scanVoterSets(config.log),
     view: new Map(),
     links: new Map(),
     dead: new Map(),
@@ -191,16 +191,32 @@ function firstEntry(config: SuccessionConfig): Entry {
   return entry
 }
 
-function scanVoterSets({ log }: SuccessionConfig): VoterSet[] {
+function scanVoterSets(log: LogView): VoterSet[] {
   const found: VoterSet[] = []
+  forEachEntry(log, (entry) => {
+    if (isVoterSet(entry)) found.push({ index: entry.index, voters: votersOf(entry).voters })
+  })
+  return found
+}
+
+/** Where the members were when this journal was last written: hints for finding them again. */
+export function lastKnownAddresses(log: LogView): Address[] {
+  const addresses = new Map<MemberId, Address>()
+  forEachEntry(log, (entry) => {
+    if (entry.kind !== EntryKind.founding && entry.kind !== EntryKind.view) return
+    const change = viewChangeOf(entry)
+    if (change.op === 'admit') addresses.set(change.member.memberId, change.member.address)
+    else if (change.seat === 'given-up') addresses.delete(change.memberId)
+  })
+  return [...addresses.values()]
+}
+
+function forEachEntry(log: LogView, visit: (entry: Entry) => void): void {
   for (let index = log.firstIndex; index <= log.lastIndex; ) {
     const entries = log.read(index, 1 << 20)
-    for (const entry of entries) {
-      if (isVoterSet(entry)) found.push({ index: entry.index, voters: votersOf(entry).voters })
-    }
+    for (const entry of entries) visit(entry)
     index += entries.length
   }
-  return found
 }
 
 export function isVoterSet(entry: Entry): boolean {

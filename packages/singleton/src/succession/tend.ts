@@ -3,7 +3,7 @@ import { encodeRecord, EntryKind } from './entries.js'
 import type { Applicant, ViewChange, VotersChange } from './entries.js'
 import { VOTERS_MAX } from './limits.js'
 import { propose } from './log.js'
-import { isFit } from './reign.js'
+import { isFit } from './line.js'
 import type { LeaderRole, Succession, Turn } from './state.js'
 import { isVoter, majority, nameOf, note, send, voters } from './state.js'
 

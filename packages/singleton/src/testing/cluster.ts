@@ -12,6 +12,8 @@ export interface ClusterOptions {
   readonly roles?: readonly AnyRole[]
   readonly world?: Omit<WorldOptions, 'seed'>
   readonly settings?: Partial<PeerSettings>
+  /** Puts something between a peer and its host: for tests that plant a fault there. */
+  readonly host?: (host: Host, node: string, life: number) => Host
 }
 
 /** What a peer process is at the moment: the object that its present life made. */
@@ -31,6 +33,7 @@ export interface Contradiction {
   readonly text: string
 }
 
+const LEAVE_MS = 5_000
 const NAMES = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
 
 /**
@@ -47,11 +50,18 @@ export class Cluster {
   readonly #running = new Map<string, Running>()
   readonly #committed = new Map<number, string>()
   readonly #terms = new Map<number, string>()
+  /** The greatest term in which a machine served. */
+  readonly #reached = new Map<string, number>()
+  /** Peers that were asked to leave or stop, and machines on which no peer shall run after that. */
+  readonly #wanted = new Set<PeerCore>()
+  readonly #out = new Set<string>()
+  readonly #host: NonNullable<ClusterOptions['host']>
   #keepLog = false
 
-  constructor({ seed, peers, roles = [ledger], world = {}, settings = {} }: ClusterOptions) {
+  constructor({ seed, peers, roles = [ledger], world = {}, settings = {}, host }: ClusterOptions) {
     this.world = new World({ ...world, seed })
     this.#keepLog = world.trace === true
+    this.#host = host ?? ((same) => same)
     this.names = NAMES.slice(0, peers)
     const addresses = this.names.map((name) => `${name}:1`)
     for (const name of this.names) {
@@ -102,15 +112,42 @@ export class Cluster {
   }
 
   startAll(): void {
-    for (const name of this.names) this.world.start(name)
+    for (const name of this.names) this.start(name)
   }
 
-  /** Everyone who runs is admitted, linked, has applied the same, and one of them serves. */
+  /** Starts a peer, also one that has left or was stopped. */
+  start(name: string): void {
+    this.#out.delete(name)
+    this.world.start(name)
+  }
+
+  /** The peer gives up its seat, and its process ends. */
+  leave(name: string, then: () => void = () => {}): void {
+    this.#end(name, then, (core, done) => core.leave(LEAVE_MS, done))
+  }
+
+  /** The peer stops and keeps its seat; its process ends. */
+  stop(name: string, then: () => void = () => {}): void {
+    this.#end(name, then, (core, done) => core.stop(done))
+  }
+
+  /** Names of the voters, as the server (or anybody, when nobody serves) holds them; sorted. */
+  get voters(): string[] {
+    const from = this.server() ?? this.names.find((name) => this.isRunning(name))
+    const members = from === undefined ? [] : (this.peer(from)?.status().members ?? [])
+    return members
+      .filter((member) => member.voter)
+      .map((member) => member.name)
+      .toSorted()
+  }
+
+  /** Everyone who shall run does, is admitted, linked, has applied the same, and one of them serves. */
   get settled(): boolean {
-    const running = this.names.filter((name) => this.isRunning(name))
+    const wanted = this.names.filter((name) => this.world.life(name) > 0 && !this.#out.has(name))
+    const running = wanted.filter((name) => this.isRunning(name))
     const cores = running.map((name) => this.peer(name) as PeerCore)
     const server = cores.find((core) => core.serves)
-    if (!server || cores.length !== this.names.length) return false
+    if (!server || cores.length !== wanted.length) return false
     const { lastIndex, members } = server.status()
     if (members.length !== cores.length) return false
     return cores.every((core) => {
@@ -122,9 +159,26 @@ export class Cluster {
     })
   }
 
+  #end(name: string, then: () => void, ask: (core: PeerCore, done: () => void) => void): void {
+    const core = this.peer(name)
+    if (!core) return then()
+    this.#wanted.add(core)
+    const life = this.world.life(name)
+    ask(core, () => {
+      this.#out.add(name)
+      this.world.schedule(this.world.nowMs, () => {
+        if (this.world.life(name) === life) this.world.crash(name)
+        then()
+      })
+    })
+  }
+
   #open(node: string, life: number, host: Host, settings: PeerSettings): void {
-    const logged: Host = { ...host, log: { write: (level, event, text) => this.#write(node, level, event, text) } }
-    openPeer(logged, settings, (error, core) => {
+    if (this.#out.has(node)) return
+    const log = {
+      write: (level: LogLevel, event: string, text: string) => this.#write(node, level, event, text),
+    }
+    openPeer(this.#host({ ...host, log }, node, life), settings, (error, core) => {
       if (core) this.#watch(node, life, core)
       else this.ended.push({ node, life, error })
     })
@@ -140,8 +194,16 @@ export class Cluster {
     core.onCommitted = (entries) => this.#onCommitted(node, entries)
     core.onServe = (token) => this.#onServe(node, token.term)
     core.observe((event) => {
-      if (event.kind === 'stopped') this.ended.push({ node, life, error: event.error })
+      if (event.kind !== 'stopped' || (event.error === null && this.#wanted.has(core))) return
+      this.ended.push({ node, life, error: event.error })
     })
+    this.#checkTerm(node, core.succession.hard.term)
+  }
+
+  /** S5: what was said in a term is not forgotten by a restart. */
+  #checkTerm(node: string, term: number): void {
+    const reached = this.#reached.get(node) ?? 0
+    if (term < reached) this.#contradict('S5', `${node} served in term ${reached} and restarts in ${term}`)
   }
 
   /** S4: journals agree on the committed prefix. */
@@ -163,6 +225,7 @@ export class Cluster {
     if (known !== undefined && known !== node)
       this.#contradict('S1', `${known} and ${node} both served in term ${term}`)
     this.#terms.set(term, node)
+    this.#reached.set(node, Math.max(term, this.#reached.get(node) ?? 0))
     for (const other of this.names) {
       if (other === node || !this.isRunning(other)) continue
       if (this.peer(other)?.wouldServe)

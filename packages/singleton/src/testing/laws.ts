@@ -7,6 +7,8 @@ export function checkLaws(cluster: Cluster, workload: Workload): Contradiction[]
   return [
     ...cluster.contradictions,
     ...oneCommandAPosition(workload),
+    ...termsGrow(workload),
+    ...valuesCount(workload),
     ...oncePerCommand(cluster, workload),
     ...inRealTimeOrder(workload),
     ...sameStates(cluster),
@@ -26,6 +28,37 @@ function oneCommandAPosition({ operations }: Workload): Contradiction[] {
     if (other !== undefined)
       found.push({ law: 'S2', text: `${other} and ${id} were both acknowledged at ${index}` })
     at.set(index, id)
+  }
+  return found
+}
+
+/** S1: a later position was never acknowledged in an earlier term. */
+function termsGrow({ operations }: Workload): Contradiction[] {
+  const inOrder = operations.filter(written).toSorted((a, b) => a.index - b.index)
+  return inOrder.flatMap((operation, i) => {
+    const before = inOrder[i - 1]
+    if (!before || before.term <= operation.term) return []
+    const text = `${before.id} was acknowledged at ${before.index} in term ${before.term}, ${operation.id} at ${operation.index} in term ${operation.term}`
+    return [{ law: 'S1', text }]
+  })
+}
+
+/** S7 and S9: `add` counts itself once, and a read sees every count that was acknowledged up to its position. */
+function valuesCount({ operations }: Workload): Contradiction[] {
+  const found: Contradiction[] = []
+  let newest: Operation | null = null
+  // A read at the position of a write comes after it.
+  const inOrder = operations
+    .filter((operation) => ended(operation) && operation.kind !== 'refuseMe')
+    .toSorted((a, b) => a.index - b.index || Number(a.kind === 'read') - Number(b.kind === 'read'))
+  for (const operation of inOrder) {
+    const { id, kind, value, index } = operation
+    const least = (newest?.value ?? 0) + (kind === 'add' ? 1 : 0)
+    if (value < least) {
+      const law = kind === 'read' ? 'S9' : 'S7'
+      found.push({ law, text: `${id} (${index}) got ${value} after ${newest?.id} had got ${newest?.value}` })
+    }
+    if (kind === 'add') newest = operation
   }
   return found
 }

@@ -1,7 +1,7 @@
 import { applySchedule, seededRandom } from '@tanist/core/testing'
 import type { FiredFault, Schedule } from '@tanist/core/testing'
 import { Cluster } from './cluster.js'
-import type { Contradiction } from './cluster.js'
+import type { ClusterOptions, Contradiction } from './cluster.js'
 import { checkLaws } from './laws.js'
 import { Workload } from './workload.js'
 
@@ -14,6 +14,9 @@ export interface RunOptions {
   readonly clients?: number
   readonly pauseMs?: number
   readonly trace?: boolean
+  readonly host?: ClusterOptions['host']
+  /** Called when the cluster has come together, before the schedule begins. */
+  readonly meanwhile?: (cluster: Cluster) => void
 }
 
 export interface RunResult {
@@ -41,8 +44,10 @@ export function runSchedule({
   clients = 3,
   pauseMs = 100,
   trace = false,
+  host,
+  meanwhile,
 }: RunOptions): RunResult {
-  const cluster = new Cluster({ seed, peers, world: { trace } })
+  const cluster = new Cluster({ seed, peers, world: { trace }, ...(host && { host }) })
   const { world } = cluster
   cluster.startAll()
   const found: Contradiction[] = []
@@ -51,6 +56,7 @@ export function runSchedule({
   const random = seededRandom(`${seed}/clients`)
   const workload = new Workload(cluster, () => random.next())
   workload.start(clients, pauseMs)
+  meanwhile?.(cluster)
   const fired = applySchedule(world, schedule, (target) => cluster.resolve(target))
   world.run({ forMs })
   workload.stop()

@@ -25,6 +25,8 @@ const DEADLINE_MS = 2_000
  */
 export class Workload {
   readonly operations: Operation[] = []
+  /** Answers `unavailable` so far; their commands were tried again. */
+  unavailable = 0
   readonly #cluster: Cluster
   readonly #random: () => number
   #stopped = false
@@ -111,7 +113,10 @@ export class Workload {
       deadlineMs: DEADLINE_MS,
     }
     core.call(request, (outcome: CallOutcome) => {
-      if (outcome.status === 'unavailable') return fail()
+      if (outcome.status === 'unavailable') {
+        this.unavailable += 1
+        return fail()
+      }
       const body = (outcome.status === 'ok' ? outcome.value : outcome.refusal) as { v?: unknown }
       const value = typeof body.v === 'number' ? body.v : Number((body.v as { total?: number })?.total ?? -1)
       end(outcome.term, outcome.index, value)

@@ -1,0 +1,128 @@
+import { createMembership, stepMembership } from '@tanist/core'
+import type {
+  EvidenceClass,
+  Hello,
+  Host,
+  Link,
+  LinkHandlers,
+  MemberId,
+  Membership,
+  MembershipEffect,
+  MembershipEvent,
+  MembershipInput,
+} from '@tanist/core'
+import { Links } from './links.js'
+import type { CheckedSettings } from './settings.js'
+import type { KeyedTimers } from './timers.js'
+import type { Turns } from './turns.js'
+import type { WireMessage } from './wire.js'
+
+/** What the mesh tells its peer. */
+export interface MeshHooks {
+  up(hello: Hello): void
+  down(memberId: MemberId): void
+  evidence(kind: EvidenceClass, memberId: MemberId, incarnation: number, text: string): void
+  gone(memberId: MemberId, incarnation: number, leaving: boolean, why: string): void
+  refused(address: string, code: string, text: string): void
+  message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void
+}
+
+/** The links to all other peers: the shell around the membership machine. */
+export class Mesh {
+  readonly #host: Host
+  readonly #turns: Turns
+  readonly #timers: KeyedTimers
+  readonly #hooks: MeshHooks
+  readonly #links: Links
+  readonly #membership: Membership
+
+  constructor(
+    host: Host,
+    turns: Turns,
+    timers: KeyedTimers,
+    config: { readonly self: Hello; readonly seeds: readonly string[]; readonly settings: CheckedSettings },
+    hooks: MeshHooks,
+  ) {
+    this.#host = host
+    this.#turns = turns
+    this.#timers = timers
+    this.#hooks = hooks
+    const { self, seeds, settings } = config
+    this.#membership = createMembership({ self, seeds, ...settings.membership }, host.clock.now())
+    this.#links = new Links(host.network, host.log, {
+      opened: (link, out, remote) => turns.enqueue(() => this.step({ kind: 'opened', link, out, remote })),
+      received: (link, messages) => turns.enqueue(() => this.#received(link, messages)),
+      closed: (link, end) => turns.enqueue(() => this.step({ kind: 'closed', link, end })),
+    })
+  }
+
+  accept(link: Link): LinkHandlers {
+    return this.#links.accept(link)
+  }
+
+  sendTo(memberId: MemberId, message: WireMessage): void {
+    this.#links.sendTo(memberId, message)
+  }
+
+  flush(): void {
+    this.#links.flush()
+  }
+
+  step(input: MembershipInput): void {
+    for (const effect of stepMembership(this.#membership, input, this.#host.clock.now(), this.#host.random)) {
+      this.#run(effect)
+    }
+    this.#turns.drain()
+  }
+
+  /** Says `bye` and closes every link. */
+  close(leaving: boolean): void {
+    this.step({ kind: 'stop', leaving })
+    this.#links.closeAll('bye')
+  }
+
+  #run(effect: MembershipEffect): void {
+    switch (effect.kind) {
+      case 'dial':
+        return this.#links.dial(effect.link, effect.address)
+      case 'send':
+        return this.#links.send(effect.link, { channel: 'm', body: effect.message })
+      case 'close':
+        return this.#links.close(effect.link, effect.code, effect.reason)
+      case 'timer':
+        return this.#timers.set(`member.${effect.key}`, effect.afterMs)
+      case 'event':
+        return this.#turns.upcall(() => this.#tell(effect.event))
+    }
+  }
+
+  #tell(event: MembershipEvent): void {
+    switch (event.kind) {
+      case 'up':
+        this.#links.up(event.link, event.hello)
+        return this.#hooks.up(event.hello)
+      case 'down':
+        this.#links.down(event.memberId)
+        return this.#hooks.down(event.memberId)
+      case 'evidence':
+        return this.#hooks.evidence(event.class, event.memberId, event.incarnation, event.text)
+      case 'bye':
+        return this.#hooks.gone(event.memberId, event.incarnation, event.leaving, 'it said bye')
+      case 'gone':
+        return this.#hooks.gone(event.memberId, event.incarnation, false, event.text)
+      case 'refused':
+        return this.#hooks.refused(event.address, event.code, event.text)
+    }
+  }
+
+  #received(link: number, messages: readonly WireMessage[]): void {
+    this.step({ kind: 'heard', link })
+    for (const message of messages) {
+      if (message.channel === 'm') this.step({ kind: 'message', link, message: message.body })
+      else {
+        const speaker = this.#links.speaker(link)
+        if (speaker) this.#hooks.message(speaker, message)
+      }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { leaseHolds, leaseLeftMs } from './lease.js'
+import type { LeaderRole, Turn } from './state.js'
+import { setTimer } from './state.js'
+
+/** Serves exactly while the lease is proven. Called with every input, before anything else is done. */
+export function watchLease(t: Turn, role: LeaderRole): void {
+  const { s, now } = t
+  const holds = leaseHolds(t, role)
+  if (holds) role.leaseSeenMs = now.monotonicMs
+  if (role.serving && !holds)
+    stopServing(t, role, 'its lease is over: no majority of voters answered in time')
+  const may = holds && s.commitIndex >= role.startIndex && role.transfer === null && !role.yielding
+  if (may && !role.serving) {
+    role.serving = true
+    t.out.push({ kind: 'serve', token: { term: s.hard.term, index: s.commitIndex } })
+  }
+  if (!role.serving || role.leaseTimerSet) return
+  const leftMs = leaseLeftMs(t, role)
+  if (leftMs === Infinity) return
+  role.leaseTimerSet = true
+  setTimer(t, 'lease', Math.max(1, leftMs))
+}
+
+export function stopServing(t: Turn, role: LeaderRole, why: string): void {
+  if (!role.serving) return
+  role.serving = false
+  role.yielding = true
+  t.out.push({ kind: 'yield', why })
+}

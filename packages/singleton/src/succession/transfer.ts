@@ -1,0 +1,48 @@
+import type { MemberId } from '@tanist/core'
+import { becomeFollower, standForElection } from './election.js'
+import { lineOfSuccession } from './line.js'
+import { stopServing } from './serving.js'
+import type { LeaderRole, Turn } from './state.js'
+import { isVoter, nameOf, note, send, setTimer } from './state.js'
+
+export function beginTransfer(t: Turn, to: MemberId | null): void {
+  const { s, now } = t
+  const { role } = s
+  const fail = (text: string): void => void t.out.push({ kind: 'transferred', ok: false, text })
+  if (role.kind !== 'leader') return fail('This peer does not lead.')
+  if (role.transfer) return fail('A hand-over is under way.')
+  const target = to ?? lineOfSuccession(t, role)[0]
+  if (target === undefined) return fail('There is no reachable, caught-up voter to hand over to.')
+  if (target === s.self.memberId || !isVoter(s, target) || !s.links.has(target)) {
+    return fail(`${nameOf(s, target)} is not another reachable voter.`)
+  }
+  const { transferMs } = s.config.timing
+  role.transfer = { to: target, deadlineMs: now.monotonicMs + transferMs, stage: 'yielding' }
+  setTimer(t, 'transfer', transferMs)
+  note(t, 'handing-over', `Handing over to ${nameOf(s, target)}.`, { to: target })
+  stopServing(t, role, `handing over to ${nameOf(s, target)}`)
+}
+
+export function driveTransfer(t: Turn, role: LeaderRole): void {
+  const { transfer } = role
+  if (!transfer) return
+  if (transfer.stage === 'yielding' && !role.yielding) transfer.stage = 'flushing'
+  if (transfer.stage !== 'flushing' || role.progress.get(transfer.to)?.match !== t.s.lastIndex) return
+  transfer.stage = 'standing'
+  send(t, transfer.to, { t: 'stand' })
+}
+
+/**
+ * The hand-over took too long. Before `stand` was sent the reign simply goes on; afterwards the successor may
+ * stand at any moment, so this leader wins a new term first and never serves on the old lease.
+ */
+export function onTransferTimer(t: Turn, role: LeaderRole): void {
+  if (!role.transfer) return
+  const { stage, to } = role.transfer
+  if (stage === 'standing') {
+    becomeFollower(t, t.s.hard.term, null, `${nameOf(t.s, to)} did not take over in time`)
+    return standForElection(t, true)
+  }
+  role.transfer = null
+  t.out.push({ kind: 'transferred', ok: false, text: `${nameOf(t.s, to)} was not ready in time.` })
+}
