@@ -32,8 +32,8 @@ import { KeyedTimers } from './timers.js'
 import { Turns } from './turns.js'
 import type { RoleMessage, WireMessage } from './wire.js'
 
-/** A refused peer that is linked to nobody after this time gives up. */
-const REFUSED_MS = 1_000
+/** A refused peer that is linked to nobody after this time gives up: before a lone one would begin to serve. */
+const REFUSED_MS = 300
 
 export interface PeerParts {
   readonly host: Host
@@ -284,6 +284,7 @@ export class PeerCore {
     this.#emit({ kind: 'note', event: 'peer-refused', text, data: { address, code } })
     if (this.#joined || this.#refusal !== null) return
     this.#refusal = text
+    this.#group.step({ kind: 'refused' })
     this.#timers.set('refused', REFUSED_MS)
   }
 
@@ -330,6 +331,9 @@ export class PeerCore {
         this.#group.state.self = self
         return this.#mesh.step({ kind: 'self', self })
       }
+      case 'line':
+        this.#statusChanged = true
+        return
       case 'probe':
         return this.#mesh.step({ kind: 'probe', memberId: event.memberId })
       case 'transferred': {

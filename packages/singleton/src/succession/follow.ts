@@ -5,7 +5,7 @@ import { advanceCommit, appendReceived, truncate } from './log.js'
 import type { AppendMessage } from './messages.js'
 import { heardLeader, promiseMs } from './silence.js'
 import type { Answer, PendingAppend, Turn } from './state.js'
-import { nameOf, send, termAt } from './state.js'
+import { nameOf, send, setLine, termAt } from './state.js'
 
 /** The leader of `term` speaks: entries, or just a beat. */
 export function onAppend(
@@ -24,7 +24,7 @@ export function onAppend(
     becomeFollower(t, term, leader, `${nameOf(s, from.memberId)} leads term ${term}`)
   }
   heardLeader(t, sameReign)
-  if (message.line) s.line = message.line
+  if (message.line) setLine(t, message.line)
   const promise = promiseMs(s)
   if (message.round > 0) {
     const untilMs = now.monotonicMs + promise

@@ -144,7 +144,8 @@ function applyToView(t: Turn, entry: Entry): boolean {
   if (entry.kind === EntryKind.founding) {
     const { clusterId, mode } = foundingOf(entry)
     t.out.push({ kind: 'cluster', clusterId, mode })
-  } else if (entry.kind !== EntryKind.view) return false
+  } else if (entry.kind === EntryKind.voters) return true
+  else if (entry.kind !== EntryKind.view) return false
   const change = viewChangeOf(entry)
   if (change.op === 'admit') {
     s.view.set(change.member.memberId, { ...change.member, seniority: entry.index })

@@ -104,6 +104,9 @@ function take(t: Turn, input: SuccessionInput): void {
       return
     case 'read':
       return read(t, input.id)
+    case 'refused':
+      s.refused = true
+      return
     case 'flush':
       if (s.role.kind === 'leader') flushLeader(t, s.role)
       return

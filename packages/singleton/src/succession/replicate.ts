@@ -4,7 +4,7 @@ import { APPEND_BYTES, IN_FLIGHT_MESSAGES } from './limits.js'
 import { lineOfSuccession } from './line.js'
 import type { AppendedMessage } from './messages.js'
 import type { LeaderRole, Progress, Succession, Turn } from './state.js'
-import { entriesFrom, isVoter, nameOf, send, setTimer, termAt, voters } from './state.js'
+import { entriesFrom, isVoter, nameOf, send, setLine, setTimer, termAt, voters } from './state.js'
 
 /** A follower that has not moved for this long gets what was sent once more. */
 const STALL_MS = 300
@@ -103,6 +103,7 @@ export function replicate(t: Turn, role: LeaderRole): void {
   const anyNew = [...role.progress.values()].some((p) => p.next <= s.lastIndex)
   if (asks || anyNew) role.round += 1
   const line = lineOfSuccession(t, role)
+  setLine(t, line)
   let commitWaits = false
   for (const [to, progress] of role.progress) {
     if (!s.links.has(to)) continue

@@ -131,6 +131,7 @@ export interface Succession {
   electionAtMs: number | null
   startedAtMs: number
   role: Role
+  refused: boolean
   leaving: boolean
   left: boolean
 }
@@ -180,6 +181,7 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     electionAtMs: null,
     startedAtMs: now.monotonicMs,
     role: { kind: 'follower' },
+    refused: false,
     leaving: false,
     left: false,
   }
@@ -287,6 +289,13 @@ export function persist(t: Turn, hard: HardState): void {
   t.s.hard = hard
   t.s.persistTicket += 1
   t.out.push({ kind: 'persist', hard, ticket: t.s.persistTicket })
+}
+
+export function setLine(t: Turn, line: readonly MemberId[]): void {
+  const { s } = t
+  if (line.length === s.line.length && line.every((id, at) => id === s.line[at])) return
+  s.line = line
+  t.out.push({ kind: 'line' })
 }
 
 export function setTimer(t: Turn, key: string, afterMs: number | null): void {

@@ -76,6 +76,8 @@ export type SuccessionInput =
   | { readonly kind: 'yielded' }
   /** Only while serving: confirm that this peer still leads; answered by `readable` or `unreadable`. */
   | { readonly kind: 'read'; readonly id: number }
+  /** Somebody does not want this peer: it founds nothing as long as it sees nobody else. */
+  | { readonly kind: 'refused' }
   /** The end of a batch of inputs: append and send what they asked for. */
   | { readonly kind: 'flush' }
 
@@ -96,7 +98,9 @@ export type SuccessionEffect =
   | { readonly kind: 'serve'; readonly token: FencingToken }
   | { readonly kind: 'yield'; readonly why: string }
   | { readonly kind: 'leader'; readonly leader: Leader | null }
-  /** The committed member list changed. */
+  /** The announced line of succession changed. */
+  | { readonly kind: 'line' }
+  /** The committed member list, or who votes, changed. */
   | { readonly kind: 'view'; readonly members: readonly ViewMember[] }
   /** Founded or joined: this is the cluster from now on. */
   | { readonly kind: 'cluster'; readonly clusterId: string; readonly mode: Mode }

@@ -1,9 +1,10 @@
 import { World } from '@tanist/core/testing'
 import type { WorldOptions } from '@tanist/core/testing'
-import type { Entry, Host, LogLevel } from '@tanist/core'
+import type { Entry, Host, LogLevel, MemberId } from '@tanist/core'
 import { openPeer } from '../peer/index.js'
 import type { JoinError, PeerCore, PeerSettings } from '../peer/index.js'
 import type { AnyRole } from '../role/index.js'
+import { voters } from '../succession/index.js'
 import { ledger } from './ledger.js'
 
 export interface ClusterOptions {
@@ -52,6 +53,7 @@ export class Cluster {
   readonly #terms = new Map<number, string>()
   /** The greatest term in which a machine served. */
   readonly #reached = new Map<string, number>()
+  readonly #ids = new Map<MemberId, string>()
   /** Peers that were asked to leave or stop, and machines on which no peer shall run after that. */
   readonly #wanted = new Set<PeerCore>()
   readonly #out = new Set<string>()
@@ -131,14 +133,15 @@ export class Cluster {
     this.#end(name, then, (core, done) => core.stop(done))
   }
 
-  /** Names of the voters, as the server (or anybody, when nobody serves) holds them; sorted. */
+  /** Names of the voters in the journal of the server (of anybody, when nobody serves), sorted. */
   get voters(): string[] {
     const from = this.server() ?? this.names.find((name) => this.isRunning(name))
-    const members = from === undefined ? [] : (this.peer(from)?.status().members ?? [])
-    return members
-      .filter((member) => member.voter)
-      .map((member) => member.name)
-      .toSorted()
+    const core = from === undefined ? null : this.peer(from)
+    return core === null
+      ? []
+      : voters(core.succession)
+          .map((id) => this.#ids.get(id) ?? id)
+          .toSorted()
   }
 
   /** Everyone who shall run does, is admitted, linked, has applied the same, and one of them serves. */
@@ -191,6 +194,7 @@ export class Cluster {
 
   #watch(node: string, life: number, core: PeerCore): void {
     this.#running.set(node, { life, core })
+    this.#ids.set(core.succession.self.memberId, node)
     core.onCommitted = (entries) => this.#onCommitted(node, entries)
     core.onServe = (token) => this.#onServe(node, token.term)
     core.observe((event) => {

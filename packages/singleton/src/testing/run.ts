@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly clients?: number
   readonly pauseMs?: number
   readonly trace?: boolean
+  /** Other than usual: a slower network, say. */
+  readonly world?: ClusterOptions['world']
   readonly host?: ClusterOptions['host']
   /** Called when the cluster has come together, before the schedule begins. */
   readonly meanwhile?: (cluster: Cluster) => void
@@ -44,10 +46,11 @@ export function runSchedule({
   clients = 3,
   pauseMs = 100,
   trace = false,
+  world: options = {},
   host,
   meanwhile,
 }: RunOptions): RunResult {
-  const cluster = new Cluster({ seed, peers, world: { trace }, ...(host && { host }) })
+  const cluster = new Cluster({ seed, peers, world: { trace, ...options }, ...(host && { host }) })
   const { world } = cluster
   cluster.startAll()
   const found: Contradiction[] = []

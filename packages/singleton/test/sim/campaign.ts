@@ -1,0 +1,172 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe as inWords, describeFired } from '@tanist/core/testing'
+import type { FaultKind, FiredFault, Schedule } from '@tanist/core/testing'
+import * as fc from 'fast-check'
+import { scheduleArbitrary } from '../../../core/src/testing/arbitraries.js'
+import { runSchedule } from '../../src/testing/index.js'
+import type { Contradiction, RunResult } from '../../src/testing/index.js'
+
+/** A run that can be repeated to the byte. */
+export interface Case {
+  readonly seed: number
+  readonly peers: number
+  readonly schedule: Schedule
+}
+
+export interface Kept extends Case {
+  readonly file: string
+  /** What it once contradicted, and what the cure was. */
+  readonly why: string
+}
+
+export interface Campaign {
+  readonly peers: number
+  readonly runs: number
+  /** Campaigns with other numbers draw other schedules. */
+  readonly seed: number
+}
+
+export interface Tally {
+  runs: number
+  idle: number
+  acknowledged: number
+  reigns: number
+  faults: number
+  readonly byKind: Map<FaultKind, number>
+  seconds: number
+}
+
+const NAMES = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
+const ROLES = ['server', 'successor', 'oldest', 'youngest']
+const DEFAULT_SCHEDULES = 1_000
+/** Each shrunk candidate costs a whole run. */
+const SHRINK_RUNS = 150
+
+/** The share of this campaign when more (or fewer) than 1,000 schedules are asked for. */
+export function share(runs: number): number {
+  const wanted = Number(process.env['TANIST_SCHEDULES'] ?? DEFAULT_SCHEDULES)
+  return Math.max(1, Math.round((runs * wanted) / DEFAULT_SCHEDULES))
+}
+
+/** `TANIST_SEED=n` draws other schedules than the default ones. */
+export function seedOf(seed: number): number {
+  return seed + 1_000 * Number(process.env['TANIST_SEED'] ?? 0)
+}
+
+export function caseArbitrary(peers: number, kinds?: readonly FaultKind[]): fc.Arbitrary<Case> {
+  const shape = { nodes: NAMES.slice(0, peers), roles: ROLES, forMs: 6_000, maxFaults: 8 }
+  return fc.record({
+    seed: fc.integer({ min: 1, max: 1_000_000 }),
+    peers: fc.constant(peers),
+    schedule: scheduleArbitrary(kinds === undefined ? shape : { ...shape, kinds }),
+  })
+}
+
+/** What really happened to somebody: a cut needs two ends, a split somebody on the other side. */
+export function effective(fired: readonly FiredFault[], peers: number): FiredFault[] {
+  return fired.filter(({ fault, hit }) => {
+    if (fault.do === 'cut') return hit.length > 1
+    if (fault.do === 'split') return hit.length > 0 && hit.length < peers
+    return hit.length > 0
+  })
+}
+
+/** Runs until the campaign has its number of runs that count; throws a report about the first bad one. */
+export function runCampaign({ peers, runs, seed }: Campaign): Tally {
+  const tally: Tally = {
+    runs: 0,
+    idle: 0,
+    acknowledged: 0,
+    reigns: 0,
+    faults: 0,
+    byKind: new Map(),
+    seconds: 0,
+  }
+  const startMs = performance.now()
+  let failed: Contradiction[] | null = null
+  let shrinks = 0
+  const property = fc.property(caseArbitrary(peers), (one) => {
+    if (failed !== null && ++shrinks > SHRINK_RUNS) return
+    const result = runCase(one)
+    if (result.contradictions.length > 0) {
+      failed = [...result.contradictions]
+      throw new Error(result.contradictions[0]?.text)
+    }
+    // Where nothing broke or nothing was answered, nothing was shown: it is drawn anew.
+    const counts = note(tally, result, peers)
+    if (failed === null) fc.pre(counts)
+  })
+  const details = fc.check(property, { numRuns: runs, seed: seedOf(seed), maxSkipsPerRun: 5 })
+  tally.seconds = (performance.now() - startMs) / 1_000
+  if (details.failed) {
+    const [one] = details.counterexample ?? []
+    throw new Error(one ? report(one, details.seed, shrinks) : `too many idle runs: ${tally.idle}`)
+  }
+  return tally
+}
+
+/** A run; what a simulated process throws counts as a contradiction, too. */
+export function runCase(one: Case): Pick<RunResult, 'fired' | 'contradictions' | 'acknowledged' | 'reigns'> {
+  try {
+    return runSchedule(one)
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    return { fired: [], contradictions: [{ law: 'throws', text }], acknowledged: 0, reigns: 0 }
+  }
+}
+
+function note(tally: Tally, result: ReturnType<typeof runCase>, peers: number): boolean {
+  const faults = effective(result.fired, peers)
+  if (faults.length === 0 || result.acknowledged === 0) {
+    tally.idle += 1
+    return false
+  }
+  tally.runs += 1
+  tally.acknowledged += result.acknowledged
+  tally.reigns += result.reigns
+  tally.faults += faults.length
+  for (const { fault } of faults) tally.byKind.set(fault.do, (tally.byKind.get(fault.do) ?? 0) + 1)
+  return true
+}
+
+function report(one: Case, campaignSeed: number, shrinks: number): string {
+  const { fired, contradictions } = runCase(one)
+  const file = join(tmpdir(), `tanist-schedule-${one.peers}-${one.seed}-${campaignSeed}.json`)
+  const [first] = contradictions
+  const why = `${first?.law ?? 'unknown'}: ${first?.text ?? ''}`
+  writeFileSync(file, `${JSON.stringify({ why, ...one }, null, 2)}\n`)
+  return [
+    `${one.peers} peers, seed ${one.seed}, campaign ${campaignSeed}, after ${shrinks} shrinking runs:`,
+    ...inWords(one.schedule).map((line) => `  ${line}`),
+    'as it fired:',
+    ...describeFired(fired).map((line) => `  ${line}`),
+    `first contradiction: ${why}`,
+    `The schedule is in ${file}. To keep it, move it to packages/singleton/test/sim/regressions/,`,
+    'give it a telling name, and say in "why" what was wrong: it is replayed before all others from then on.',
+  ].join('\n')
+}
+
+export function tallyLine({ peers }: Campaign, tally: Tally): string {
+  const kinds = [...tally.byKind].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([kind, n]) => `${kind} ${n}`)
+  return (
+    `${peers} peers: ${tally.runs} schedules, ${(tally.runs / tally.seconds).toFixed(1)} a second; ` +
+    `${tally.faults} faults fired (${kinds.join(', ')}); ${tally.reigns} reigns; ` +
+    `${tally.acknowledged} acknowledged commands; ${tally.idle} idle runs not counted`
+  )
+}
+
+/** The schedules that once found a bug, for clusters of these sizes. */
+export function keptCases(least: number, most: number): Kept[] {
+  const folder = fileURLToPath(new URL('regressions', import.meta.url))
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .toSorted()
+    .map((file) => ({
+      file,
+      ...(JSON.parse(readFileSync(join(folder, file), 'utf8')) as Omit<Kept, 'file'>),
+    }))
+    .filter(({ peers }) => peers >= least && peers <= most)
+}
