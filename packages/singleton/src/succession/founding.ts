@@ -14,7 +14,9 @@ import { note, persist, send, setTimer, voters } from './state.js'
 export function onAdmitTimer(t: Turn): void {
   const { s } = t
   if (s.left) return
-  setTimer(t, 'admit', s.config.timing.admitMs)
+  const { admitMs, settleMs } = s.config.timing
+  const settlesInMs = s.startedAtMs + settleMs - t.now.monotonicMs
+  setTimer(t, 'admit', s.lastIndex === 0 && settlesInMs > 0 ? Math.min(admitMs, settlesInMs) : admitMs)
   if (s.lastIndex === 0) return found(t)
   if (s.leaving) return askToLeave(t)
   // A member that was removed while it was frozen may still hold a view that lists it.

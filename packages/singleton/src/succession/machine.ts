@@ -81,7 +81,7 @@ function take(t: Turn, input: SuccessionInput): void {
     }
     case 'down':
       s.links.delete(input.memberId)
-      return
+      return successorLost(t, input.memberId)
     case 'dead':
       return onDead(t, input.memberId, input.incarnation)
     case 'gone': {
@@ -133,7 +133,7 @@ function start(t: Turn): void {
   const lone = voters(s).length === 1 && isVoter(s, s.self.memberId)
   // Rules 8 and 23: a restarted voter has forgotten its promises; a lone one listens before it serves.
   if (s.lastIndex > 0) s.mutedUntilMs = now.monotonicMs + (lone ? listenMs : silenceMaxMs)
-  setTimer(t, 'admit', admitMs)
+  setTimer(t, 'admit', Math.min(admitMs, s.config.timing.settleMs))
   armElection(t)
 }
 
@@ -198,6 +198,13 @@ function onDead(t: Turn, memberId: MemberId, incarnation: number): void {
   s.dead.set(memberId, Math.max(incarnation, s.dead.get(memberId) ?? -1))
   if (s.leader?.memberId === memberId && s.role.kind === 'follower') armElection(t)
   answerHeld(t, false)
+  successorLost(t, memberId)
+}
+
+/** No hand-over waits for somebody who is gone. */
+function successorLost(t: Turn, memberId: MemberId): void {
+  const { role } = t.s
+  if (role.kind === 'leader' && role.transfer?.to === memberId) onTransferTimer(t, role)
 }
 
 /** Only the server confirms reads: it has applied everything that was committed when it was asked. */

@@ -1,0 +1,321 @@
+import { invariant } from '@tanist/core'
+import type { Entry, Hello, MemberId, Now } from '@tanist/core'
+import { seededRandom } from '@tanist/core/testing'
+import { createSuccession, defaultTiming, stepSuccession } from '../../src/succession/index.js'
+import type { Succession, SuccessionEffect, SuccessionInput, Timing } from '../../src/succession/index.js'
+import type { SuccessionMessage } from '../../src/succession/messages.js'
+import { StageDisk } from './disk.js'
+import { effectWords, messageWords } from './words.js'
+
+export interface Parcel {
+  readonly from: MemberId
+  readonly to: MemberId
+  readonly incarnation: number
+  readonly message: SuccessionMessage
+  readonly entries: readonly Entry[]
+}
+
+export interface Event {
+  readonly atMs: number
+  readonly peer: MemberId
+  /** Null for a message. */
+  readonly effect: SuccessionEffect | null
+  readonly words: string
+}
+
+interface Actor {
+  readonly disk: StageDisk
+  incarnation: number
+  /** Null while its process is down. */
+  state: Succession | null
+  readonly timers: Map<string, number>
+  /** While held, the handlers of a reign that ends go on. */
+  holdsYield: boolean
+  yields: number
+}
+
+/**
+ * Several succession machines, each with a disk, on links that take no time. Nothing happens by itself but what
+ * follows at once: messages are delivered in order, disks sync in order, until nothing is left; time passes
+ * only in `advance`. Directions can be held, so that a test decides what arrives when.
+ */
+export class Stage {
+  nowMs = 0
+  readonly events: Event[] = []
+  /** Held directions, `a>b`, and what waits there. */
+  readonly held = new Map<string, Parcel[]>()
+  readonly #actors = new Map<MemberId, Actor>()
+  readonly #links = new Set<string>()
+  readonly #random = seededRandom('stage')
+  readonly #timing: Timing
+  #road: Parcel[] = []
+  #ids = 0
+
+  constructor(timing: Partial<Timing> = {}) {
+    this.#timing = { ...defaultTiming, ...timing }
+  }
+
+  // Processes
+
+  start(...names: MemberId[]): void {
+    for (const name of names) {
+      const actor = this.#actors.get(name) ?? {
+        disk: new StageDisk(),
+        incarnation: 0,
+        state: null,
+        timers: new Map<string, number>(),
+        holdsYield: false,
+        yields: 0,
+      }
+      invariant(actor.state === null, `${name} runs`)
+      this.#actors.set(name, actor)
+      actor.incarnation += 1
+      const { hard } = actor.disk
+      const config = {
+        self: this.#hello(name, actor),
+        app: 'stage',
+        mode: 'consistent' as const,
+        expect: 1,
+        timing: this.#timing,
+        hard,
+        log: actor.disk,
+      }
+      actor.state = createSuccession(config, this.now)
+      this.step(name, { kind: 'start' })
+    }
+    this.settle()
+  }
+
+  /** The process dies; its disk keeps what was synced. Links end, and nobody has proof. */
+  crash(name: MemberId): void {
+    const actor = this.#actor(name)
+    this.#road = this.#road.filter((parcel) => parcel.from !== name && parcel.to !== name)
+    for (const [key, parcels] of this.held) {
+      this.held.set(
+        key,
+        parcels.filter(({ to }) => to !== name),
+      )
+    }
+    actor.state = null
+    actor.timers.clear()
+    actor.disk.powerOff()
+    for (const other of this.#actors.keys()) this.unlink(name, other)
+  }
+
+  // Links
+
+  link(a: MemberId, b: MemberId): void {
+    if (a === b || this.#links.has(`${a} ${b}`)) return
+    this.#links.add(`${a} ${b}`).add(`${b} ${a}`)
+    this.#tell(a, b)
+    this.#tell(b, a)
+    this.settle()
+  }
+
+  unlink(a: MemberId, b: MemberId): void {
+    if (!this.#links.delete(`${a} ${b}`)) return
+    this.#links.delete(`${b} ${a}`)
+    for (const [one, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      if (this.#actor(one).state !== null) this.step(one, { kind: 'down', memberId: other })
+    }
+    this.settle()
+  }
+
+  /** From now on what is said in this direction waits. */
+  hold(from: MemberId, to: MemberId): void {
+    const key = `${from}>${to}`
+    if (!this.held.has(key)) this.held.set(key, [])
+  }
+
+  /** The first `count` held messages arrive (all of them by default, and the direction is free again). */
+  deliver(from: MemberId, to: MemberId, count: number = Infinity): void {
+    const key = `${from}>${to}`
+    const parcels = this.held.get(key) ?? []
+    this.#road.push(...parcels.splice(0, count))
+    if (count === Infinity) this.held.delete(key)
+    this.settle()
+  }
+
+  /** What waits in this direction is lost; it stays held. */
+  drop(from: MemberId, to: MemberId): void {
+    this.held.set(`${from}>${to}`, [])
+  }
+
+  holdDisk(name: MemberId, held: boolean): void {
+    this.#actor(name).disk.held = held
+    this.settle()
+  }
+
+  /** While held, what must stop with a reign goes on. */
+  holdYield(name: MemberId, held: boolean): void {
+    const actor = this.#actor(name)
+    actor.holdsYield = held
+    for (; !held && actor.yields > 0; actor.yields--) this.step(name, { kind: 'yielded' })
+    this.settle()
+  }
+
+  // Steps and time
+
+  get now(): Now {
+    return { monotonicMs: this.nowMs, wallMs: 1_800_000_000_000 + this.nowMs }
+  }
+
+  state(name: MemberId): Succession {
+    const { state } = this.#actor(name)
+    invariant(state, `${name} does not run`)
+    return state
+  }
+
+  disk(name: MemberId): StageDisk {
+    return this.#actor(name).disk
+  }
+
+  incarnation(name: MemberId): number {
+    return this.#actor(name).incarnation
+  }
+
+  isLinked(a: MemberId, b: MemberId): boolean {
+    return this.#links.has(`${a} ${b}`)
+  }
+
+  get names(): MemberId[] {
+    return [...this.#actors.keys()]
+  }
+
+  input(name: MemberId, input: SuccessionInput): void {
+    this.step(name, input)
+    this.settle()
+  }
+
+  propose(name: MemberId, ...commands: readonly string[]): void {
+    for (const text of commands) {
+      this.#run(name, { kind: 'propose', payload: new TextEncoder().encode(text) })
+    }
+    this.#run(name, { kind: 'flush' })
+    this.settle()
+  }
+
+  /** Timers fire in order, each followed by everything that follows from it. */
+  advance(ms: number): void {
+    const end = this.nowMs + ms
+    for (;;) {
+      let first: { name: MemberId; key: string; dueMs: number } | null = null
+      for (const [name, { timers }] of this.#actors) {
+        for (const [key, dueMs] of timers) {
+          if (dueMs <= end && (first === null || dueMs < first.dueMs)) first = { name, key, dueMs }
+        }
+      }
+      if (!first) break
+      this.nowMs = Math.max(this.nowMs, first.dueMs)
+      this.#actor(first.name).timers.delete(first.key)
+      this.input(first.name, { kind: 'timer', key: first.key })
+    }
+    this.nowMs = end
+  }
+
+  /** As one batch of a shell: the input, then `flush`. */
+  step(name: MemberId, input: SuccessionInput): void {
+    this.#run(name, input)
+    this.#run(name, { kind: 'flush' })
+  }
+
+  settle(): void {
+    for (;;) {
+      const parcel = this.#road.shift()
+      if (parcel) this.#arrive(parcel)
+      else if (!this.#syncOne()) return
+    }
+  }
+
+  // Inside
+
+  #actor(name: MemberId): Actor {
+    const actor = this.#actors.get(name)
+    invariant(actor, `there is no peer ${name}`)
+    return actor
+  }
+
+  #hello(name: MemberId, { incarnation, state }: Actor): Hello {
+    const clusterId = state?.founding?.clusterId ?? null
+    const rest = { protocol: 1, mode: 'consistent' as const, known: [] }
+    return { ...rest, memberId: name, incarnation, name, address: `${name}:1`, clusterId }
+  }
+
+  #tell(name: MemberId, about: MemberId): void {
+    const other = this.#actor(about)
+    if (other.state === null || this.#actor(name).state === null) return
+    this.step(name, { kind: 'up', hello: this.#hello(about, other) })
+  }
+
+  #syncOne(): boolean {
+    for (const { disk, state } of this.#actors.values()) {
+      if (disk.held || state === null) continue
+      const told = disk.sync()
+      if (told === null) continue
+      told()
+      return true
+    }
+    return false
+  }
+
+  #arrive({ from, to, incarnation, message, entries }: Parcel): void {
+    if (this.#actor(to).state === null || !this.#links.has(`${from} ${to}`)) return
+    this.step(to, { kind: 'message', from, incarnation, message, entries })
+  }
+
+  #run(name: MemberId, input: SuccessionInput): void {
+    const random = { next: () => this.#random.next(), id: () => `id-${++this.#ids}` }
+    for (const effect of stepSuccession(this.state(name), input, this.now, random)) {
+      this.#carryOut(name, effect)
+    }
+  }
+
+  #carryOut(name: MemberId, effect: SuccessionEffect): void {
+    const words = effectWords(effect)
+    if (words !== null) this.events.push({ atMs: this.nowMs, peer: name, effect, words })
+    const { disk, timers, incarnation } = this.#actor(name)
+    const told = (input: SuccessionInput) => (): void => {
+      if (this.#actor(name).incarnation === incarnation) this.step(name, input)
+    }
+    if (effect.kind === 'send') this.#send(name, effect)
+    else if (effect.kind === 'timer') {
+      if (effect.afterMs === null) timers.delete(effect.key)
+      else timers.set(effect.key, this.nowMs + effect.afterMs)
+    } else if (effect.kind === 'persist')
+      disk.persist(effect.hard, told({ kind: 'persisted', ticket: effect.ticket }))
+    else if (effect.kind === 'append')
+      disk.append(effect.entries, told({ kind: 'appended', ticket: effect.ticket }))
+    else if (effect.kind === 'truncate') disk.truncateFrom(effect.from)
+    else if (effect.kind === 'yield') this.#yielded(name)
+    else if (effect.kind === 'cluster') this.#knowsCluster(name)
+    else if (effect.kind === 'left' || effect.kind === 'fatal') timers.clear()
+  }
+
+  #send(from: MemberId, { to, message, entries = [] }: Extract<SuccessionEffect, { kind: 'send' }>): void {
+    const words = messageWords(message, entries)
+    const held = this.held.get(`${from}>${to}`)
+    const wait = held === undefined ? '' : ' (held)'
+    const shown = { atMs: this.nowMs, peer: from, effect: null, words: `> ${to}: ${words}${wait}` }
+    if (words !== null) this.events.push(shown)
+    const parcel = { from, to, incarnation: this.#actor(from).incarnation, message, entries }
+    if (held === undefined) this.#road.push(parcel)
+    else held.push(parcel)
+  }
+
+  #yielded(name: MemberId): void {
+    const actor = this.#actor(name)
+    if (actor.holdsYield) actor.yields += 1
+    // Never inside a step: the handlers of a reign end in their own time.
+    else actor.disk.persist(actor.disk.hard, () => this.step(name, { kind: 'yielded' }))
+  }
+
+  /** Membership would tell everybody who is linked. */
+  #knowsCluster(name: MemberId): void {
+    for (const other of this.#actors.keys()) {
+      if (this.#links.has(`${name} ${other}`)) this.#tell(other, name)
+    }
+  }
+}
