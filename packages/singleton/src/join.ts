@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http'
 import type { Host, Log, MemberId } from '@tanist/core'
 import { nodeHost } from '@tanist/transport'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
-import { JoinError, openPeer } from './peer/index.js'
+import { checkSettings, JoinError, openPeer } from './peer/index.js'
 import type { Member, PeerCore, PeerSettings, PeerStatus, ServerInfo } from './peer/index.js'
 import { proxy } from './role/index.js'
 import type { AnyRole, Proxy, Role, Submit } from './role/index.js'
@@ -90,6 +90,7 @@ export async function join(options: JoinOptions): Promise<Peer> {
  */
 export async function startPeer(options: JoinOptions): Promise<Peer> {
   const { secret = '', http, log, data = `.tanist/${options.app}`, ...settings } = options
+  checkSettings({ ...settings, data })
   const host =
     options.host ??
     nodeHost({
@@ -99,9 +100,7 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
       ...(log ? { log } : {}),
     })
   const core = await new Promise<PeerCore>((resolve, reject) => {
-    openPeer(host, { ...settings, data }, (error, opened) =>
-      opened ? resolve(opened) : reject(error as Error),
-    )
+    openPeer(host, { ...settings, data }, (error, opened) => (opened ? resolve(opened) : reject(error)))
   })
   return facade(core, options.roles)
 }
@@ -141,7 +140,7 @@ function facade(core: PeerCore, roles: readonly AnyRole[]): Peer {
 }
 
 function lifeOf(core: PeerCore, status$: BehaviorSubject<PeerStatus>): Pick<Peer, 'joined' | 'stopped'> {
-  let stop: (error: JoinError | null) => void = () => {}
+  let stop!: (error: JoinError | null) => void
   const stopped = new Promise<JoinError | null>((resolve) => (stop = resolve))
   const joined = new Promise<void>((resolve, reject) => {
     core.observe((event) => {

@@ -55,10 +55,9 @@ export class Caller {
     this.#reads.ask(nowMs + deadlineMs, nowMs, done)
   }
 
-  serverChanged(server: Leader | null, waitingFor: string): void {
-    const { monotonicMs, wallMs } = this.#host.clock.now()
-    this.step({ kind: 'server', server, since: wallMs, waitingFor })
-    this.#reads.serverChanged(server?.memberId ?? null, waitingFor, monotonicMs)
+  serverIs(server: Leader | null, sinceMs: number, waitingFor: string): void {
+    this.step({ kind: 'server', server, since: sinceMs, waitingFor })
+    this.#reads.serverIs(server, waitingFor, this.#nowMs())
   }
 
   answer(message: AnswerMessage | ReadAnswer): void {

@@ -88,6 +88,7 @@ export class PeerCore {
   #transfers: ((ok: boolean, text: string) => void)[] = []
   #leaveDone: (() => void) | null = null
   #leaderSpokeAtMs = 0
+  #serverSinceMs = 0
   #lastLeader: MemberId | null = null
   #takeover: Takeover | null = null
 
@@ -251,6 +252,7 @@ export class PeerCore {
     this.#caller.settleReads(this.#applied)
     if (!this.#statusChanged) return
     this.#statusChanged = false
+    this.#tellCallers()
     this.#emit({ kind: 'status' })
   }
 
@@ -370,7 +372,14 @@ export class PeerCore {
     if (leader?.memberId === self.memberId) this.#server.lead()
     else this.#server.resign()
     if (leader) this.#noteTakeover(leader.memberId, leader.term)
-    this.#caller.serverChanged(leader, explainWait(this.#group.state) ?? 'the server')
+    this.#serverSinceMs = this.#host.clock.now().wallMs
+    this.#tellCallers()
+  }
+
+  /** Who serves; or, what is being waited for now, which may change while nobody does. */
+  #tellCallers(): void {
+    const waitingFor = explainWait(this.#group.state) ?? 'The server has not answered yet.'
+    this.#caller.serverIs(this.#group.state.leader, this.#serverSinceMs, waitingFor)
   }
 
   #noteTakeover(to: MemberId, term: number): void {

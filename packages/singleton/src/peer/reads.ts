@@ -27,6 +27,7 @@ export class Reads {
   readonly #open = new Map<number, Read>()
   #lastId = 0
   #server: MemberId | null = null
+  #term = 0
   #waitingFor = 'the first server'
 
   constructor(send: (to: MemberId, id: number) => void) {
@@ -43,9 +44,17 @@ export class Reads {
     if (this.#server !== null) this.#send(this.#server, this.#lastId)
   }
 
-  serverChanged(server: MemberId | null, waitingFor: string, nowMs: number): void {
-    this.#server = server
+  /** Asks a new server (or the same one in a new term) again what the last one has not answered. */
+  serverIs(
+    leader: { readonly memberId: MemberId; readonly term: number } | null,
+    waitingFor: string,
+    nowMs: number,
+  ): void {
     this.#waitingFor = waitingFor
+    const term = leader?.term ?? 0
+    if (leader?.memberId === this.#server && term === this.#term) return
+    this.#server = leader?.memberId ?? null
+    this.#term = term
     for (const [id, read] of this.#open) this.#resend(id, read, nowMs)
   }
 

@@ -1,3 +1,4 @@
+import { membershipDefaults } from '@tanist/core'
 import type { MembershipConfig } from '@tanist/core'
 import type { AnyRole } from '../role/index.js'
 import { defaultTiming } from '../succession/index.js'
@@ -44,13 +45,14 @@ export interface CheckedSettings {
 /** Throws `JoinError('option')` with a sentence that names the option and the allowed values. */
 export function checkSettings(settings: PeerSettings): CheckedSettings {
   const { app, roles, data, mode = 'consistent', expect = 1, listen = '127.0.0.1:0', seeds = [] } = settings
-  if (!/^[a-z0-9][a-z0-9.-]{0,63}$/.test(app)) {
+  if (typeof app !== 'string' || !/^[a-z0-9][a-z0-9.-]{0,63}$/.test(app)) {
     throw wrong(
       'app',
       app,
       '1 to 64 lower-case letters, digits, dots or dashes, beginning with a letter or digit',
     )
   }
+  checkRoles(roles)
   if (typeof data !== 'string' || data === '')
     throw wrong('data', data, 'the path of a folder for this peer alone')
   const modes: readonly string[] = ['consistent']
@@ -62,9 +64,9 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
   if (settings.advertise !== undefined) checkAddress('advertise', settings.advertise, 1)
   for (const seed of seeds) checkAddress('seeds', seed, 1)
   const timing = { ...defaultTiming, ...settings.timing }
-  for (const [key, value] of Object.entries(timing)) {
-    if (!(value >= 0)) throw wrong(`timing.${key}`, value, 'a number of milliseconds, 0 or more')
-  }
+  const membership = { ...membershipDefaults, ...settings.membership }
+  checkMilliseconds('timing', timing)
+  checkMilliseconds('membership', membership)
   return {
     app,
     roles,
@@ -76,12 +78,31 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
     name: settings.name ?? null,
     advertise: settings.advertise ?? null,
     timing,
-    membership: { beatMs: 250, silenceMs: 1_000, removeMs: 3_000, helloMs: 1_000, ...settings.membership },
+    membership,
+  }
+}
+
+function checkRoles(roles: unknown): void {
+  if (!Array.isArray(roles)) throw wrong('roles', roles, 'a list of what role(...) returned')
+  const names = roles.map((one: unknown) => (one as { readonly name?: unknown } | null)?.name)
+  const unnamed = names.findIndex((name) => typeof name !== 'string')
+  if (unnamed >= 0) throw wrong(`roles[${unnamed}]`, roles[unnamed], 'what role(...) returned')
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined)
+    throw new JoinError('option', `The option roles has two roles called '${String(twice)}'.`)
+}
+
+/** What repeats itself needs at least a millisecond. */
+function checkMilliseconds(option: string, values: object): void {
+  for (const [key, value] of Object.entries(values) as [string, unknown][]) {
+    const least = /beatMs|admitMs/i.test(key) ? 1 : 0
+    const fine = typeof value === 'number' && value >= least && value < Infinity
+    if (!fine) throw wrong(`${option}.${key}`, value, `a number, ${least} or more; times are in milliseconds`)
   }
 }
 
 function checkAddress(option: string, address: string, leastPort: number): void {
-  const port = /^(?:\[[0-9a-fA-F:.%a-z0-9]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(address)?.[1]
+  const port = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(address)?.[1]
   if (port === undefined || Number(port) > 65_535 || Number(port) < leastPort) {
     throw wrong(
       option,

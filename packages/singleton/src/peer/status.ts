@@ -1,6 +1,6 @@
 import type { MemberId } from '@tanist/core'
 import type { Mode } from '../succession/index.js'
-import { isVoter, lineOfSuccession, voters } from '../succession/index.js'
+import { isVoter, lineOfSuccession, nameOf, voters } from '../succession/index.js'
 import type { Succession } from '../succession/index.js'
 
 /** One member as this peer sees it. */
@@ -102,8 +102,7 @@ export function statusOf(
 
 /** Exactly what is being waited for; null when somebody serves and this peer is admitted. */
 export function explainWait(s: Succession): string | null {
-  const name = (id: MemberId): string =>
-    id === s.self.memberId ? s.self.name : (s.links.get(id)?.name ?? s.view.get(id)?.name ?? id.slice(0, 8))
+  const name = (id: MemberId): string => nameOf(s, id)
   if (s.left) return 'This peer has left for good.'
   if (s.lastIndex === 0) return explainFounding(s)
   if (s.role.kind === 'leader') return explainReign(s, name)

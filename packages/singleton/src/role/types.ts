@@ -58,7 +58,10 @@ export interface RoleDefinition<S, E, C> {
   commands: C
   /** Runs on the server when this peer begins to serve. */
   onServe?: (reign: Reign<NoInfer<S>>) => void | Promise<void>
-  /** Runs on the server when it stops serving, before another may start. */
+  /**
+   * Runs on the server when it stops serving. At a hand-over the next one waits for it, for 2 s at most; after a
+   * lost lease it may still run while another serves: use the token against outside systems.
+   */
   onYield?: (reign: Reign<NoInfer<S>>) => void | Promise<void>
 }
 

@@ -39,20 +39,26 @@ export function setLeader(t: Turn, leader: Succession['leader']): void {
     leader?.term === s.leader?.term
   if (same) return
   s.leader = leader
+  if (leader) s.lastLeader = leader
   t.out.push({ kind: 'leader', leader })
 }
 
 /** (Re)arms the wait before this peer stands, counted from the leader's last word. */
 export function armElection(t: Turn): void {
   const { s, now } = t
-  if (s.role.kind === 'leader' || !isVoter(s, s.self.memberId) || s.left) {
+  if (s.role.kind === 'leader' || s.left) {
     s.electionAtMs = null
     setTimer(t, 'election', null)
     return
   }
-  const at = Math.max(standAtMs(t), s.mutedUntilMs)
+  const at = isVoter(s, s.self.memberId) ? Math.max(standAtMs(t), s.mutedUntilMs) : doubtAtMs(s)
   s.electionAtMs = at
   setTimer(t, 'election', Math.max(0, at - now.monotonicMs))
+}
+
+/** A learner never stands, but stops calling a silent leader the server. */
+function doubtAtMs(s: Succession): number {
+  return s.heardAtMs + 2 * s.config.timing.silenceMaxMs
 }
 
 /** Proof of death ends waiting; being further back in the line prolongs it; nobody is ever refused for rank. */
@@ -78,8 +84,16 @@ function linkedAlive(s: Succession, id: MemberId): boolean {
   return hello !== undefined && hello.incarnation > (s.dead.get(id) ?? -1)
 }
 
-export function leaderProvenDead(s: Succession): boolean {
-  return s.leader !== null && isDead(s, s.leader)
+/** The leader of the present term is dead, by this peer's own evidence. */
+function leaderProvenDead(s: Succession): boolean {
+  return s.lastLeader !== null && s.lastLeader.term === s.hard.term && isDead(s, s.lastLeader)
+}
+
+/** Own evidence about the leader: whoever asks learns at once that nobody serves. */
+export function onLeaderDead(t: Turn): void {
+  if (t.s.role.kind === 'leader' || !leaderProvenDead(t.s)) return
+  setLeader(t, null)
+  if (t.s.role.kind === 'follower') armElection(t)
 }
 
 function isDead(s: Succession, leader: Leader): boolean {
@@ -89,8 +103,7 @@ function isDead(s: Succession, leader: Leader): boolean {
 /** The wait is over. A timer that fires late is this peer's own fault: it listens once more first. */
 export function onElectionTimer(t: Turn): void {
   const { s, now } = t
-  if (s.role.kind === 'leader' || s.electionAtMs === null) return
-  if (!isVoter(s, s.self.memberId) || s.left) return
+  if (s.role.kind === 'leader' || s.electionAtMs === null || s.left) return
   const lateMs = now.monotonicMs - s.electionAtMs
   if (lateMs < 0) return armElection(t)
   if (lateMs > s.config.timing.silenceMinMs / 2 && !leaderProvenDead(s)) {
@@ -103,15 +116,18 @@ export function onElectionTimer(t: Turn): void {
     s.heardAtMs = now.monotonicMs
     return armElection(t)
   }
-  standForPreVote(t)
+  if (isVoter(s, s.self.memberId)) return standForPreVote(t)
+  s.electionAtMs = null
+  setLeader(t, null)
 }
 
 function standForPreVote(t: Turn): void {
   const { s } = t
   const why = leaderProvenDead(s) ? 'it is proven dead' : 'it is silent'
-  note(t, 'standing', s.leader ? `${nameOf(s, s.leader.memberId)} led; ${why}.` : 'Nobody leads.', {
-    term: s.hard.term + 1,
-  })
+  const text =
+    s.lastLeader?.term === s.hard.term ? `${nameOf(s, s.lastLeader.memberId)} led; ${why}.` : 'Nobody leads.'
+  note(t, 'standing', text, { term: s.hard.term + 1 })
+  setLeader(t, null)
   s.role = {
     kind: 'candidate',
     pre: true,
@@ -131,7 +147,6 @@ export function standForElection(t: Turn, transfer: boolean): void {
   s.role = { kind: 'candidate', pre: false, transfer, term, granted: new Set() }
   persist(t, { term, votedFor: s.self.memberId })
   askVotes(t, false, transfer)
-  setLeader(t, null)
   retryLater(t)
 }
 
@@ -144,9 +159,10 @@ function retryLater(t: Turn): void {
 
 function askVotes(t: Turn, pre: boolean, transfer: boolean): void {
   const { s } = t
+  const promised = s.promise?.to
   const dead =
-    leaderProvenDead(s) && s.leader
-      ? { memberId: s.leader.memberId, incarnation: s.leader.incarnation }
+    promised && isDead(s, promised)
+      ? { memberId: promised.memberId, incarnation: promised.incarnation }
       : null
   for (const voter of voters(s)) {
     if (voter === s.self.memberId) continue

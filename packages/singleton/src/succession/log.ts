@@ -148,6 +148,7 @@ function applyToView(t: Turn, entry: Entry): boolean {
   else if (entry.kind !== EntryKind.view) return false
   const change = viewChangeOf(entry)
   if (change.op === 'admit') {
+    s.names.set(change.member.memberId, change.member.name)
     s.view.set(change.member.memberId, { ...change.member, seniority: entry.index })
     forgetProposal(t, change.member.memberId, change.member.incarnation)
     return true

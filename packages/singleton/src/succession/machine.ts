@@ -18,6 +18,7 @@ import {
   answerHeld,
   armElection,
   onElectionTimer,
+  onLeaderDead,
   onStand,
   onVote,
   onVoted,
@@ -196,7 +197,7 @@ function onPersisted(t: Turn, ticket: number): void {
 function onDead(t: Turn, memberId: MemberId, incarnation: number): void {
   const { s } = t
   s.dead.set(memberId, Math.max(incarnation, s.dead.get(memberId) ?? -1))
-  if (s.leader?.memberId === memberId && s.role.kind === 'follower') armElection(t)
+  onLeaderDead(t)
   answerHeld(t, false)
   successorLost(t, memberId)
 }

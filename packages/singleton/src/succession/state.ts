@@ -111,6 +111,8 @@ export interface Succession {
   /** Committed. */
   readonly view: Map<MemberId, ViewMember>
   readonly links: Map<MemberId, Hello>
+  /** Everyone who was ever admitted: for sentences about those who are gone. */
+  readonly names: Map<MemberId, string>
   /** Greatest incarnation that this peer itself saw die (class A). */
   readonly dead: Map<MemberId, number>
   /** Proposed removals that wait for a leader able to journal them. */
@@ -119,6 +121,8 @@ export interface Succession {
   readonly applicants: Set<MemberId>
   readonly leavers: Set<MemberId>
   leader: Leader | null
+  /** The last one that was followed, also after it fell silent. */
+  lastLeader: Leader | null
   line: readonly MemberId[]
   /** What this voter has promised: to vote for nobody but that leader until then (monotonic). */
   promise: { readonly to: Leader; readonly untilMs: number } | null
@@ -167,11 +171,13 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     voterSets: scanVoterSets(config.log),
     view: new Map(),
     links: new Map(),
+    names: new Map(),
     dead: new Map(),
     gone: new Map(),
     applicants: new Set(),
     leavers: new Set(),
     leader: null,
+    lastLeader: null,
     line: [],
     heardAtMs: now.monotonicMs,
     gaps: [],
@@ -308,5 +314,5 @@ export function note(t: Turn, event: string, text: string, data: Record<string, 
 
 export function nameOf(s: Succession, memberId: MemberId): string {
   if (memberId === s.self.memberId) return s.self.name
-  return s.links.get(memberId)?.name ?? s.view.get(memberId)?.name ?? memberId.slice(0, 8)
+  return s.links.get(memberId)?.name ?? s.names.get(memberId) ?? memberId.slice(0, 8)
 }

@@ -68,9 +68,9 @@ export class Cluster {
     const addresses = this.names.map((name) => `${name}:1`)
     for (const name of this.names) {
       const address = `${name}:1`
-      const start = (host: Host, life: number): void => {
+      const start = (given: Host, life: number): void => {
         const seeds = addresses.filter((other) => other !== address)
-        this.#open(name, life, host, {
+        this.#open(name, life, given, {
           app: 'sim',
           roles,
           name,
@@ -94,6 +94,12 @@ export class Cluster {
 
   isRunning(name: string): boolean {
     return this.peer(name) !== null && this.world.state(name) === 'running'
+  }
+
+  /** It was asked to leave or to stop. */
+  isEnding(name: string): boolean {
+    const core = this.peer(name)
+    return core !== null && this.#wanted.has(core)
   }
 
   server(): string | null {

@@ -25,8 +25,8 @@ const DEADLINE_MS = 2_000
  */
 export class Workload {
   readonly operations: Operation[] = []
-  /** Answers `unavailable` so far; their commands were tried again. */
-  unavailable = 0
+  /** Answers `unavailable` so far, and the peer that was asked; those commands were tried again. */
+  readonly unavailable: { readonly id: string; readonly at: string; readonly reason: string }[] = []
   readonly #cluster: Cluster
   readonly #random: () => number
   #stopped = false
@@ -114,18 +114,20 @@ export class Workload {
     }
     core.call(request, (outcome: CallOutcome) => {
       if (outcome.status === 'unavailable') {
-        this.unavailable += 1
+        this.unavailable.push({ id, at: core.succession.self.name, reason: outcome.reason })
         return fail()
       }
       const body = (outcome.status === 'ok' ? outcome.value : outcome.refusal) as { v?: unknown }
-      const value = typeof body.v === 'number' ? body.v : Number((body.v as { total?: number })?.total ?? -1)
+      const value = typeof body.v === 'number' ? body.v : ((body.v as { total?: number })?.total ?? -1)
       end(outcome.term, outcome.index, value)
     })
   }
 
   #somePeer(): PeerCore | null {
-    const running = this.#cluster.names.filter((name) => this.#cluster.isRunning(name))
+    const cluster = this.#cluster
+    // Nobody asks a process that is about to go.
+    const running = cluster.names.filter((name) => cluster.isRunning(name) && !cluster.isEnding(name))
     const name = running[Math.floor(this.#random() * running.length)]
-    return name === undefined ? null : this.#cluster.peer(name)
+    return name === undefined ? null : cluster.peer(name)
   }
 }

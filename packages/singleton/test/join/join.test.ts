@@ -167,6 +167,11 @@ describe('what is wrong is said in a sentence', () => {
     [{ seeds: ['127.0.0.1:0'] }, /option seeds .* port from 1 to 65535/],
     [{ mode: 'available' as const }, /option mode .* 'consistent'/],
     [{ expect: 0 }, /option expect .* from 1 to 16/],
+    [{ app: undefined as never }, /option app is undefined/],
+    [{ roles: undefined as never }, /option roles is undefined/],
+    [{ roles: [counter, counter] }, /two roles called 'counter'/],
+    [{ listen: '[fe80::1%eth0]:0' }, /option listen/],
+    [{ membership: { beatMs: 0 } }, /option membership.beatMs .* 1 or more/],
     [{ timing: { beatMs: -1 } }, /option timing.beatMs .* milliseconds/],
   ])('option %j', async (wrong, sentence) => {
     await expect(startPeer({ ...base, data: `${office.root}/x`, ...wrong })).rejects.toThrow(sentence)

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { blocksOf, examplesOf, page } from './pages.js'
+import type { Block, Example } from './pages.js'
+import { Workshop } from './workshop.js'
+
+/** What the examples in doc comments may use without saying so. */
+const preamble = `
+import { actor, actorSystem, nactEngine, reply } from '@tanist/core'
+import type { ListenHandlers } from '@tanist/core'
+import { journalContract } from '@tanist/core/testing'
+import { jsonLog, nodeHost, readJson, sendJson } from '@tanist/transport'
+import { join, persist, refuse, role, startPeer } from '@tanist/singleton'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { stock } from '../guide/stock.js'
+declare const secret: string
+declare const handlers: ListenHandlers
+declare const it: (name: string, test: () => unknown) => void
+declare const newSubject: Parameters<typeof journalContract>[0]
+declare const request: IncomingMessage
+declare const response: ServerResponse
+`
+
+interface Program {
+  readonly file: string
+  readonly place: string
+  readonly block: Block
+  /** What it prints, as the page says. */
+  readonly output: Block | undefined
+}
+
+function programsOf(path: string, folder: string): Program[] {
+  const blocks = blocksOf(page(path).text)
+  return blocks.flatMap((block, i) => {
+    if (block.words[0] !== 'ts') return []
+    const name = /^\/\/ ([\w.-]+\.ts)$/m.exec(block.text.split('\n')[0] ?? '')?.[1]
+    const next = blocks[i + 1]
+    const output = next?.words[0] === 'text' ? next : undefined
+    const file = `${folder}/${name ?? `line-${block.line}.ts`}`
+    return [{ file, place: `${path}:${block.line}`, block, output }]
+  })
+}
+
+/** A `return` or a bare statement of a doc comment stands in some function of its reader. */
+function exampleFile({ text }: Example): string {
+  return `${preamble}\nexport async function example(): Promise<unknown> {\n${text}\nreturn\n}\n`
+}
+
+const programs = [...programsOf('README.md', 'readme'), ...programsOf('docs/guide.md', 'guide')]
+const examples = ['core', 'transport', 'singleton'].flatMap((name) => examplesOf(name))
+
+describe('programs of the documents', () => {
+  let workshop: Workshop
+  let complaints = ''
+  beforeAll(async () => {
+    workshop = new Workshop()
+    for (const { file, block } of programs) workshop.write(file, block.text)
+    for (const [i, example] of examples.entries()) workshop.write(`examples/${i}.ts`, exampleFile(example))
+    complaints = await workshop.compile()
+  })
+  afterAll(() => workshop.close())
+
+  it('are found: in the README, in the guide and in doc comments', () => {
+    expect(programs.filter(({ file }) => file.startsWith('readme')).length).toBeGreaterThan(0)
+    expect(programs.filter(({ file }) => file.startsWith('guide')).length).toBeGreaterThan(5)
+    const paths = examples.map(({ path }) => path)
+    expect(paths).toContain('packages/singleton/src/join.ts')
+    expect(paths).toContain('packages/singleton/src/role/define.ts')
+    expect(paths).toContain('packages/core/src/actor/behavior.ts')
+  })
+
+  it('all compile against the built packages, under strict', () => {
+    const where = examples.map(({ path }, i) => `examples/${i}.ts is ${path}`).join('\n')
+    expect(complaints, where).toBe('')
+  })
+
+  it.each(programs.filter(({ block }) => block.words.includes('run')))(
+    '$file prints what $place says',
+    async ({ file, output }) => {
+      const {
+        code,
+        output: printed,
+        errors,
+      } = await workshop.node([`${workshop.folder}/${file.replace(/ts$/, 'js')}`])
+      expect(code, errors).toBe(0)
+      expect(printed).toBe(output?.text)
+    },
+  )
+})
+
+describe('the compiler of these tests', () => {
+  it('finds a wrong program', async () => {
+    const workshop = new Workshop()
+    try {
+      workshop.write('wrong.ts', `import { role } from '@tanist/singleton'\nrole('x', { state: () => 1 })\n`)
+      expect(await workshop.compile()).toMatch(/wrong\.ts.*TS\d+/)
+    } finally {
+      await workshop.close()
+    }
+  })
+})
