@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe as inWords, describeFired } from '@tanist/core/testing'
 import type { FaultKind, FiredFault, Schedule } from '@tanist/core/testing'
 import * as fc from 'fast-check'
-import { scheduleArbitrary } from '../../../core/src/testing/arbitraries.js'
+import { scheduleArbitrary } from '@tanist/core/testing/arbitraries'
 import { runSchedule } from '../../src/testing/index.js'
 import type { Contradiction, RunResult } from '../../src/testing/index.js'
 
@@ -27,6 +27,8 @@ export interface Campaign {
   readonly runs: number
   /** Campaigns with other numbers draw other schedules. */
   readonly seed: number
+  /** Runs that may be spent on making a bad schedule smaller; each candidate costs a whole one. Default 150. */
+  readonly shrinkRuns?: number
 }
 
 export interface Tally {
@@ -42,8 +44,6 @@ export interface Tally {
 const NAMES = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
 const ROLES = ['server', 'successor', 'oldest', 'youngest']
 const DEFAULT_SCHEDULES = 1_000
-/** Each shrunk candidate costs a whole run. */
-const SHRINK_RUNS = 150
 
 /** The share of this campaign when more (or fewer) than 1,000 schedules are asked for. */
 export function share(runs: number): number {
@@ -75,7 +75,7 @@ export function effective(fired: readonly FiredFault[], peers: number): FiredFau
 }
 
 /** Runs until the campaign has its number of runs that count; throws a report about the first bad one. */
-export function runCampaign({ peers, runs, seed }: Campaign): Tally {
+export function runCampaign({ peers, runs, seed, shrinkRuns = 150 }: Campaign): Tally {
   const tally: Tally = {
     runs: 0,
     idle: 0,
@@ -89,7 +89,7 @@ export function runCampaign({ peers, runs, seed }: Campaign): Tally {
   let failed: Contradiction[] | null = null
   let shrinks = 0
   const property = fc.property(caseArbitrary(peers), (one) => {
-    if (failed !== null && ++shrinks > SHRINK_RUNS) return
+    if (failed !== null && ++shrinks > shrinkRuns) return
     const result = runCase(one)
     if (result.contradictions.length > 0) {
       failed = [...result.contradictions]
@@ -139,7 +139,7 @@ function report(one: Case, campaignSeed: number, shrinks: number): string {
   const why = `${first?.law ?? 'unknown'}: ${first?.text ?? ''}`
   writeFileSync(file, `${JSON.stringify({ why, ...one }, null, 2)}\n`)
   return [
-    `${one.peers} peers, seed ${one.seed}, campaign ${campaignSeed}, after ${shrinks} shrinking runs:`,
+    `${one.peers} peers, seed ${one.seed}, campaign ${campaignSeed}, after ${shrinks} runs to make it smaller:`,
     ...inWords(one.schedule).map((line) => `  ${line}`),
     'as it fired:',
     ...describeFired(fired).map((line) => `  ${line}`),

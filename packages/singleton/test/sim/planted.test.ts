@@ -1,4 +1,6 @@
+import { readFileSync, rmSync } from 'node:fs'
 import type { Disk, DiskFile, Folder, Host, Now } from '@tanist/core'
+import { describe as inWords } from '@tanist/core/testing'
 import type { FaultKind } from '@tanist/core/testing'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -9,7 +11,8 @@ import type * as machine from '../../src/succession/machine.js'
 import type * as state from '../../src/succession/state.js'
 import { runSchedule } from '../../src/testing/index.js'
 import type { Cluster, RunOptions } from '../../src/testing/index.js'
-import { caseArbitrary } from './campaign.js'
+import { caseArbitrary, runCampaign, runCase } from './campaign.js'
+import type { Kept } from './campaign.js'
 
 /*
  * Proof that the laws can fail: each test breaks one thing in the production code, in its host or in its state,
@@ -106,11 +109,9 @@ function hunt({
     before?.()
     try {
       laws = runSchedule({ ...one, ...options }).contradictions.map((found) => found.law)
-    } catch (error) {
+    } catch {
       laws = ['throws']
-      if (process.env['SHOW']) console.log(error)
     }
-    if (process.env['SHOW'] && laws.length) console.log(i, [...new Set(laws)].join())
     const law = laws.find((found) => by.includes(found))
     if (law !== undefined) return { law, after: i + 1 }
   }
@@ -196,8 +197,8 @@ function slowClock(host: Host, isSlow: () => boolean): Host {
 describe('a planted bug is noticed', () => {
   const found = (what: Hunt): void => {
     const result = hunt(what)
-    console.log(expect.getState().currentTestName, result)
-    expect(result).not.toBeNull()
+    expect(result, `not found by ${what.within} schedules`).not.toBeNull()
+    console.log(`found by ${result?.law}, schedule ${result?.after}`)
   }
 
   it('a disk that acknowledges before it has synced', () => {
@@ -277,6 +278,30 @@ describe('a planted bug is noticed', () => {
       for (const s of states(cluster)) if (s.role.kind === 'follower') s.commitIndex = s.lastIndex
     })
     found({ within: 60, meanwhile, by: ['S3', 'S4', 'S9'] })
+  })
+})
+
+describe('a campaign that fails', () => {
+  it('says how to see it again, in words and in a file that can be kept', () => {
+    plant('half of the voters are enough')
+    let text = ''
+    try {
+      runCampaign({ peers: 3, runs: 60, seed: 5, shrinkRuns: 20 })
+    } catch (error) {
+      text = (error as Error).message
+    }
+    expect(text).toMatch(/^3 peers, seed \d+, campaign \d+/)
+    expect(text).toMatch(/first contradiction: (S|P|L)\d: /)
+    const file = /The schedule is in (.+\.json)\./.exec(text)?.[1] ?? ''
+    try {
+      const kept = JSON.parse(readFileSync(file, 'utf8')) as Kept
+      expect(text).toContain(inWords(kept.schedule).join('\n  '))
+      expect(runCase(kept).contradictions).not.toEqual([])
+      planted.bug = null
+      expect(runCase(kept).contradictions).toEqual([])
+    } finally {
+      rmSync(file, { force: true })
+    }
   })
 })
 

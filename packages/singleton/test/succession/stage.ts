@@ -32,6 +32,9 @@ interface Actor {
   /** While held, the handlers of a reign that ends go on. */
   holdsYield: boolean
   yields: number
+  frozen: boolean
+  /** The last words about its members: said again only when they differ. */
+  members: string
 }
 
 /**
@@ -49,6 +52,8 @@ export class Stage {
   readonly #random = seededRandom('stage')
   readonly #timing: Timing
   #road: Parcel[] = []
+  /** What was said last where it has to wait: repetitions are not shown. */
+  readonly #lastHeld = new Map<string, string | null>()
   #ids = 0
 
   constructor(timing: Partial<Timing> = {}) {
@@ -66,6 +71,8 @@ export class Stage {
         timers: new Map<string, number>(),
         holdsYield: false,
         yields: 0,
+        frozen: false,
+        members: '',
       }
       invariant(actor.state === null, `${name} runs`)
       this.#actors.set(name, actor)
@@ -84,6 +91,19 @@ export class Stage {
       this.step(name, { kind: 'start' })
     }
     this.settle()
+  }
+
+  /** A cluster of these, founded by the first and grown to its voters; nothing of that is in `events`. */
+  cluster(...names: MemberId[]): void {
+    const [first = ''] = names
+    this.start(first)
+    this.advance(this.#timing.settleMs + this.#timing.admitMs)
+    for (const name of names.slice(1)) {
+      this.start(name)
+      for (const other of names) if (this.#actors.has(other)) this.link(name, other)
+      this.advance(1_000)
+    }
+    this.events.length = 0
   }
 
   /** The process dies; its disk keeps what was synced. Links end, and nobody has proof. */
@@ -149,6 +169,17 @@ export class Stage {
     this.settle()
   }
 
+  /** One write of this disk, held or not, reaches the platter. */
+  syncOne(name: MemberId): void {
+    this.#actor(name).disk.sync()?.()
+    this.settle()
+  }
+
+  /** A frozen process: its timers wait. What arrives must be held besides. */
+  freeze(name: MemberId, frozen: boolean): void {
+    this.#actor(name).frozen = frozen
+  }
+
   /** While held, what must stop with a reign goes on. */
   holdYield(name: MemberId, held: boolean): void {
     const actor = this.#actor(name)
@@ -203,7 +234,8 @@ export class Stage {
     const end = this.nowMs + ms
     for (;;) {
       let first: { name: MemberId; key: string; dueMs: number } | null = null
-      for (const [name, { timers }] of this.#actors) {
+      for (const [name, { timers, frozen }] of this.#actors) {
+        if (frozen) continue
         for (const [key, dueMs] of timers) {
           if (dueMs <= end && (first === null || dueMs < first.dueMs)) first = { name, key, dueMs }
         }
@@ -274,9 +306,12 @@ export class Stage {
   }
 
   #carryOut(name: MemberId, effect: SuccessionEffect): void {
+    const actor = this.#actor(name)
+    const { disk, timers, incarnation } = actor
     const words = effectWords(effect)
-    if (words !== null) this.events.push({ atMs: this.nowMs, peer: name, effect, words })
-    const { disk, timers, incarnation } = this.#actor(name)
+    const known = effect.kind === 'view' && words === actor.members
+    if (words !== null && !known) this.events.push({ atMs: this.nowMs, peer: name, effect, words })
+    if (effect.kind === 'view') actor.members = words ?? ''
     const told = (input: SuccessionInput) => (): void => {
       if (this.#actor(name).incarnation === incarnation) this.step(name, input)
     }
@@ -295,14 +330,18 @@ export class Stage {
   }
 
   #send(from: MemberId, { to, message, entries = [] }: Extract<SuccessionEffect, { kind: 'send' }>): void {
-    const words = messageWords(message, entries)
-    const held = this.held.get(`${from}>${to}`)
+    const linked = this.isLinked(from, to)
+    const words = linked ? messageWords(message, entries) : null
+    const direction = `${from}>${to}`
+    const held = this.held.get(direction)
+    const again = held !== undefined && words === this.#lastHeld.get(direction)
+    this.#lastHeld.set(direction, held === undefined ? null : words)
     const wait = held === undefined ? '' : ' (held)'
     const shown = { atMs: this.nowMs, peer: from, effect: null, words: `> ${to}: ${words}${wait}` }
-    if (words !== null) this.events.push(shown)
+    if (words !== null && !again) this.events.push(shown)
     const parcel = { from, to, incarnation: this.#actor(from).incarnation, message, entries }
-    if (held === undefined) this.#road.push(parcel)
-    else held.push(parcel)
+    if (held !== undefined) held.push(parcel)
+    else if (linked) this.#road.push(parcel)
   }
 
   #yielded(name: MemberId): void {

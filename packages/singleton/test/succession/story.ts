@@ -6,6 +6,7 @@ import { entriesWords } from './words.js'
 /*
  * A story is a text of blocks: comments and commands, `----`, and what happened. Commands, one a line:
  *
+ *   cluster a b c    a founds, the others join; not told, what came of it is
  *   start a b        start processes            crash a          the process dies; unsynced writes are lost
  *   link a b c       link all of these          unlink a b       the link ends, without proof of anything
  *   hold a>b         what a says to b waits     deliver a>b 2    the first two arrive (without a number: all)
@@ -34,7 +35,7 @@ function tellBlock(stage: Stage, block: string): string {
   if (commands.length === 0) return block
   const happened: string[] = []
   for (const command of commands) {
-    const from = stage.events.length
+    const from = command.startsWith('cluster') ? 0 : stage.events.length
     const startMs = stage.nowMs
     try {
       happened.push(...perform(stage, command))
@@ -54,6 +55,9 @@ function perform(stage: Stage, command: string): string[] {
   const [verb = '', a = '', b = '', c = ''] = words
   const lasts = b === '' ? a : b
   switch (verb === 'hold' || verb === 'sync' || verb === 'end' ? `${verb} ${a}` : verb) {
+    case 'cluster':
+      stage.cluster(...words.slice(1))
+      return [show(stage, a), `the line of succession is ${stage.state(lasts).line.join(', ')}`]
     case 'start':
       stage.start(...words.slice(1))
       return []
@@ -76,7 +80,8 @@ function perform(stage: Stage, command: string): string[] {
       cut(stage, command)
       return []
     case 'heal':
-      for (const key of [...stage.held.keys()]) stage.deliver(key.split('>')[0] ?? '', key.split('>')[1] ?? '')
+      for (const key of [...stage.held.keys()])
+        stage.deliver(key.split('>')[0] ?? '', key.split('>')[1] ?? '')
       return []
     case 'hold disk':
     case 'sync disk':
@@ -87,7 +92,7 @@ function perform(stage: Stage, command: string): string[] {
       stage.holdYield(b, verb === 'hold')
       return []
     case 'propose':
-      stage.propose(a, ...words.slice(2))
+      stage.propose(a, ...words.slice(2).map(inFull))
       return []
     case 'read':
       stage.input(a, { kind: 'read', id: Number(b) })
@@ -119,6 +124,12 @@ function perform(stage: Stage, command: string): string[] {
   }
 }
 
+/** `old*300000` is a long command: too much for one message together with another. */
+function inFull(word: string): string {
+  const [text = '', length = '0'] = word.split('*')
+  return Number(length) > 0 ? text.padEnd(Number(length), '.') : text
+}
+
 function cut(stage: Stage, command: string): void {
   const [left = '', right = ''] = command.slice('cut '.length).split('|')
   for (const one of left.trim().split(/\s+/)) {
@@ -148,7 +159,13 @@ function show(stage: Stage, name: string): string {
   const { role } = s
   const serving = role.kind === 'leader' && role.serving ? ' and serves' : ''
   return (
-    `${name} is ${role.kind}${serving}, term ${s.hard.term}, voters {${voters(s).join(', ')}}, ` +
-    `committed ${s.commitIndex}, journal ${entriesWords(stage.disk(name).entries)}`
+    `${name} is ${role.kind}${serving}; term ${s.hard.term}; voters {${voters(s).join(', ')}}; ` +
+    `journal committed to ${s.commitIndex}: ${tailWords(stage, name)}`
   )
+}
+
+/** The last entries are what a story is about. */
+function tailWords(stage: Stage, name: string): string {
+  const { entries } = stage.disk(name)
+  return `${entries.length > 4 ? '…, ' : ''}${entriesWords(entries.slice(-4))}`
 }

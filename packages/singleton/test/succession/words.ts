@@ -16,8 +16,10 @@ export function entryWords(entry: Entry): string {
       const change = viewChangeOf(entry)
       return change.op === 'admit' ? `admit ${change.member.memberId}` : `remove ${change.memberId}`
     }
-    default:
-      return `"${new TextDecoder().decode(entry.payload)}"`
+    default: {
+      const text = new TextDecoder().decode(entry.payload)
+      return text.length < 100 ? `"${text}"` : `"${text.slice(0, text.indexOf('.'))}…"`
+    }
   }
 }
 
@@ -92,6 +94,7 @@ export function effectWords(effect: SuccessionEffect): string | null {
       return `STOPS (${effect.code}): ${effect.text}`
     case 'send':
     case 'timer':
+    case 'line':
     case 'cluster':
     case 'note':
       return null
