@@ -32,6 +32,10 @@ export class Caller {
     this.#reads = new Reads((to, id) => send(to, { t: 'read', id }))
   }
 
+  get openCalls(): number {
+    return this.#open.size
+  }
+
   newId(done: (outcome: CallOutcome) => void): number {
     this.#lastCall += 1
     this.#open.set(this.#lastCall, done)

@@ -13,7 +13,7 @@ import type {
 import { createRoleHost } from '../role/index.js'
 import type { CallOutcome, RoleHost } from '../role/index.js'
 import { lastKnownAddresses } from '../succession/index.js'
-import type { FencingToken, Succession } from '../succession/index.js'
+import type { FencingToken, Succession, SuccessionInput } from '../succession/index.js'
 import { Caller } from './caller.js'
 import type { CallRequest } from './caller.js'
 import { JoinError } from './errors.js'
@@ -34,6 +34,9 @@ import type { RoleMessage, WireMessage } from './wire.js'
 
 /** A refused peer that is linked to nobody after this time gives up: before a lone one would begin to serve. */
 const REFUSED_MS = 300
+
+/** A peer that leaves waits this long for the answers to its own calls. */
+const LAST_CALLS_MS = 1_000
 
 export interface PeerParts {
   readonly host: Host
@@ -87,6 +90,7 @@ export class PeerCore {
   #life: 'running' | 'stopping' | 'stopped' = 'running'
   #transfers: ((ok: boolean, text: string) => void)[] = []
   #leaveDone: (() => void) | null = null
+  #afterCalls: (() => void) | null = null
   #leaderSpokeAtMs = 0
   #serverSinceMs = 0
   #lastLeader: MemberId | null = null
@@ -111,7 +115,7 @@ export class PeerCore {
       timers,
       { self, seeds, settings },
       {
-        up: (hello) => this.#linkChanged({ kind: 'up', hello }),
+        up: (hello, relinked) => this.#linkChanged({ kind: 'up', hello, relinked }),
         down: (memberId) => this.#linkChanged({ kind: 'down', memberId }),
         evidence: (kind, memberId, incarnation, text) => {
           this.#note('evidence', text, { class: kind, memberId })
@@ -216,6 +220,7 @@ export class PeerCore {
   transfer(to: MemberId | null, done: (ok: boolean, text: string) => void): void {
     if (this.#life !== 'running') return done(false, 'This peer has stopped.')
     this.#turns.enqueue(() => {
+      if (this.#transfers.length > 0) return done(false, 'A hand-over is under way.')
       this.#transfers.push(done)
       this.#group.step({ kind: 'transfer', to })
     })
@@ -237,10 +242,11 @@ export class PeerCore {
     if (this.#life !== 'running') return done()
     this.#turns.enqueue(() => {
       if (this.#life !== 'running') return done()
-      const end = (): void => this.#shutDown(false, null, done)
+      const end = (): void => this.#endCalls(() => this.#shutDown(false, null, done))
       if (this.#group.state.role.kind !== 'leader') return end()
       this.#transfers.push(end)
-      this.#group.step({ kind: 'transfer', to: null })
+      // A hand-over that is under way already is as good.
+      if (this.#transfers.length === 1) this.#group.step({ kind: 'transfer', to: null })
     })
   }
 
@@ -250,6 +256,7 @@ export class PeerCore {
     this.#mesh.flush()
     this.roles.flush()
     this.#caller.settleReads(this.#applied)
+    if (this.#afterCalls && this.#caller.openCalls === 0) this.#callsEnded()
     if (!this.#statusChanged) return
     this.#statusChanged = false
     this.#tellCallers()
@@ -272,10 +279,11 @@ export class PeerCore {
     else if (key === 'calls') this.#caller.step({ kind: 'timer' })
     else if (key === 'refused') this.#refusalFinal()
     else if (key === 'leave') this.#left()
+    else if (key === 'last-calls') this.#callsEnded()
     // 'reads' only needs the flush that follows.
   }
 
-  #linkChanged(input: { kind: 'up'; hello: Hello } | { kind: 'down'; memberId: MemberId }): void {
+  #linkChanged(input: Extract<SuccessionInput, { kind: 'up' | 'down' }>): void {
     this.#statusChanged = true
     this.#group.step(input)
   }
@@ -339,8 +347,10 @@ export class PeerCore {
       case 'probe':
         return this.#mesh.step({ kind: 'probe', memberId: event.memberId })
       case 'transferred': {
-        const done = this.#transfers.shift()
-        return done?.(event.ok, event.text)
+        const waiting = this.#transfers
+        this.#transfers = []
+        for (const done of waiting) done(event.ok, event.text)
+        return
       }
       case 'left':
         return this.#left()
@@ -414,7 +424,20 @@ export class PeerCore {
     const done = this.#leaveDone
     if (!done) return
     this.#leaveDone = null
-    this.#shutDown(true, null, done)
+    this.#endCalls(() => this.#shutDown(true, null, done))
+  }
+
+  /** Calls under way at this peer get their answers first, as long as that takes no more than `LAST_CALLS_MS`. */
+  #endCalls(then: () => void): void {
+    if (this.#caller.openCalls === 0) return then()
+    this.#afterCalls = then
+    this.#timers.set('last-calls', LAST_CALLS_MS)
+  }
+
+  #callsEnded(): void {
+    const then = this.#afterCalls
+    this.#afterCalls = null
+    then?.()
   }
 
   #fail(error: JoinError): void {

@@ -59,9 +59,12 @@ export class Links {
     }
   }
 
-  up(number: number, hello: Hello): void {
+  /** True when it is another link than before. */
+  up(number: number, hello: Hello): boolean {
+    const before = this.#usable.get(hello.memberId)
     this.#speakers.set(number, { memberId: hello.memberId, incarnation: hello.incarnation })
     this.#usable.set(hello.memberId, number)
+    return before !== number
   }
 
   down(memberId: MemberId): void {

@@ -19,7 +19,7 @@ import type { WireMessage } from './wire.js'
 
 /** What the mesh tells its peer. */
 export interface MeshHooks {
-  up(hello: Hello): void
+  up(hello: Hello, relinked: boolean): void
   down(memberId: MemberId): void
   evidence(kind: EvidenceClass, memberId: MemberId, incarnation: number, text: string): void
   gone(memberId: MemberId, incarnation: number, leaving: boolean, why: string): void
@@ -99,8 +99,7 @@ export class Mesh {
   #tell(event: MembershipEvent): void {
     switch (event.kind) {
       case 'up':
-        this.#links.up(event.link, event.hello)
-        return this.#hooks.up(event.hello)
+        return this.#hooks.up(event.hello, this.#links.up(event.link, event.hello))
       case 'down':
         this.#links.down(event.memberId)
         return this.#hooks.down(event.memberId)

@@ -66,6 +66,7 @@ function openFiles(host: Host, settings: CheckedSettings): Opened {
       life: nextLife(identity.value, settings.app, host.random),
     }
   } catch (error) {
+    gate.stop()
     folder.close()
     throw error
   }

@@ -89,7 +89,7 @@ function checkRoles(roles: unknown): void {
   if (unnamed >= 0) throw wrong(`roles[${unnamed}]`, roles[unnamed], 'what role(...) returned')
   const twice = names.find((name, at) => names.indexOf(name) !== at)
   if (twice !== undefined)
-    throw new JoinError('option', `The option roles has two roles called '${String(twice)}'.`)
+    throw new JoinError('option', `The option roles has two roles called '${twice as string}'.`)
 }
 
 /** What repeats itself needs at least a millisecond. */

@@ -24,7 +24,9 @@ export class SyncGate {
     }
   }
 
+  /** What has not been synced by now never is. */
   stop(): void {
+    this.#waiting = []
     this.#cell.stop()
   }
 

@@ -5,6 +5,7 @@ import { dropUnwritten } from './log.js'
 import type { Succession, Turn } from './state.js'
 import type { Leader } from './types.js'
 import { isVoter, majority, nameOf, note, persist, send, setTimer, voters } from './state.js'
+import { giveYield } from './serving.js'
 import { promiseMs } from './silence.js'
 
 /**
@@ -18,7 +19,7 @@ export function becomeFollower(t: Turn, term: number, leader: Succession['leader
   if (was.kind === 'leader') dropUnwritten(t)
   if (newer) persist(t, { term, votedFor: null })
   if (was.kind === 'leader') {
-    if (was.serving) t.out.push({ kind: 'yield', why })
+    if (was.serving) giveYield(t, why)
     for (const read of was.reads) t.out.push({ kind: 'unreadable', id: read.id, why })
     if (was.transfer) {
       const ok = was.transfer.stage === 'standing' && newer
@@ -51,7 +52,9 @@ export function armElection(t: Turn): void {
     setTimer(t, 'election', null)
     return
   }
-  const at = isVoter(s, s.self.memberId) ? Math.max(standAtMs(t), s.mutedUntilMs) : doubtAtMs(s)
+  const at = isVoter(s, s.self.memberId)
+    ? Math.max(standAtMs(t), s.mutedUntilMs, s.deferUntilMs)
+    : doubtAtMs(s)
   s.electionAtMs = at
   setTimer(t, 'election', Math.max(0, at - now.monotonicMs))
 }
@@ -66,7 +69,9 @@ function standAtMs(t: Turn): number {
   const { s, now, random } = t
   const { rankStepMs, silenceMinMs } = s.config.timing
   const proven = leaderProvenDead(s)
-  const from = proven ? now.monotonicMs : s.heardAtMs + promiseMs(s)
+  // A promise once given counts to its end, also when this voter has become less patient since.
+  const patientUntilMs = Math.max(s.heardAtMs + promiseMs(s), s.promise?.untilMs ?? 0)
+  const from = proven ? now.monotonicMs : patientUntilMs
   const rank = rankInLine(s)
   if (rank >= 0) return from + rank * rankStepMs
   const lost = proven ? s.line.length * rankStepMs : 0
@@ -216,6 +221,7 @@ export function onVote(t: Turn, from: MemberId, term: number, message: VoteMessa
   if (sticky || muted) return refuse(t, from, message.pre, asked)
   if (message.pre) {
     const granted = asked > s.hard.term && isUpToDate(s, message)
+    if (granted) deferTo(t)
     return send(t, from, { t: 'voted', pre: true, asked, granted })
   }
   if (term > s.hard.term) becomeFollower(t, term, null, `${nameOf(s, from)} stands in term ${term}`)
@@ -228,6 +234,14 @@ export function onVote(t: Turn, from: MemberId, term: number, message: VoteMessa
   if (s.hard.votedFor === null) persist(t, { term, votedFor: from })
   send(t, from, { t: 'voted', pre: false, asked, granted: true })
   s.heardAtMs = now.monotonicMs
+  armElection(t)
+}
+
+/** Two that stand at once split the votes: whoever agrees that another may stand lets it try first. */
+function deferTo(t: Turn): void {
+  const { s, now } = t
+  if (s.role.kind !== 'follower') return
+  s.deferUntilMs = now.monotonicMs + s.config.timing.silenceMinMs / 2
   armElection(t)
 }
 

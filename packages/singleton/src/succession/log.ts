@@ -2,7 +2,7 @@ import { invariant } from '@tanist/core'
 import type { Entry, MemberId, ViewMember } from '@tanist/core'
 import { EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
 import type { PendingAppend, Turn } from './state.js'
-import { entriesFrom, isVoterSet, note, termAt } from './state.js'
+import { entriesFrom, isVoter, isVoterSet, note, termAt } from './state.js'
 
 /** Puts an entry of the own term at the end of the leader's batch; `flush` writes and sends it. */
 export function propose(t: Turn, kind: number, payload: Uint8Array): Entry {
@@ -35,7 +35,11 @@ function accept(t: Turn, entry: Entry): void {
   s.lastIndex = entry.index
   s.lastTerm = entry.term
   if (entry.kind === EntryKind.founding) s.founding = foundingOf(entry)
-  if (isVoterSet(entry)) s.voterSets.push({ index: entry.index, voters: votersOf(entry).voters })
+  if (!isVoterSet(entry)) return
+  const wasVoter = isVoter(s, s.self.memberId)
+  s.voterSets.push({ index: entry.index, voters: votersOf(entry).voters })
+  // Learners are spoken to more rarely: what they measured says nothing about a voter's patience.
+  if (!wasVoter) s.gaps = []
 }
 
 function emitAppend(t: Turn, entries: readonly Entry[], answer: PendingAppend['answer']): void {

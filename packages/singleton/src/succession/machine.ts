@@ -77,7 +77,7 @@ function take(t: Turn, input: SuccessionInput): void {
       s.links.set(input.hello.memberId, input.hello)
       if (known?.incarnation !== input.hello.incarnation) s.leavers.delete(input.hello.memberId)
       forgetAccusation(s, input.hello)
-      restartProgress(t, input.hello.memberId)
+      if (input.relinked) restartProgress(t, input.hello.memberId)
       return s.lastIndex === 0 && input.hello.clusterId === null ? undefined : askAdmission(t)
     }
     case 'down':
@@ -101,7 +101,7 @@ function take(t: Turn, input: SuccessionInput): void {
       s.leaving = true
       return askToLeave(t)
     case 'yielded':
-      if (s.role.kind === 'leader') s.role.yielding = false
+      s.openYields -= 1
       return
     case 'read':
       return read(t, input.id)

@@ -17,7 +17,6 @@ export function becomeLeader(t: Turn): void {
     progress: new Map(),
     round: 0,
     serving: false,
-    yielding: false,
     leaseSeenMs: now.monotonicMs,
     reads: [],
     transfer: null,

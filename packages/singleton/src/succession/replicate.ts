@@ -39,7 +39,12 @@ function freshProgress(t: Turn, next: number): Progress {
 export function restartProgress(t: Turn, memberId: MemberId): void {
   const { role } = t.s
   const progress = role.kind === 'leader' ? role.progress.get(memberId) : undefined
-  if (progress) rewind(t, progress, progress.match + 1)
+  if (role.kind === 'leader' && progress) rewind(t, progress, firstToSend(role, progress))
+}
+
+/** What is known to match goes on from there; who never answered is first asked about the end of the journal. */
+function firstToSend(role: LeaderRole, progress: Progress): number {
+  return progress.match > 0 ? progress.match + 1 : Math.max(1, role.startIndex)
 }
 
 function rewind(t: Turn, progress: Progress, next: number): void {
@@ -53,7 +58,7 @@ function rewind(t: Turn, progress: Progress, next: number): void {
 export function rewindStalled(t: Turn, role: LeaderRole): void {
   for (const progress of role.progress.values()) {
     const stalled = t.now.monotonicMs - progress.stalledSinceMs > STALL_MS
-    if (progress.inFlight.length > 0 && stalled) rewind(t, progress, progress.match + 1)
+    if (progress.inFlight.length > 0 && stalled) rewind(t, progress, firstToSend(role, progress))
   }
 }
 

@@ -9,7 +9,7 @@ export function watchLease(t: Turn, role: LeaderRole): void {
   if (holds) role.leaseSeenMs = now.monotonicMs
   if (role.serving && !holds)
     stopServing(t, role, 'its lease is over: no majority of voters answered in time')
-  const may = holds && s.commitIndex >= role.startIndex && role.transfer === null && !role.yielding
+  const may = holds && s.commitIndex >= role.startIndex && role.transfer === null && s.openYields === 0
   if (may && !role.serving) {
     role.serving = true
     t.out.push({ kind: 'serve', token: { term: s.hard.term, index: s.commitIndex } })
@@ -21,9 +21,14 @@ export function watchLease(t: Turn, role: LeaderRole): void {
   setTimer(t, 'lease', Math.max(1, leftMs))
 }
 
+/** The handlers of a reign are told to stop; nobody serves here again before they have. */
+export function giveYield(t: Turn, why: string): void {
+  t.s.openYields += 1
+  t.out.push({ kind: 'yield', why })
+}
+
 export function stopServing(t: Turn, role: LeaderRole, why: string): void {
   if (!role.serving) return
   role.serving = false
-  role.yielding = true
-  t.out.push({ kind: 'yield', why })
+  giveYield(t, why)
 }

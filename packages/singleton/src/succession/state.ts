@@ -38,8 +38,6 @@ export interface LeaderRole {
   readonly progress: Map<MemberId, Progress>
   round: number
   serving: boolean
-  /** The effect `yield` was given and its handlers have not ended. */
-  yielding: boolean
   /** Monotonic time of the last moment with a valid lease. */
   leaseSeenMs: number
   reads: { readonly id: number; readonly round: number; readonly index: number }[]
@@ -135,6 +133,10 @@ export interface Succession {
   electionAtMs: number | null
   startedAtMs: number
   role: Role
+  /** Effects `yield` whose handlers have not ended, of this reign and of former ones. */
+  openYields: number
+  /** Having agreed that another stands, this peer does not stand itself before this time (monotonic). */
+  deferUntilMs: number
   refused: boolean
   leaving: boolean
   left: boolean
@@ -187,6 +189,8 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     electionAtMs: null,
     startedAtMs: now.monotonicMs,
     role: { kind: 'follower' },
+    openYields: 0,
+    deferUntilMs: 0,
     refused: false,
     leaving: false,
     left: false,

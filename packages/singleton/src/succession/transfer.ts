@@ -26,7 +26,7 @@ export function beginTransfer(t: Turn, to: MemberId | null): void {
 export function driveTransfer(t: Turn, role: LeaderRole): void {
   const { transfer } = role
   if (!transfer) return
-  if (transfer.stage === 'yielding' && !role.yielding) transfer.stage = 'flushing'
+  if (transfer.stage === 'yielding' && t.s.openYields === 0) transfer.stage = 'flushing'
   if (transfer.stage !== 'flushing' || role.progress.get(transfer.to)?.match !== t.s.lastIndex) return
   transfer.stage = 'standing'
   send(t, transfer.to, { t: 'stand' })

@@ -54,7 +54,7 @@ export type SuccessionInput =
   | { readonly kind: 'appended'; readonly ticket: number }
   | { readonly kind: 'persisted'; readonly ticket: number }
   /** A usable link to a peer exists, or its hello changed. */
-  | { readonly kind: 'up'; readonly hello: Hello }
+  | { readonly kind: 'up'; readonly hello: Hello; readonly relinked: boolean }
   | { readonly kind: 'down'; readonly memberId: MemberId }
   /** Class A about that incarnation, observed by this peer itself. */
   | { readonly kind: 'dead'; readonly memberId: MemberId; readonly incarnation: number }

@@ -279,7 +279,7 @@ export class Stage {
   #tell(name: MemberId, about: MemberId): void {
     const other = this.#actor(about)
     if (other.state === null || this.#actor(name).state === null) return
-    this.step(name, { kind: 'up', hello: this.#hello(about, other) })
+    this.step(name, { kind: 'up', relinked: true, hello: this.#hello(about, other) })
   }
 
   #syncOne(): boolean {
