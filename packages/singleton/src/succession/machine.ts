@@ -28,6 +28,7 @@ import { EntryKind } from './entries.js'
 import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
 import { appendDurable, propose, settleTail } from './log.js'
+import type { SuccessionMessage } from './messages.js'
 import { flushLeader, onBeatTimer } from './reign.js'
 import { onAppended, onCommitTimer, restartProgress } from './replicate.js'
 import { watchLease } from './serving.js'
@@ -165,12 +166,16 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
   }
 }
 
-/** No message crosses branches; only a peer without a journal may be asked in, or ask to come in. */
-function belongs(s: Succession, message: { readonly t: string; readonly branch: string | null }): boolean {
+/**
+ * No message crosses branches. A peer without a journal has none yet: it may ask to come in, be sent the journal,
+ * and answer that it holds nothing of it.
+ */
+function belongs(s: Succession, message: SuccessionMessage): boolean {
   const own = branch(s)
   if (message.branch === own) return own !== null
   if (own === null) return message.t === 'append'
-  return message.branch === null && message.t === 'admit'
+  if (message.branch !== null) return false
+  return message.t === 'admit' || (message.t === 'appended' && message.match <= 0)
 }
 
 function onTimer(t: Turn, key: string): void {
