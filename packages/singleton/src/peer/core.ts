@@ -328,6 +328,7 @@ export class PeerCore {
         return this.#serve(event.token)
       case 'yield':
         this.#statusChanged = true
+        this.#leaderSpokeAtMs = this.#host.clock.now().monotonicMs
         this.#server.suspend()
         return this.#reigns.end(() => this.#turns.enqueue(() => this.#group.step({ kind: 'yielded' })))
       case 'leader':

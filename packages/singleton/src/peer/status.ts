@@ -90,7 +90,9 @@ export function statusOf(
     mode: s.founding?.mode ?? s.config.mode,
     role: s.role.kind === 'leader' ? 'leader' : isVoter(s, memberId) ? 'follower' : 'learner',
     server: serverOf(s),
-    successors: line.map((id) => ({ id, name: s.view.get(id)?.name ?? id })),
+    successors: line
+      .filter((id) => id !== s.leader?.memberId)
+      .map((id) => ({ id, name: s.view.get(id)?.name ?? id })),
     term: s.hard.term,
     commitIndex: s.commitIndex,
     lastIndex: s.lastIndex,
