@@ -6,7 +6,7 @@ import { noAnswer } from './evidence.js'
 import { helloArrived, reconsider } from './greeting.js'
 import { limits } from './limits.js'
 import { drop, hear, linkClosed, settle } from './linking.js'
-import type { LinkRow, Membership, Step } from './state.js'
+import { emit, type LinkRow, type Membership, type Step } from './state.js'
 import { dialDue, dialFailed, dialOver, liftBars, nextDialMs, redial, refreshTargets } from './targets.js'
 import { sayHello } from './incarnation.js'
 import { byeArrived, viewArrived } from './view.js'
@@ -84,7 +84,12 @@ function take(s: Step, input: Exclude<MembershipInput, { kind: 'heard' }>): void
     })
     .with({ kind: 'probe' }, ({ memberId }) => {
       const peer = state.peers.get(memberId)
-      if (peer) redial(s, peer.address)
+      if (!peer) return
+      // Hearsay: it makes this peer look at once, and is never more than that.
+      const { incarnation } = peer
+      const text = 'another peer claims that it is dead'
+      if (peer.dead < incarnation) emit(s, { kind: 'evidence', class: 'D', memberId, incarnation, text })
+      redial(s, peer.address)
     })
     .with({ kind: 'stop' }, ({ leaving }) => stop(s, leaving))
     .exhaustive()

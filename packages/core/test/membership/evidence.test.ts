@@ -47,7 +47,7 @@ describe('proof of an end', () => {
     const mesh = three()
     mesh.forged.set(addressOf('C'), 'refused')
     mesh.tell('A', { kind: 'probe', memberId: idOf('C') }).run(3_000)
-    expect(mesh.evidence('A', 'C')).toBe('')
+    expect(mesh.evidence('A', 'C')).toBe('D')
     expect(mesh.link('A', 'C')).toBe('ok')
   })
 
@@ -56,11 +56,11 @@ describe('proof of an end', () => {
     const mesh = three().run(50)
     mesh.life('C').running = false
     mesh.tell('A', { kind: 'probe', memberId: idOf('C') }).run(20)
-    expect(mesh.evidence('A', 'C')).toBe('')
+    expect(mesh.evidence('A', 'C')).toBe('D')
     const link = mesh.usable('A', 'C')[0] ?? 0
     mesh.forged.set(addressOf('C'), 'reset')
     mesh.tell('A', { kind: 'closed', link, end: { kind: 'remote', code: '', reason: '' } })
-    expect(mesh.evidence('A', 'C')).toBe('A')
+    expect(mesh.evidence('A', 'C')).toBe('DA')
   })
 
   it('probe of a living peer: one link stays, nobody is accused', () => {
@@ -69,7 +69,7 @@ describe('proof of an end', () => {
       .run(500)
     expect(mesh.dials.filter((d) => d.from === 'B' && d.to === addressOf('A')).length).toBe(2)
     expect(mesh.gaps('ABC')).toEqual([])
-    expect(mesh.evidence('B', 'A')).toBe('')
+    expect(mesh.evidence('B', 'A')).toBe('D')
   })
 
   it('a dial that began before the peer said hello, refused late, proves nothing against it', () => {
@@ -94,7 +94,7 @@ describe('proof of an end', () => {
     mesh.tell('A', { kind: 'probe', memberId: idOf('C') }).run(500)
     mesh.forged.clear()
     mesh.resetLinks('A', 'C').run(100)
-    expect(mesh.evidence('A', 'C')).toBe('')
+    expect(mesh.evidence('A', 'C')).toBe('D')
     expect(mesh.link('A', 'C')).toBe('ok')
   })
 

@@ -74,7 +74,7 @@ export class Group {
   /** Whether the next input would find this peer still serving. */
   wouldServe(): boolean {
     const { role } = this.state
-    if (role.kind !== 'leader' || !role.serving) return false
+    if (role.kind !== 'leader' || !role.serving || this.#stopped) return false
     const { clock, random } = this.#parts.host
     return leaseHolds({ s: this.state, now: clock.now(), random, out: [] }, role)
   }

@@ -88,11 +88,49 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
   },
 }
 
+/** What an object inside a message must hold. */
+const parts: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
+  hello: {
+    protocol: 'number',
+    memberId: 'string',
+    incarnation: 'number',
+    name: 'string',
+    address: 'string',
+    known: 'array',
+  },
+  member: { memberId: 'string', incarnation: 'number', name: 'string', address: 'string' },
+  dead: { memberId: 'string', incarnation: 'number' },
+  hint: { rejected: 'number', index: 'number', term: 'number' },
+  outcome: { status: 'string' },
+}
+
 function isMessage(channel: string, body: unknown): boolean {
-  if (typeof body !== 'object' || body === null) return false
-  const fields = body as Record<string, unknown>
-  const form = forms[channel]?.[String(fields['t'])]
-  return form !== undefined && Object.entries(form).every(([name, kind]) => kindOf(fields[name]) === kind)
+  if (!isObject(body)) return false
+  const form = forms[channel]?.[String(body['t'])]
+  if (form === undefined || !hasForm(body, form)) return false
+  for (const [name, part] of Object.entries(parts)) {
+    const value = body[name]
+    if (value !== undefined && value !== null && !(isObject(value) && hasForm(value, part))) return false
+  }
+  const { sent, hears, line } = body
+  return (
+    isListOf('number', sent, 2) && isListOf('string', hears) && (line === null || isListOf('string', line))
+  )
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function hasForm(value: Record<string, unknown>, form: Readonly<Record<string, Kind>>): boolean {
+  return Object.entries(form).every(([name, kind]) => kindOf(value[name]) === kind)
+}
+
+/** True for what is not there, too: whether it must be is said by the form. */
+function isListOf(kind: Kind, value: unknown, length?: number): boolean {
+  if (value === undefined) return true
+  if (!Array.isArray(value) || (length !== undefined && value.length !== length)) return false
+  return value.every((one) => kindOf(one) === kind)
 }
 
 function kindOf(value: unknown): string {

@@ -1,0 +1,52 @@
+import { seededRandom } from '@tanist/core/testing'
+import { describe, expect, it } from 'vitest'
+import { checkLaws, Cluster, Workload } from '../../src/testing/index.js'
+
+/** Three peers at work; the disk of the server breaks, the others go on. */
+function withBrokenServerDisk(seed: number, breakDisk: (cluster: Cluster, server: string) => void): string {
+  const cluster = new Cluster({ seed, peers: 3 })
+  const { world } = cluster
+  cluster.startAll()
+  expect(world.runUntil(() => cluster.settled, { limitMs: 10_000 })).toBe(true)
+  const random = seededRandom(seed)
+  const workload = new Workload(cluster, () => random.next())
+  workload.start(4, 20)
+  world.run({ forMs: 1_000 })
+  const server = cluster.server()!
+  breakDisk(cluster, server)
+  const before = workload.operations.length
+  world.run({ forMs: 3_000 })
+  expect(workload.operations.length).toBeGreaterThan(before + 50)
+  expect(cluster.server()).not.toBe(server)
+  const [ended, ...more] = cluster.ended
+  expect(more).toEqual([])
+  expect(ended?.node).toBe(server)
+  // It comes back with a disk that works, and with what it had promised.
+  world.disk(server).full = false
+  world.crash(server)
+  world.start(server)
+  workload.stop()
+  expect(world.runUntil(() => workload.pending.length === 0 && cluster.settled, { limitMs: 20_000 })).toBe(
+    true,
+  )
+  const others = checkLaws(cluster, workload).filter(({ law }) => law !== 'ends')
+  expect(others).toEqual([])
+  return ended?.error?.message ?? ''
+}
+
+describe('a server whose disk', () => {
+  it.each([1, 2, 3])('is full stops, acknowledges nothing more, and loses nothing (seed %i)', (seed) => {
+    const text = withBrokenServerDisk(seed, (cluster, server) => {
+      cluster.world.disk(server).full = true
+    })
+    expect(text).toContain('no space left')
+  })
+
+  it.each([4, 5, 6])(
+    'fails to sync once stops for good: it never tries that file again (seed %i)',
+    (seed) => {
+      const text = withBrokenServerDisk(seed, (cluster, server) => cluster.world.disk(server).failNextSync())
+      expect(text).toMatch(/cannot be written/)
+    },
+  )
+})
