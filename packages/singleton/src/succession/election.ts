@@ -69,13 +69,17 @@ function standAtMs(t: Turn): number {
   const { s, now, random } = t
   const { rankStepMs, silenceMinMs } = s.config.timing
   const proven = leaderProvenDead(s)
-  // A promise once given counts to its end, also when this voter has become less patient since.
-  const patientUntilMs = Math.max(s.heardAtMs + promiseMs(s), s.promise?.untilMs ?? 0)
+  const patientUntilMs = Math.max(s.heardAtMs + promiseMs(s), promisedUntilMs(s))
   const from = proven ? now.monotonicMs : patientUntilMs
   const rank = rankInLine(s)
   if (rank >= 0) return from + rank * rankStepMs
   const lost = proven ? s.line.length * rankStepMs : 0
   return from + lost + silenceMinMs * (0.5 + random.next())
+}
+
+/** A promise once given counts to its end, also when this voter has become less patient since. */
+function promisedUntilMs(s: Succession): number {
+  return s.promise === null || isDead(s, s.promise.to) ? 0 : s.promise.untilMs
 }
 
 /** Place among those in the announced line that are not known dead; -1 when not in it. */

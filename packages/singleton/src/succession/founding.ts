@@ -44,7 +44,7 @@ export function finishLeaving(t: Turn): void {
   t.out.push({ kind: 'left' })
 }
 
-export function isAdmitted(t: Turn): boolean {
+function isAdmitted(t: Turn): boolean {
   return t.s.view.get(t.s.self.memberId)?.incarnation === t.s.self.incarnation
 }
 

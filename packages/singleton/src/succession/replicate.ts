@@ -127,10 +127,9 @@ function commitFor(s: Succession, progress: Progress): number {
 }
 
 /** Tells followers of commits that no other message has carried. */
-export function onCommitTimer(t: Turn, role: LeaderRole, only?: MemberId): void {
+export function onCommitTimer(t: Turn, role: LeaderRole): void {
   const line = lineOfSuccession(t, role)
   for (const [to, progress] of role.progress) {
-    if (only !== undefined && to !== only) continue
     const behind = commitFor(t.s, progress) > progress.commitSent
     if (behind && t.s.links.has(to)) sendAppend(t, role, to, progress, [], line, 0)
   }

@@ -27,7 +27,6 @@ export interface Progress {
 
 export interface Transfer {
   readonly to: MemberId
-  readonly deadlineMs: number
   stage: 'yielding' | 'flushing' | 'standing'
 }
 

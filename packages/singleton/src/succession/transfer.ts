@@ -6,7 +6,7 @@ import type { LeaderRole, Turn } from './state.js'
 import { isVoter, nameOf, note, send, setTimer } from './state.js'
 
 export function beginTransfer(t: Turn, to: MemberId | null): void {
-  const { s, now } = t
+  const { s } = t
   const { role } = s
   const fail = (text: string): void => void t.out.push({ kind: 'transferred', ok: false, text })
   if (role.kind !== 'leader') return fail('This peer does not lead.')
@@ -17,7 +17,7 @@ export function beginTransfer(t: Turn, to: MemberId | null): void {
     return fail(`${nameOf(s, target)} is not another reachable voter.`)
   }
   const { transferMs } = s.config.timing
-  role.transfer = { to: target, deadlineMs: now.monotonicMs + transferMs, stage: 'yielding' }
+  role.transfer = { to: target, stage: 'yielding' }
   setTimer(t, 'transfer', transferMs)
   note(t, 'handing-over', `Handing over to ${nameOf(s, target)}.`, { to: target })
   stopServing(t, role, `handing over to ${nameOf(s, target)}`)
