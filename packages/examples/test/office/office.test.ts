@@ -88,7 +88,13 @@ describe('a peer of the office', () => {
     expect((await post(commands, { command: 'burn' })).status).toBe(400)
     expect((await post(commands, 'x'.repeat(20_000))).status).toBe(400)
     expect(
-      (await post(commands, { command: 'add', text: 'x' }, { 'content-type': 'text/plain' })).status,
+      (
+        await post(
+          commands,
+          { command: 'add', text: 'x' },
+          { 'content-type': 'text/plain', origin: url.slice(0, -1) },
+        )
+      ).status,
     ).toBe(400)
     const refused = await post(commands, { command: 'remove', note: 'nowhere' })
     expect(refused.status).toBe(409)

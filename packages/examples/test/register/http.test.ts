@@ -178,9 +178,13 @@ describe('the HTTP side of a register process', () => {
     expect((await get('bad')).status).toBe(404)
   })
 
-  it('answers other content types, consistencies, paths and methods with a sentence', async () => {
-    const raw = { type: 'text/plain', text: '{"op":"put","value":1}' }
-    expect((await call(at(0), 'POST', '/v1/registers/x', undefined, { raw })).status).toBe(400)
+  it('takes JSON whatever it is called, as programs send it', async () => {
+    const raw = { type: 'application/x-www-form-urlencoded', text: '{"op":"put","value":1}' }
+    const reply = await call(at(0), 'POST', '/v1/registers/plain', undefined, { raw })
+    expect(reply).toMatchObject({ status: 200, body: { ok: true, value: 1 } })
+  })
+
+  it('answers other consistencies, paths and methods with a sentence', async () => {
     expect((await call(at(0), 'POST', '/v1/registers/x')).status).toBe(400)
     const odd = await call(at(0), 'GET', '/v1/registers/x?consistency=eventual')
     expect(odd).toMatchObject({

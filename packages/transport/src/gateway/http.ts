@@ -11,8 +11,9 @@ export type JsonBody =
   | { readonly ok: false; readonly status: 400; readonly text: string }
 
 /**
- * Reads the body of a request as JSON. Never throws: a body that is too long, malformed, not UTF-8, of another
- * content type or cut off gives a sentence for the caller.
+ * Reads the body of a request as JSON. Never throws: a body that is too long, malformed, not UTF-8 or cut off
+ * gives a sentence for the caller; so does another content type from a web page (a request with an `Origin`), as
+ * pages of other sites may send anything but JSON without asking first.
  *
  * @example
  * const body = await readJson(request, { limitBytes: 1_024 })
@@ -21,7 +22,8 @@ export type JsonBody =
 export async function readJson(request: IncomingMessage, options: ReadJsonOptions = {}): Promise<JsonBody> {
   const limitBytes = options.limitBytes ?? 65_536
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
-  if (type !== 'application/json' && !type.endsWith('+json')) {
+  const isJson = type === 'application/json' || type.endsWith('+json')
+  if (!isJson && request.headers.origin !== undefined) {
     return wrong(`Send JSON with "content-type: application/json"; the request has "${type}".`)
   }
   const bytes = await collect(request, limitBytes)

@@ -29,8 +29,13 @@ async function ask(url: string): Promise<{ response: IncomingMessage; body: stri
   return { response, body: await textOf(response) }
 }
 
-async function post(url: string, body: string | Buffer, type = 'application/json'): Promise<unknown> {
-  const posted = request(url, { method: 'POST', headers: { 'content-type': type } })
+async function post(
+  url: string,
+  body: string | Buffer,
+  type = 'application/json',
+  more: Record<string, string> = {},
+): Promise<unknown> {
+  const posted = request(url, { method: 'POST', headers: { 'content-type': type, ...more } })
   posted.on('error', () => undefined)
   posted.end(body)
   const response = await responseTo(posted)
@@ -152,9 +157,17 @@ describe('readJson', () => {
     expect(await post(url, '{"a":')).toMatchObject(wrong('not valid JSON'))
     expect(await post(url, '')).toMatchObject(wrong('not valid JSON'))
     expect(await post(url, Buffer.from([0x22, 0xff, 0x22]))).toMatchObject(wrong('not valid JSON'))
-    expect(await post(url, 'a=1', 'application/x-www-form-urlencoded')).toMatchObject(wrong('Send JSON'))
     expect(await post(url, `"${'x'.repeat(99)}"`)).toMatchObject(wrong('more than 100 bytes'))
     expect(await post(url, `"${'x'.repeat(1_000_000)}"`)).toMatchObject(wrong('more than 100 bytes'))
+  })
+
+  it('takes JSON under any name from a program, and only under its own from a web page', async () => {
+    const url = await echo(100)
+    const form = 'application/x-www-form-urlencoded'
+    const page = { origin: 'http://elsewhere.example' }
+    expect(await post(url, '1', form)).toEqual({ status: 200, body: { got: 1 } })
+    expect(await post(url, '1', form, page)).toMatchObject(wrong('Send JSON'))
+    expect(await post(url, '1', 'application/json', page)).toEqual({ status: 200, body: { got: 1 } })
   })
 
   it('accepts a body of exactly the limit', async () => {
