@@ -121,7 +121,7 @@ function choose(s: Step, peer: Peer, links: LinkRow[]): { link: LinkRow; losers:
       )
   const preferred = newest(lowerIsSelf)
   const other = newest(!lowerIsSelf)
-  const link = preferred && other ? duel(s, peer, preferred, other) : (preferred ?? other)
+  const link = preferred && other ? duel(s, preferred, other) : (preferred ?? other)
   const first = link ?? links.find((l) => l.id === peer.link) ?? links.at(-1)!
   if (!lowerIsSelf) return { link: first, losers: [] }
   // Undecided: keep the newest of each direction.
@@ -133,7 +133,7 @@ function choose(s: Step, peer: Peer, links: LinkRow[]): { link: LinkRow; losers:
  * The preferred direction wins, unless its link is older than the other and not heard since: then the other
  * side may have dialled because it lost that link. Undefined while this is open; three beats decide it.
  */
-function duel(s: Step, peer: Peer, preferred: LinkRow, other: LinkRow): LinkRow | undefined {
+function duel(s: Step, preferred: LinkRow, other: LinkRow): LinkRow | undefined {
   const { beatMs } = s.state.config
   if (preferred.heardMs >= other.sinceMs || other.sinceMs - preferred.sinceMs <= beatMs) return preferred
   return s.now - other.sinceMs > 3 * beatMs ? other : undefined

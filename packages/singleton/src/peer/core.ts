@@ -12,7 +12,7 @@ import type {
 } from '@tanist/core'
 import { createRoleHost } from '../role/index.js'
 import type { CallOutcome, RoleHost } from '../role/index.js'
-import { lastKnownAddresses } from '../succession/index.js'
+import { isAdmitted, lastKnownAddresses } from '../succession/index.js'
 import type { FencingToken, Succession, SuccessionInput } from '../succession/index.js'
 import { Caller } from './caller.js'
 import type { CallRequest } from './caller.js'
@@ -142,7 +142,6 @@ export class PeerCore {
     })
     this.#server = new Server(this.roles, {
       now: () => host.clock.now(),
-      log: host.log,
       send: (to, message) => this.#sendRole(to, message),
       next: () => this.#group.nextPosition(),
       propose: (payload) => this.#group.step({ kind: 'propose', payload }),
@@ -404,8 +403,7 @@ export class PeerCore {
   }
 
   #checkJoined(): void {
-    const { self, view } = this.#group.state
-    if (this.#joined || view.get(self.memberId)?.incarnation !== self.incarnation) return
+    if (this.#joined || !isAdmitted(this.#group.state)) return
     this.#joined = true
     this.#emit({ kind: 'joined' })
   }
@@ -428,8 +426,9 @@ export class PeerCore {
     this.#endCalls(() => this.#shutDown(true, null, done))
   }
 
-  /** Calls under way at this peer get their answers first, as long as that takes no more than `LAST_CALLS_MS`. */
+  /** No new calls; those under way get their answers first, within `LAST_CALLS_MS`. */
   #endCalls(then: () => void): void {
+    this.#caller.step({ kind: 'drain' })
     if (this.#caller.openCalls === 0) return then()
     this.#afterCalls = then
     this.#timers.set('last-calls', LAST_CALLS_MS)

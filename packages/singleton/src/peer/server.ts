@@ -1,4 +1,4 @@
-import type { Entry, Log, MemberId, Now } from '@tanist/core'
+import type { Entry, MemberId, Now } from '@tanist/core'
 import type { AnswerMessage, CallMessage, CommandRecord, ResultMessage, RoleHost } from '../role/index.js'
 import { EntryKind } from '../succession/index.js'
 import type { ReadAnswer } from './wire.js'
@@ -9,7 +9,6 @@ const HELD_MAX = 10_000
 /** What the server side needs of its peer. */
 export interface ServerPorts {
   readonly now: () => Now
-  readonly log: Log
   readonly send: (to: MemberId, message: AnswerMessage | ReadAnswer) => void
   /** Position of the next proposal. */
   readonly next: () => Position | null
@@ -40,6 +39,8 @@ export class Server {
   readonly #waiters = new Map<number, Waiter[]>()
   #held: { readonly from: MemberId; readonly call: CallMessage }[] = []
   #state: 'away' | 'leads' | 'serves' = 'away'
+  /** Position of the last entry that was applied. */
+  #committed = 0
 
   constructor(roles: RoleHost, ports: ServerPorts) {
     this.#roles = roles
@@ -112,7 +113,7 @@ export class Server {
           index: decided.index,
           outcome,
         }
-        if (decided.index >= this.#firstUncommitted()) return this.#wait(decided.index, from, call)
+        if (decided.index > this.#committed) return this.#wait(decided.index, from, call)
         return this.#afterConfirm(from, call, result)
       }
       case 'expired':
@@ -127,11 +128,6 @@ export class Server {
           refusal: decided.refusal,
         })
     }
-  }
-
-  #committed = 0
-  #firstUncommitted(): number {
-    return this.#committed + 1
   }
 
   #wait(index: number, to: MemberId, call: CallMessage): void {

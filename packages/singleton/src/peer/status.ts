@@ -1,6 +1,6 @@
 import type { MemberId } from '@tanist/core'
 import type { Mode } from '../succession/index.js'
-import { isVoter, lineOfSuccession, nameOf, voters } from '../succession/index.js'
+import { isAdmitted, isVoter, lineOfSuccession, majority, nameOf, voters } from '../succession/index.js'
 import type { Succession } from '../succession/index.js'
 
 /** One member as this peer sees it. */
@@ -55,7 +55,7 @@ export interface PeerStatus {
   readonly lastTakeover: Takeover | null
 }
 
-export function membersOf(s: Succession): Member[] {
+function membersOf(s: Succession): Member[] {
   return [...s.view.values()]
     .toSorted((a, b) => a.seniority - b.seniority)
     .map(({ memberId, name, address, incarnation, seniority }) => ({
@@ -69,7 +69,7 @@ export function membersOf(s: Succession): Member[] {
     }))
 }
 
-export function serverOf(s: Succession): ServerInfo | null {
+function serverOf(s: Succession): ServerInfo | null {
   if (!s.leader) return null
   const { memberId, incarnation, term } = s.leader
   const row = memberId === s.self.memberId ? s.self : (s.links.get(memberId) ?? s.view.get(memberId))
@@ -109,11 +109,11 @@ export function explainWait(s: Succession): string | null {
   if (s.lastIndex === 0) return explainFounding(s)
   if (s.role.kind === 'leader') return explainReign(s, name)
   if (s.leader) {
-    if (s.view.get(s.self.memberId)?.incarnation === s.self.incarnation) return null
+    if (isAdmitted(s)) return null
     return `Waiting for ${name(s.leader.memberId)} to admit this peer.`
   }
   const missing = voters(s).filter((id) => id !== s.self.memberId && !s.links.has(id))
-  const needed = Math.floor(voters(s).length / 2) + 1
+  const needed = majority(s)
   if (voters(s).length - missing.length < needed) {
     return `Nobody serves: ${needed} of ${voters(s).length} voters are needed; waiting for ${missing.map(name).join(' or ')}.`
   }

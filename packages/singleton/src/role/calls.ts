@@ -14,7 +14,9 @@ import type { CallLimits, Pending } from './call-book.js'
  *   answer    `result`, `failed` and `expired` end the call; `retry` sends it again after a short pause
  *   server    the server as known now, or null with the sentence that says what is waited for
  *   timer     the timer that the last `timer` effect asked for
- *   cancel    ends one call, stop all of them, now and later, as unavailable
+ *   cancel    ends one call as unavailable
+ *   drain     ends all calls that come from now on; those under way go on
+ *   stop      ends all of them, now and later, as unavailable
  *
  * - First sends are in call order, and so are the repetitions: when the server changes, after a `retry`, and
  *   after `RESEND_MS` without an answer. The id makes repeating harmless.
@@ -36,6 +38,7 @@ export type CallsInput =
     }
   | { readonly kind: 'timer' }
   | { readonly kind: 'cancel'; readonly callId: number }
+  | { readonly kind: 'drain' }
   | { readonly kind: 'stop' }
 
 export interface CallInput {
@@ -114,6 +117,9 @@ export function stepCalls(calls: Calls, input: CallsInput, now: Now, random: Ran
       const pending = calls.book.get(callId)
       if (pending !== undefined) giveUp(turn, pending, 'The caller cancelled the call.', now.wallMs)
       sendWaiting(turn)
+    })
+    .with({ kind: 'drain' }, () => {
+      calls.stopped = true
     })
     .with({ kind: 'stop' }, () => onStop(turn))
     .exhaustive()

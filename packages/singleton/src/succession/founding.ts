@@ -4,7 +4,7 @@ import { beginTransfer } from './transfer.js'
 import { encodeRecord, EntryKind } from './entries.js'
 import { propose } from './log.js'
 import type { Turn } from './state.js'
-import { note, persist, send, setTimer, voters } from './state.js'
+import { isAdmitted, note, persist, send, setTimer, voters } from './state.js'
 
 /**
  * Runs while this peer has something to ask of the others: to be admitted, or to be let go. A peer without a
@@ -44,14 +44,10 @@ export function finishLeaving(t: Turn): void {
   t.out.push({ kind: 'left' })
 }
 
-function isAdmitted(t: Turn): boolean {
-  return t.s.view.get(t.s.self.memberId)?.incarnation === t.s.self.incarnation
-}
-
 /** Asks everyone in sight: whoever leads acts on it. */
 export function askAdmission(t: Turn, forgotten = false): void {
   const { s } = t
-  if ((isAdmitted(t) && !forgotten) || s.leaving || s.role.kind === 'leader') return
+  if ((isAdmitted(s) && !forgotten) || s.leaving || s.role.kind === 'leader') return
   const { memberId, incarnation, name, address } = s.self
   for (const [id, hello] of s.links) {
     if (hello.clusterId !== null)

@@ -2,7 +2,16 @@ export { EntryKind, foundingOf } from './entries.js'
 export type { Applicant, Founding, Mode } from './entries.js'
 export type { SuccessionMessage } from './messages.js'
 export { stepSuccession } from './machine.js'
-export { branch, createSuccession, isVoter, lastKnownAddresses, nameOf, voters } from './state.js'
+export {
+  branch,
+  createSuccession,
+  isAdmitted,
+  isVoter,
+  lastKnownAddresses,
+  majority,
+  nameOf,
+  voters,
+} from './state.js'
 export type { Succession } from './state.js'
 export { leaseHolds } from './lease.js'
 export { lineOfSuccession } from './line.js'

@@ -114,7 +114,7 @@ export function replicate(t: Turn, role: LeaderRole): void {
     if (!s.links.has(to)) continue
     const sent = sendEntries(t, role, to, progress, line)
     const ask = isVoter(s, to) ? asks : role.learnerBeatDue
-    if (!sent && ask) sendAppend(t, role, to, progress, [], line, role.round)
+    if (!sent && ask) sendAppend(t, to, progress, [], line, role.round)
     else if (!sent && commitFor(s, progress) > progress.commitSent) commitWaits = true
   }
   role.beatDue = false
@@ -131,7 +131,7 @@ export function onCommitTimer(t: Turn, role: LeaderRole): void {
   const line = lineOfSuccession(t, role)
   for (const [to, progress] of role.progress) {
     const behind = commitFor(t.s, progress) > progress.commitSent
-    if (behind && t.s.links.has(to)) sendAppend(t, role, to, progress, [], line, 0)
+    if (behind && t.s.links.has(to)) sendAppend(t, to, progress, [], line, 0)
   }
 }
 
@@ -147,7 +147,7 @@ function sendEntries(
   while (progress.next <= s.lastIndex) {
     if (progress.inFlight.length >= (progress.probing ? 1 : IN_FLIGHT_MESSAGES)) break
     const entries = entriesFrom(s, progress.next, APPEND_BYTES)
-    sendAppend(t, role, to, progress, entries, line, role.round)
+    sendAppend(t, to, progress, entries, line, role.round)
     sent = true
   }
   return sent
@@ -155,7 +155,6 @@ function sendEntries(
 
 function sendAppend(
   t: Turn,
-  role: LeaderRole,
   to: MemberId,
   progress: Progress,
   entries: readonly Entry[],

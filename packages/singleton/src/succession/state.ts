@@ -315,6 +315,11 @@ export function note(t: Turn, event: string, text: string, data: Record<string, 
   t.out.push({ kind: 'note', event, text, data })
 }
 
+/** The view lists the present start of this peer. */
+export function isAdmitted(s: Succession): boolean {
+  return s.view.get(s.self.memberId)?.incarnation === s.self.incarnation
+}
+
 export function nameOf(s: Succession, memberId: MemberId): string {
   if (memberId === s.self.memberId) return s.self.name
   return s.links.get(memberId)?.name ?? s.names.get(memberId) ?? memberId.slice(0, 8)

@@ -5,7 +5,7 @@ import { VOTERS_MAX } from './limits.js'
 import { propose } from './log.js'
 import { isFit } from './line.js'
 import type { LeaderRole, Succession, Turn } from './state.js'
-import { isVoter, majority, nameOf, note, send, voters } from './state.js'
+import { isAdmitted, isVoter, majority, nameOf, note, send, voters } from './state.js'
 
 /** The leader keeps the member list and the voters in order, one committed step at a time. */
 export function tend(t: Turn, role: LeaderRole): void {
@@ -19,7 +19,7 @@ export function tend(t: Turn, role: LeaderRole): void {
 
 function tendView(t: Turn, role: LeaderRole): void {
   const { s } = t
-  if (s.view.get(s.self.memberId)?.incarnation !== s.self.incarnation) admit(t, role, s.self)
+  if (!isAdmitted(s)) admit(t, role, s.self)
   for (const id of s.applicants) {
     const hello = s.links.get(id)
     if (!hello || s.view.get(id)?.incarnation === hello.incarnation) s.applicants.delete(id)

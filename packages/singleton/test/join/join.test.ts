@@ -94,6 +94,28 @@ describe('three peers', () => {
     expect(await ann!.role(counter).add({ by: 1 })).toMatchObject({ status: 'unavailable' })
   })
 
+  it.each([0, 2])('answer the calls of a peer that leaves before it goes (peer %i)', async (who) => {
+    const peers = await office.startAll('ann', 'bob', 'cy')
+    const leaver = peers[who]!
+    await firstValueFrom(leaver.status$.pipe(filter((status) => voters(status) === 3)))
+    const outcomes: { status: string; executed?: string }[] = []
+    const write = async (): Promise<void> => {
+      for (;;) {
+        const outcome = await leaver.role(counter).add({ by: 1 })
+        outcomes.push(outcome)
+        if (outcome.status !== 'ok') return
+      }
+    }
+    const writers = Array.from({ length: 8 }, write)
+    await leaver.leave()
+    await Promise.all(writers)
+    const answered = outcomes.filter((outcome) => outcome.status === 'ok').length
+    expect(answered).toBeGreaterThan(8)
+    // Whoever came too late is told that nothing was done; nobody is left in doubt.
+    expect(outcomes.filter((outcome) => outcome.executed !== 'no').length).toBe(answered)
+    expect(await peers[1]!.read(counter)).toEqual({ n: answered })
+  })
+
   it('run onServe and onYield one after another, with a token that grows', async () => {
     const log: string[] = []
     const tokens: number[] = []
