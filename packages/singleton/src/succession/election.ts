@@ -159,9 +159,17 @@ export function standForElection(t: Turn, transfer: boolean): void {
   retryLater(t)
 }
 
+/**
+ * What the disks need in an election: the candidate's vote, the voters' votes, and as much again for disks slower
+ * than this one's. Whoever stands sooner only undoes what the others are about to decide.
+ */
+function electionMs(s: Succession): number {
+  return 4 * s.persistMs
+}
+
 function retryLater(t: Turn): void {
   const { silenceMinMs } = t.s.config.timing
-  const afterMs = silenceMinMs * (1 + t.random.next())
+  const afterMs = silenceMinMs * (1 + t.random.next()) + electionMs(t.s)
   t.s.electionAtMs = t.now.monotonicMs + afterMs
   setTimer(t, 'election', afterMs)
 }
@@ -238,6 +246,7 @@ export function onVote(t: Turn, from: MemberId, term: number, message: VoteMessa
   if (s.hard.votedFor === null) persist(t, { term, votedFor: from })
   send(t, from, { t: 'voted', pre: false, asked, granted: true })
   s.heardAtMs = now.monotonicMs
+  s.deferUntilMs = now.monotonicMs + s.config.timing.silenceMinMs + electionMs(s)
   armElection(t)
 }
 
@@ -245,7 +254,7 @@ export function onVote(t: Turn, from: MemberId, term: number, message: VoteMessa
 function deferTo(t: Turn): void {
   const { s, now } = t
   if (s.role.kind !== 'follower') return
-  s.deferUntilMs = now.monotonicMs + s.config.timing.silenceMinMs / 2
+  s.deferUntilMs = now.monotonicMs + s.config.timing.silenceMinMs / 2 + electionMs(s)
   armElection(t)
 }
 

@@ -193,6 +193,8 @@ function onTimer(t: Turn, key: string): void {
 function onPersisted(t: Turn, ticket: number): void {
   const { s } = t
   s.persistedTicket = ticket
+  if (ticket === s.persistTicket)
+    s.persistMs = Math.max(t.now.monotonicMs - s.persistSinceMs, s.persistMs / 2)
   const ready = s.afterPersist.filter((waiting) => waiting.ticket <= ticket)
   s.afterPersist = s.afterPersist.filter((waiting) => waiting.ticket > ticket)
   for (const { term, effect } of ready) if (term === s.hard.term) t.out.push(effect)

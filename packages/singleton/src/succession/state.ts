@@ -92,6 +92,9 @@ export interface Succession {
   hard: HardState
   persistTicket: number
   persistedTicket: number
+  /** When the last write of term and vote was asked for, and how long such writes take here lately. */
+  persistSinceMs: number
+  persistMs: number
   /** Messages that must not leave before term and vote are on disk. */
   afterPersist: { readonly ticket: number; readonly term: number; readonly effect: SuccessionEffect }[]
   appendTicket: number
@@ -160,6 +163,8 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     hard: hard.term >= lastTerm ? hard : { term: lastTerm, votedFor: null },
     persistTicket: 0,
     persistedTicket: 0,
+    persistSinceMs: 0,
+    persistMs: 0,
     afterPersist: [],
     appendTicket: 0,
     pendingAppends: [],
@@ -296,6 +301,7 @@ export type DistributiveBody = Body<SuccessionMessage>
 
 export function persist(t: Turn, hard: HardState): void {
   t.s.hard = hard
+  if (t.s.persistedTicket === t.s.persistTicket) t.s.persistSinceMs = t.now.monotonicMs
   t.s.persistTicket += 1
   t.out.push({ kind: 'persist', hard, ticket: t.s.persistTicket })
 }
