@@ -12,6 +12,8 @@ import type { Ports } from './ports.js'
 export const MAX_PEERS: number = 9
 /** More than can ever be in sight: a newcomer waits for the cluster and never founds a second one. */
 const NEVER_FOUNDS = 16
+/** So many voters lose any one of them and still serve. */
+const SURVIVING_VOTERS = 3
 /** For what nobody waits for: its trouble is told by an event. */
 const ignore = (): void => {}
 /** A peer that did not stop by itself is killed after this time. */
@@ -80,7 +82,10 @@ export class Office {
     return [...this.#desks.values()].map(({ url }) => url)
   }
 
-  /** Everybody that has a folder here returns; new ones fill up to the number wanted. */
+  /**
+   * Everybody that has a folder here returns; new ones fill up to the number wanted. Resolves once the office is
+   * settled: a founder that is alone among the voters for its first moments could not be done without.
+   */
   async start(): Promise<void> {
     const { folder, peers } = this.#options
     for (const name of openFolder(folder)) this.#names.add(name)
@@ -91,6 +96,7 @@ export class Office {
     const all = names.map((name, i) => this.#desk(name, listen[i] ?? '', listen, names.length))
     for (const desk of all) this.#launch(desk)
     await this.until(() => all.every(({ state }) => state === 'running'))
+    await this.settled()
     this.#opened = true
   }
 
@@ -131,7 +137,7 @@ export class Office {
     await this.until(() => !desk.alive, [desk])
   }
 
-  /** Resolves once every running peer sees the same running server, and all the others. */
+  /** Resolves once every running peer sees the same running server, all the others, and voters enough to lose one. */
   async settled(): Promise<void> {
     await this.until(() => {
       const { running } = this
@@ -140,9 +146,12 @@ export class Office {
         running.some(({ name }) => name === server) &&
         running.every(
           ({ view }) =>
-            view?.server === server &&
-            (view?.successor !== null || running.length === 1) &&
-            running.every(({ name }) => view?.members.some((one) => one.name === name && one.reachable)),
+            view !== null &&
+            view.server === server &&
+            (view.successor !== null || running.length === 1) &&
+            running.every(({ name }) => view.members.some((one) => one.name === name && one.reachable)) &&
+            view.members.filter(({ voter, reachable }) => voter && reachable).length >=
+              Math.min(SURVIVING_VOTERS, running.length),
         )
       )
     })

@@ -29,7 +29,6 @@ export async function playStory(office: Office, { seconds, say }: StoryOptions):
   const breath = (): Promise<void> => pause(Math.max(200, ((seconds - REST_SECONDS) / PAUSES) * 1_000))
   say('This is the story of an office without a server.')
   await office.start()
-  await office.settled()
   const writer = new Writer({
     client: `story-${randomBytes(4).toString('hex')}`,
     urls: () => office.urls,
