@@ -1,12 +1,14 @@
-// What the built entry points of the publishable packages load: `node scripts/reach.mjs [ROOT]`. fast-check may
-// be reached from `testing/arbitraries` alone, in code and in types, so that nobody needs it in production.
+// What the built entry points of the publishable packages load: `node scripts/reach.mjs [ROOT]`. The test kits may
+// be reached from `testing` entries alone, and fast-check only from those that say so, in code and in types: nobody
+// needs either in production.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { importsOf } from './layers/scan.mjs'
 
 const optional = 'fast-check'
-const mayReach = './testing/arbitraries'
+const mayReach = new Set(['./testing/arbitraries', './testing/property'])
+const isKit = (entry) => /^\.\/testing(\/|$)/.test(entry)
 
 const root = process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '..')
 const packages = new Map(
@@ -72,8 +74,11 @@ for (const { base, manifest } of [...packages.values()].filter((item) => !item.m
           `${name} loads ${cameFrom.size} files and ${[...outside.keys()].join(', ') || 'nothing else'}.`,
         )
       const file = outside.get(optional)
-      if (file !== undefined && entry !== mayReach)
+      if (file !== undefined && !mayReach.has(entry))
         problems.push(`${name} needs ${optional}: ${route(cameFrom, file)} -> ${optional}.`)
+      const kit = [...cameFrom.keys()].find((path) => /[\\/]dist[\\/]testing[\\/]/.test(path))
+      if (kit !== undefined && !isKit(entry))
+        problems.push(`${name} takes the test kit into production: ${route(cameFrom, kit)}.`)
     }
   }
 }

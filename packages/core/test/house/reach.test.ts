@@ -50,6 +50,18 @@ describe('the check of what the built packages load', () => {
     )
   })
 
+  it('fails, with the way there, when production code loads a part of the test kit', () => {
+    const { code, problems } = check({
+      ...good,
+      'packages/core/dist/actor.js': `import './testing/index.js'`,
+    })
+    expect(code).toBe(1)
+    expect(problems.join('\n')).toMatch(
+      /@tanist\/core takes the test kit into production: .*core.dist.index\.js -> .*actor\.js -> .*testing.index\.js/,
+    )
+    expect(problems.join('\n')).toContain('@tanist/singleton takes the test kit into production')
+  })
+
   it('fails when only the types need fast-check', () => {
     const { code, problems } = check({
       ...good,
