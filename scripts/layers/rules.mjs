@@ -25,7 +25,7 @@ export const reserved = [
   { name: 'nact', only: ['core/src/actor/engine.ts'], why: 'engine.ts alone knows nact' },
   {
     name: 'fast-check',
-    only: [`{package}/src/testing/arbitraries.ts`],
+    only: ['{package}/src/testing/arbitraries.ts', '{package}/src/testing/property/'],
     why: 'production code must not load fast-check; arbitraries have an entry point of their own',
   },
   {
@@ -48,6 +48,21 @@ export const exceptions = [
     what: 'a timer',
     why: 'runAsync lets real promises settle between two events of virtual time',
   },
+  {
+    file: 'core/src/testing/determinism.ts',
+    what: 'a timer',
+    why: 'its second run goes at another real pace, to find what depends on it',
+  },
+  ...['globalThis', 'process', 'queueMicrotask'].map((what) => ({
+    file: 'core/src/testing/guard.ts',
+    what,
+    why: 'replaces the globals by which a simulated process would leave the world',
+  })),
+  ...[
+    ['node:fs', 'a failing test writes its schedule, trace and picture, and reads kept schedules'],
+    ['node:path', 'the same files have paths'],
+    ['performance', 'the time that a test may spend on schedules is real time'],
+  ].map(([what, why]) => ({ file: 'singleton/src/testing/property/files.ts', what, why })),
   {
     file: 'singleton/src/join.ts',
     what: 'node:http',

@@ -1,7 +1,7 @@
 import type { Address, ListenFailure } from '../host/index.js'
 import { hostOf, type Machine, portOf } from './machine.js'
 
-const wildcards = new Set(['', '0.0.0.0', '[::]', '*'])
+const wildcards = new Set(['0.0.0.0', '[::]', '*'])
 
 /** The real address for `wanted`: own host for a wildcard, a free port for port 0; or why not. */
 export function bindAddress(
@@ -10,7 +10,8 @@ export function bindAddress(
   taken: (address: Address) => boolean,
 ): Address | ListenFailure {
   const host = hostOf(wanted)
-  if (host !== machine.hostName && !wildcards.has(host)) {
+  const own = host === machine.hostName || host === machine.firstHostName || wildcards.has(host)
+  if (!own) {
     return { code: 'not-allowed', text: `${wanted} is not an address of ${machine.name}` }
   }
   if (portOf(wanted) !== '0') {

@@ -1,11 +1,13 @@
 import type { Address, DatagramHandlers, Datagrams, DatagramSocket } from '../host/index.js'
 import { bindAddress } from './binding.js'
-import { CallEvent, SimEvent } from './events.js'
-import type { Life, Machine } from './machine.js'
+import { SimEvent } from './events.js'
+import { type Life, type Machine, portOf } from './machine.js'
 import type { Fabric } from './network.js'
+import type { OpenMessage } from './record/index.js'
 
 interface SimSocket {
-  readonly address: Address
+  /** Follows the machine when that gets a new one. */
+  address: Address
   readonly life: Life
   readonly handlers: DatagramHandlers
 }
@@ -31,6 +33,16 @@ export class Post {
     if (this.sockets.get(socket.address) === socket) this.sockets.delete(socket.address)
   }
 
+  /** The machine has another address. */
+  move(machine: Machine): void {
+    for (const socket of [...this.sockets.values()]) {
+      if (socket.life.machine !== machine) continue
+      this.close(socket)
+      socket.address = `${machine.hostName}:${portOf(socket.address)}`
+      this.open(socket)
+    }
+  }
+
   endLife(life: Life): void {
     for (const socket of this.sockets.values()) if (socket.life === life) this.close(socket)
   }
@@ -45,13 +57,22 @@ export class Post {
     if (machine === undefined) return
     const path = fabric.path(from.life.machine, machine)
     const { datagramLoss, datagramDuplicate, datagramReorder, reorderMs } = path.quality
-    if (path.isCut || fabric.random.next() < datagramLoss) return
+    const sender = from.life.machine
+    if (path.isCut || fabric.random.next() < datagramLoss) {
+      this.#lost(sender, machine, bytes)
+      return
+    }
     const copies = fabric.random.next() < datagramDuplicate ? 2 : 1
     for (let i = 0; i < copies; i++) {
       const late = fabric.random.next() < datagramReorder ? fabric.random.next() * reorderMs : 0
-      const datagram = new Datagram(this, machine, from.address, to, bytes.slice())
+      const datagram = new Datagram(this, sender, machine, from.address, to, bytes.slice())
       fabric.timeline.push(datagram, fabric.timeline.nowMs + fabric.latencyMs(path.quality) + late)
     }
+  }
+
+  #lost(from: Machine, to: Machine, bytes: Uint8Array): void {
+    const { recorder } = this.fabric.timeline
+    if (recorder !== null) recorder.ended(recorder.sent(from.name, to.name, 'datagram', bytes), 'lost')
   }
 }
 
@@ -61,14 +82,17 @@ class Datagram extends SimEvent {
   private readonly machine: Machine
   private readonly from: Address
   private readonly to: Address
+  private readonly record: OpenMessage | null
 
-  constructor(post: Post, machine: Machine, from: Address, to: Address, bytes: Uint8Array) {
+  constructor(post: Post, sender: Machine, machine: Machine, from: Address, to: Address, bytes: Uint8Array) {
     super('datagram', null)
     this.post = post
     this.machine = machine
     this.from = from
     this.to = to
     this.payload = bytes
+    const { recorder } = post.fabric.timeline
+    this.record = recorder && recorder.sent(sender.name, machine.name, 'datagram', bytes)
   }
 
   override get bytes(): Uint8Array {
@@ -86,14 +110,20 @@ class Datagram extends SimEvent {
   fire(): void {
     const socket = this.post.socket(this.to)
     // Without power there is no process, and so no socket.
-    if (socket === undefined) return
-    if (!this.machine.paused) {
-      socket.handlers.message(this.bytes, this.from)
+    if (socket === undefined) {
+      this.dropped()
       return
     }
-    const { life, handlers } = socket
-    const { bytes, from } = this
-    life.pile.push(new CallEvent('datagram', life, this.what(), () => handlers.message(bytes, from)))
+    if (this.machine.paused) {
+      socket.life.pile.push(this)
+      return
+    }
+    if (this.record !== null) this.post.fabric.timeline.recorder?.ended(this.record, 'arrived')
+    socket.handlers.message(this.bytes, this.from)
+  }
+
+  override dropped(): void {
+    if (this.record !== null) this.post.fabric.timeline.recorder?.ended(this.record, 'lost')
   }
 }
 
@@ -120,11 +150,11 @@ export class SimDatagrams implements Datagrams {
     const socket: SimSocket = { address, life, handlers }
     post.open(socket)
     later(() => {
-      if (post.socket(address) === socket) handlers.listening(address)
+      if (post.socket(socket.address) === socket) handlers.listening(socket.address)
     })
     return {
       send: (bytes, to) => {
-        if (life.alive && post.socket(address) === socket) post.send(socket, bytes, to)
+        if (life.alive && post.socket(socket.address) === socket) post.send(socket, bytes, to)
       },
       close: () => post.close(socket),
     }

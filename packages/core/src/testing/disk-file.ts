@@ -44,11 +44,14 @@ type Change =
   | { readonly kind: 'truncate'; readonly size: number }
   | { readonly kind: 'rot'; readonly offset: number }
 
-/** `stuck`: a sync failed over it; later syncs pass it by, as Linux does with pages it failed to write. */
+/**
+ * `stuck`: a sync failed over it; later syncs pass it by, as Linux does with pages it failed to write.
+ * `lied`: a sync only claimed to have covered it; a later honest one does.
+ */
 interface Pending {
   readonly id: number
   readonly change: Change
-  state: 'unsynced' | 'stuck' | 'synced'
+  state: 'unsynced' | 'stuck' | 'lied' | 'synced'
 }
 
 const SECTOR_BYTES = 512
@@ -86,20 +89,28 @@ export class SimFile {
     this.#change({ kind: 'rot', offset }, 'synced')
   }
 
+  /** A sync of everything up to `mark` claims to have ended well. */
+  lie(mark: number): void {
+    for (const pending of this.#pending) {
+      if (pending.id <= mark && pending.state === 'unsynced') pending.state = 'lied'
+    }
+  }
+
   /** A sync of everything up to `mark` ended, well or not. */
   settle(mark: number, ok: boolean): void {
     for (const pending of this.#pending) {
       if (pending.id > mark) break
-      if (pending.state === 'unsynced') pending.state = ok ? 'synced' : 'stuck'
+      if (pending.state === 'unsynced' || pending.state === 'lied') pending.state = ok ? 'synced' : 'stuck'
     }
     this.#fold()
   }
 
-  /** Power is gone: each change that was not synced is on the platter or not, by chance. */
+  /** Power is gone: each change that was not synced is on the platter or not, by chance; a lie never is. */
   powerOff(random: Random, tear: boolean): void {
     const last = this.#pending.findLast((p) => p.state !== 'synced' && p.change.kind === 'write')
     for (const pending of this.#pending) {
       if (pending.state === 'synced') apply(this.#platter, pending.change)
+      else if (pending.state === 'lied') continue
       else if (tear && pending === last) applyTorn(this.#platter, pending.change, random)
       else if (random.next() < 0.5) apply(this.#platter, pending.change)
     }

@@ -12,7 +12,11 @@ export class SimNames {
   locked = false
   #cache: Names = new Map()
   #platter: Names = new Map()
-  #pending: Array<{ readonly id: number; readonly change: NameChange; state: 'unsynced' | 'stuck' }> = []
+  #pending: Array<{
+    readonly id: number
+    readonly change: NameChange
+    state: 'unsynced' | 'stuck' | 'lied'
+  }> = []
   #lastId = 0
 
   get mark(): number {
@@ -39,6 +43,13 @@ export class SimNames {
     this.#change({ kind: 'remove', name })
   }
 
+  /** A sync of everything up to `mark` claims to have ended well. */
+  lie(mark: number): void {
+    for (const pending of this.#pending) {
+      if (pending.id <= mark && pending.state === 'unsynced') pending.state = 'lied'
+    }
+  }
+
   settle(mark: number, ok: boolean): void {
     for (const pending of this.#pending) {
       if (pending.id > mark || pending.state === 'stuck') continue
@@ -48,12 +59,12 @@ export class SimNames {
     if (ok) this.#pending = this.#pending.filter((p) => p.id > mark || p.state === 'stuck')
   }
 
-  /** Each unsynced creation, renaming and removal happened or not, by chance. Returns every file there was. */
+  /** Each unsynced creation, renaming and removal happened or not, by chance; lies never did. Returns every file there was. */
   powerOff(random: Random): Set<SimFile> {
     const files = new Set([...this.#cache.values(), ...this.#platter.values()])
-    for (const { change } of this.#pending) {
+    for (const { change, state } of this.#pending) {
       if (change.kind === 'put') files.add(change.file)
-      if (random.next() < 0.5) apply(this.#platter, change)
+      if (state !== 'lied' && random.next() < 0.5) apply(this.#platter, change)
     }
     this.#pending = []
     this.#cache = new Map(this.#platter)

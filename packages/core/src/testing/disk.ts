@@ -1,13 +1,8 @@
-import {
-  DiskError,
-  type Disk,
-  type DiskFile,
-  type Folder,
-  type Random,
-  type SyncDone,
-} from '../host/index.js'
+import { type Disk, DiskError, type Folder, type Random, type SyncDone } from '../host/index.js'
 import { SimFile } from './disk-file.js'
 import { SimNames } from './disk-folder.js'
+import { FolderHandle } from './disk-handles.js'
+import type { Undo } from './path.js'
 
 export interface SimDiskOptions {
   /** Runs something later in virtual time, never at once. */
@@ -16,12 +11,20 @@ export interface SimDiskOptions {
   readonly random: Random
   /** How long the next sync takes, in virtual milliseconds. Default 1. */
   readonly syncMs?: () => number
+  /** Told of `wrote`, `syncing` and `synced`, inside of what happens there. */
+  readonly moment?: (name: 'wrote' | 'syncing' | 'synced') => void
+}
+
+function added<T>(set: Set<T>, fault: T): Undo {
+  set.add(fault)
+  return () => set.delete(fault)
 }
 
 /** What syncs share: a file's content or a folder's names. */
 interface Syncable {
   readonly mark: number
   settle(mark: number, ok: boolean): void
+  lie(mark: number): void
 }
 
 /**
@@ -44,6 +47,11 @@ export class SimDisk implements Disk {
   #epoch = 0
   #slowMs = 0
   #failures = 0
+  #misdirections = 0
+  /** Faults that are not undone. */
+  readonly #fills = new Set<object>()
+  readonly #lies = new Set<object>()
+  readonly #delays = new Set<{ readonly ms: number }>()
 
   constructor(options: SimDiskOptions) {
     this.#options = options
@@ -80,6 +88,22 @@ export class SimDisk implements Disk {
     this.#folders.clear()
   }
 
+  /**
+   * Puts files into a folder, as if they had been written and synced before: those of a production peer, say. Of a
+   * real data folder leave out the lock (`lock` and all that begin with `lock-`).
+   */
+  load(path: string, files: Readonly<Record<string, Uint8Array>>): void {
+    const names = this.#folders.get(path) ?? new SimNames()
+    this.#folders.set(path, names)
+    for (const [name, bytes] of Object.entries(files)) {
+      const file = new SimFile()
+      file.write(0, bytes)
+      file.settle(file.mark, true)
+      names.create(name, file)
+    }
+    names.settle(names.mark, true)
+  }
+
   /** The next `sync` that is called fails, and what it covered is never made durable. */
   failNextSync(): void {
     this.#failures++
@@ -88,6 +112,46 @@ export class SimDisk implements Disk {
   /** Every later sync takes `ms` longer; 0 ends that. */
   slow(ms: number): void {
     this.#slowMs = ms
+  }
+
+  /** The disk is full until the undo. */
+  fill(): Undo {
+    return added(this.#fills, {})
+  }
+
+  /** Every sync takes `ms` longer until the undo, on top of what else slows it. */
+  slowBy(ms: number): Undo {
+    return added(this.#delays, { ms })
+  }
+
+  /** Until the undo, syncs end well and make nothing durable: a power cut takes it, unless an honest sync comes first. */
+  lie(): Undo {
+    return added(this.#lies, {})
+  }
+
+  /** The next write to a file that holds something lands elsewhere in it; where it should be, nothing changes. */
+  misdirectNextWrite(): void {
+    this.#misdirections++
+  }
+
+  /** As `rot`, at an offset by chance, in this file (a full path, or a name in any folder) or in any; if there is one. */
+  rotSomewhere(file?: string): void {
+    const { random } = this.#options
+    const wanted = (path: string): boolean => file === undefined || path === file || path.endsWith(`/${file}`)
+    const paths = this.files().filter((path) => wanted(path) && this.#fileAt(path).size > 0)
+    const path = paths[Math.floor(random.next() * paths.length)]
+    if (path !== undefined) this.rot(path, Math.floor(random.next() * this.#fileAt(path).size))
+  }
+
+  /** Works as a disk should from now on. What it has lost stays lost. */
+  heal(): void {
+    this.full = false
+    this.#slowMs = 0
+    this.#failures = 0
+    this.#misdirections = 0
+    this.#fills.clear()
+    this.#lies.clear()
+    this.#delays.clear()
   }
 
   /** Flips a bit of the file at this full path, unnoticed. */
@@ -116,9 +180,28 @@ export class SimDisk implements Disk {
     if (epoch !== this.#epoch) throw new DiskError('failed', `${path} was opened by a process that is dead`)
   }
 
+  /** @internal */
+  get isFull(): boolean {
+    return this.full || this.#fills.size > 0
+  }
+
+  /** @internal */
+  wrote(): void {
+    this.#options.moment?.('wrote')
+  }
+
+  /** @internal Where this write goes. */
+  aim(file: SimFile, offset: number, length: number): number {
+    const places = Math.max(1, file.size - length + 1)
+    if (this.#misdirections === 0 || places < 2) return offset
+    this.#misdirections--
+    const other = Math.floor(this.#options.random.next() * (places - 1))
+    return other >= offset ? other + 1 : other
+  }
+
   /** @internal On a full disk: a part that fits, by chance, and the error to throw. */
   room(path: string, growth: number): { kept: number; error: DiskError } | undefined {
-    if (!this.full || growth <= 0) return undefined
+    if (!this.isFull || growth <= 0) return undefined
     const kept = Math.floor(this.#options.random.next() * growth)
     return { kept, error: new DiskError('full', `no space left for ${path}`) }
   }
@@ -128,17 +211,25 @@ export class SimDisk implements Disk {
     const { mark } = target
     const fails = this.#failures > 0
     if (fails) this.#failures--
-    const delayMs = (this.#options.syncMs?.() ?? 1) + this.#slowMs
+    const lies = this.#lies.size > 0
+    this.#options.moment?.('syncing')
+    let delayMs = (this.#options.syncMs?.() ?? 1) + this.#slowMs
+    for (const { ms } of this.#delays) delayMs += ms
     const epoch = this.#epoch
     const line = this.#lines.get(target) ?? []
     this.#lines.set(target, line)
     const end = (): void => {
       if (epoch !== this.#epoch) return
-      target.settle(mark, !fails)
+      if (lies && !fails) target.lie(mark)
+      else target.settle(mark, !fails)
       line.shift()
       line[0]?.()
-      if (fails) done(new DiskError('failed', `sync of ${path} failed`))
-      else done()
+      if (fails) {
+        done(new DiskError('failed', `sync of ${path} failed`))
+        return
+      }
+      this.#options.moment?.('synced')
+      done()
     }
     line.push(() => this.#options.schedule(delayMs, end))
     if (line.length === 1) line[0]!()
@@ -149,126 +240,5 @@ export class SimDisk implements Disk {
     const file = this.#folders.get(path.slice(0, slash))?.get(path.slice(slash + 1))
     if (file === undefined) throw new DiskError('missing', `there is no file ${path}`)
     return file
-  }
-}
-
-class FolderHandle implements Folder {
-  readonly path: string
-  readonly #disk: SimDisk
-  readonly #names: SimNames
-  readonly #epoch: number
-  #closed = false
-
-  constructor(disk: SimDisk, path: string, names: SimNames) {
-    this.path = path
-    this.#disk = disk
-    this.#names = names
-    this.#epoch = disk.epoch
-  }
-
-  list(): string[] {
-    this.#check()
-    return this.#names.list()
-  }
-
-  open(name: string, mode: 'existing' | 'create'): DiskFile {
-    this.#check()
-    const path = `${this.path}/${name}`
-    let file = this.#names.get(name)
-    if (file === undefined) {
-      if (mode === 'existing') throw new DiskError('missing', `there is no file ${path}`)
-      if (this.#disk.full) throw new DiskError('full', `no space left for ${path}`)
-      file = new SimFile()
-      this.#names.create(name, file)
-    }
-    return new FileHandle(this.#disk, path, file)
-  }
-
-  rename(from: string, to: string): void {
-    this.#check()
-    this.#names.rename(from, to, this.#existing(from))
-  }
-
-  remove(name: string): void {
-    this.#check()
-    this.#existing(name)
-    this.#names.remove(name)
-  }
-
-  sync(done: SyncDone): void {
-    this.#check()
-    this.#disk.sync(this.#names, this.path, done)
-  }
-
-  close(): void {
-    if (this.#closed) return
-    this.#closed = true
-    if (this.#epoch === this.#disk.epoch) this.#names.locked = false
-  }
-
-  #existing(name: string): SimFile {
-    const file = this.#names.get(name)
-    if (file === undefined) throw new DiskError('missing', `there is no file ${this.path}/${name}`)
-    return file
-  }
-
-  #check(): void {
-    this.#disk.alive(this.#epoch, this.path)
-    if (this.#closed) throw new DiskError('failed', `the folder ${this.path} is closed`)
-  }
-}
-
-class FileHandle implements DiskFile {
-  readonly #disk: SimDisk
-  readonly #path: string
-  readonly #file: SimFile
-  readonly #epoch: number
-  #closed = false
-
-  constructor(disk: SimDisk, path: string, file: SimFile) {
-    this.#disk = disk
-    this.#path = path
-    this.#file = file
-    this.#epoch = disk.epoch
-  }
-
-  get size(): number {
-    this.#check()
-    return this.#file.size
-  }
-
-  read(offset: number, length: number): Uint8Array {
-    this.#check()
-    return this.#file.read(offset, length)
-  }
-
-  write(offset: number, bytes: Uint8Array): void {
-    this.#check()
-    const growth = offset + bytes.length - Math.max(this.#file.size, offset)
-    const room = this.#disk.room(this.#path, growth)
-    if (room === undefined) return this.#file.write(offset, bytes)
-    this.#file.write(offset, bytes.subarray(0, bytes.length - growth + room.kept))
-    throw room.error
-  }
-
-  truncate(size: number): void {
-    this.#check()
-    const room = this.#disk.room(this.#path, size - this.#file.size)
-    if (room !== undefined) throw room.error
-    this.#file.truncate(size)
-  }
-
-  sync(done: SyncDone): void {
-    this.#check()
-    this.#disk.sync(this.#file, this.#path, done)
-  }
-
-  close(): void {
-    this.#closed = true
-  }
-
-  #check(): void {
-    this.#disk.alive(this.#epoch, this.#path)
-    if (this.#closed) throw new DiskError('failed', `the file ${this.#path} is closed`)
   }
 }

@@ -26,6 +26,7 @@ export class SimEngine implements Engine {
 class SimCell extends SimEvent implements Cell, PendingTurn {
   override readonly life: Life
   readonly name: string
+  sinceMs = 0
   private readonly timeline: Timeline
   private readonly turn: () => void | Promise<void>
   private queued = false
@@ -81,6 +82,7 @@ class SimCell extends SimEvent implements Cell, PendingTurn {
       )
     }
     this.running = true
+    this.sinceMs = this.timeline.nowMs
     this.timeline.pendingTurns.add(this)
     outcome.then(
       () => this.settled(),
@@ -93,7 +95,10 @@ class SimCell extends SimEvent implements Cell, PendingTurn {
 
   private settled(): void {
     this.running = false
-    this.timeline.pendingTurns.delete(this)
+    const { timeline } = this
+    timeline.pendingTurns.delete(this)
+    if (timeline.asynchronous && this.life.alive && timeline.isLeft)
+      timeline.foreign(this.node, `the end of the ${this.what()}`)
     if (!this.woken) return
     this.woken = false
     this.wake()

@@ -37,6 +37,9 @@ export abstract class SimEvent {
     return undefined
   }
 
+  /** It waited for a process that has ended, or in a kernel that lost its power: it will never be fired. */
+  dropped(): void {}
+
   abstract fire(): void
   /** A few words for people; only asked for when tracing. */
   abstract what(): string

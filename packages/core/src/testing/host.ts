@@ -36,8 +36,9 @@ function lifeLog(timeline: Timeline, life: Life): Log {
   return {
     write: (level, event, text, data) => {
       if (!life.alive) return
-      const more = timeline.trace.keep && data !== undefined ? ` ${JSON.stringify(data)}` : ''
-      timeline.note(life.machine.name, `${level} ${event}: ${text}`, more)
+      const kept = timeline.trace.keep || timeline.recorder !== null
+      const more = kept && data !== undefined ? ` ${JSON.stringify(data)}` : ''
+      timeline.note(life.machine.name, `${level} ${event}: ${text}`, more, 'log')
     },
   }
 }

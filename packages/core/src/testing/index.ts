@@ -1,16 +1,95 @@
-export { journalContract } from './contracts/journal.js'
-export { describe, describeFired } from './describe.js'
-export { checkDeterminism } from './determinism.js'
+export {
+  datagramsContract,
+  diskContract,
+  engineContract,
+  hostContract,
+  journalContract,
+  networkContract,
+  timersContract,
+  timersPassage,
+  worldPassage,
+} from './contracts/index.js'
+export type {
+  ContractCase,
+  DatagramsSubject,
+  DiskSubject,
+  EngineSubject,
+  HostFaults,
+  HostSubject,
+  JournalSubject,
+  NetworkSubject,
+  Passage,
+  Subject,
+  TimersSubject,
+} from './contracts/index.js'
+export { checkDeterminism, checkSameRuns } from './determinism.js'
+export type { TwinOptions, TwinWorld } from './determinism.js'
 export { SimDisk } from './disk.js'
 export { defaultQuality } from './path.js'
 export type { LinkQuality, Undo } from './path.js'
+export { PlainWorld } from './plain/index.js'
+export type {
+  PlainCodec,
+  PlainContext,
+  PlainNode,
+  PlainOptions,
+  PlainQuality,
+  PlainState,
+} from './plain/index.js'
 export { seededRandom } from './random.js'
-export { applySchedule } from './schedule.js'
-export type { Fault, FaultKind, FiredFault, Resolve, Schedule, Target } from './schedule.js'
+export { ndjson, parseNdjson, picture } from './record/index.js'
+export type {
+  Contradicting,
+  Label,
+  PictureOptions,
+  RecordedMessage,
+  RecordedNote,
+  RecordedSpan,
+  Recording,
+} from './record/index.js'
+export {
+  applySchedule,
+  describe,
+  describeFired,
+  drawSchedule,
+  envelopes,
+  faultKinds,
+  leaves,
+  parseSchedule,
+  parseTrigger,
+  simplerSchedules,
+  unfired,
+} from './schedule/index.js'
+export type {
+  Acts,
+  Envelope,
+  Fault,
+  FaultFields,
+  FaultKind,
+  FaultOf,
+  FiredFault,
+  Moment,
+  Resolve,
+  Schedule,
+  ScheduleShape,
+  Target,
+  Trigger,
+  When,
+} from './schedule/index.js'
+export type { Stall } from './freeze.js'
 export { WorldError } from './timeline.js'
 export type { Limits } from './timeline.js'
 export { traceLines } from './trace.js'
 export type { TraceEvent } from './trace.js'
 export { createWorld, World } from './world.js'
 export type { NodeOptions, NodeState, WorldOptions } from './world.js'
-export type { StartPeer } from './machine.js'
+export type { StartInfo, StartPeer } from './machine.js'
+export { checkBySearch, checkByWitness } from './linearizability/index.js'
+export type {
+  Linearizable,
+  LinearizabilityVerdict,
+  Model,
+  Op,
+  SearchOptions,
+  WitnessedOp,
+} from './linearizability/index.js'

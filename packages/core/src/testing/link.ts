@@ -3,6 +3,7 @@ import { invariant } from '../invariant.js'
 import { CallEvent, SimEvent } from './events.js'
 import type { Life, Machine } from './machine.js'
 import type { Fabric, SimListener } from './network.js'
+import type { OpenMessage } from './record/index.js'
 
 /** What the kernels and transports of two machines say to each other on one connection. */
 export type Word =
@@ -19,12 +20,15 @@ export class Parcel extends SimEvent {
   readonly from: End
   readonly word: Word
   private readonly fabric: Fabric
+  private readonly record: OpenMessage | null
 
   constructor(fabric: Fabric, from: End, word: Word) {
     super('parcel', null)
     this.fabric = fabric
     this.from = from
     this.word = word
+    const { recorder } = fabric.timeline
+    this.record = recorder && recorder.sent(from.machine.name, this.node, word.t, this.bytes)
   }
 
   override get node(): string {
@@ -49,22 +53,33 @@ export class Parcel extends SimEvent {
   /** It will never arrive. */
   lose(): void {
     this.from.undelivered -= this.bytes?.length ?? 0
+    this.ended('lost')
+  }
+
+  override dropped(): void {
+    this.ended('lost')
   }
 
   fire(): void {
     const end = this.from.peer
+    if (this.from.severed) {
+      this.ended('lost')
+      return
+    }
     if (!end.machine.on) {
       this.from.unanswered = true
+      this.ended('lost')
       return
     }
     if (this.word.t === 'syn') {
+      this.ended('arrived')
       this.fabric.arrive(end)
       return
     }
     const { life } = end
-    if (life === null) return
-    if (!life.alive) {
-      end.sendReset()
+    if (life?.alive !== true) {
+      this.ended('lost')
+      if (life !== null) end.sendReset()
       return
     }
     if (end.machine.paused) {
@@ -72,7 +87,12 @@ export class Parcel extends SimEvent {
       return
     }
     if (this.word.t === 'frame') this.from.undelivered -= this.word.bytes.length
+    this.ended(this.word.t !== 'frame' || end.state === 'open' ? 'arrived' : 'lost')
     end.receive(this.word)
+  }
+
+  private ended(fate: 'arrived' | 'lost'): void {
+    if (this.record !== null) this.fabric.timeline.recorder?.ended(this.record, fate)
   }
 }
 
@@ -98,6 +118,8 @@ export class End implements Link {
   unanswered = false
   /** The last word (fin or reset) is said. */
   finished = false
+  /** One of the machines has another address by now: nothing comes through any more, and nobody is told. */
+  severed = false
   private readonly fabric: Fabric
 
   constructor(
@@ -158,6 +180,11 @@ export class End implements Link {
     if (this.finished) return
     this.finished = true
     this.say({ t: 'reset' })
+  }
+
+  sever(): void {
+    this.severed = true
+    this.peer.severed = true
   }
 
   say(word: Word): void {

@@ -9,6 +9,7 @@ import { ceilTick, floorTick, oneTickMs, type Timeline } from './timeline.js'
 export class MachineClock implements Clock {
   private rate = 1
   private sinceMs = 0
+  private standsStill = false
   private readonly timeline: Timeline
   private monotonicBaseMs = 0
   private wallOffsetMs = 0
@@ -18,16 +19,16 @@ export class MachineClock implements Clock {
   }
 
   now(): Now {
-    const monotonicMs = this.monotonicMs()
-    return { monotonicMs, wallMs: Math.floor(monotonicMs + this.wallOffsetMs) }
+    return { monotonicMs: this.monotonicMs(), wallMs: Math.floor(this.wallMs()) }
   }
 
   monotonicMs(atMs: number = this.timeline.nowMs): number {
-    return this.monotonicBaseMs + floorTick((atMs - this.sinceMs) * this.rate)
+    return this.monotonicBaseMs + (this.standsStill ? 0 : this.elapsedMs(atMs))
   }
 
-  /** The first moment of true time at which the monotonic clock reads `monotonicMs` or more. */
+  /** The first moment of true time at which the monotonic clock reads `monotonicMs` or more; infinite in sleep. */
   trueMs(monotonicMs: number): number {
+    if (this.standsStill) return Number.POSITIVE_INFINITY
     let atMs = this.sinceMs + ceilTick((monotonicMs - this.monotonicBaseMs) / this.rate)
     while (this.monotonicMs(atMs) < monotonicMs) atMs += oneTickMs
     return atMs
@@ -35,25 +36,51 @@ export class MachineClock implements Clock {
 
   /** A new process counts from a new origin, as `performance.now()` does; the wall clock goes on. */
   restart(originMs: number): void {
-    const wallMs = this.monotonicMs() + this.wallOffsetMs
+    const wallMs = this.wallMs()
     this.sinceMs = this.timeline.nowMs
     this.monotonicBaseMs = originMs
     this.wallOffsetMs = wallMs - originMs
   }
 
+  /** The machine sleeps: its monotonic clock stands still, as Linux's does, and its wall clock goes on. */
+  sleep(): void {
+    this.setRate(this.rate)
+    this.standsStill = true
+  }
+
+  wake(): void {
+    if (!this.standsStill) return
+    const monotonicMs = this.monotonicBaseMs
+    this.restart(monotonicMs)
+    this.standsStill = false
+  }
+
   setRate(rate: number): void {
     invariant(rate > 0 && Number.isFinite(rate), 'a clock runs forward')
-    this.monotonicBaseMs = this.monotonicMs()
-    this.sinceMs = this.timeline.nowMs
+    this.restart(this.monotonicMs())
     this.rate = rate
   }
 
   jumpWall(byMs: number): void {
     this.wallOffsetMs += byMs
   }
+
+  private wallMs(): number {
+    return this.monotonicBaseMs + this.elapsedMs(this.timeline.nowMs) + this.wallOffsetMs
+  }
+
+  private elapsedMs(atMs: number): number {
+    return floorTick((atMs - this.sinceMs) * this.rate)
+  }
 }
 
-export type StartPeer = (host: Host, life: number) => void
+/** What a process may know of the machine that it is started on. */
+export interface StartInfo {
+  /** As `NodeOptions.version` or the last `upgrade` has it. */
+  readonly version: string
+}
+
+export type StartPeer = (host: Host, life: number, info: StartInfo) => void
 
 /** One run of a process. Whatever belongs to it stops happening the moment that it is no longer alive. */
 export class Life {
@@ -74,15 +101,26 @@ export class Life {
 /** A machine and the process on it. The machine (its disk, its kernel) outlives the process. */
 export class Machine {
   readonly name: string
-  readonly address: string
+  address: string
   /** The address without the port. */
-  readonly hostName: string
+  hostName: string
+  readonly firstAddress: string
+  /** A process that listens there means this machine, whatever its address is by now. */
+  readonly firstHostName: string
   readonly clock: MachineClock
   readonly disk: SimDisk
   readonly start: StartPeer
+  version: string
+  /** How often it got a new address. */
+  moves = 0
   /** False after a power cut: its kernel answers nobody. */
   on = true
-  paused = false
+  /** Pauses, stalls and sleeps that are not over, each by a token of its own. */
+  readonly freezes: Set<object> = new Set()
+  /** Those of them in which the whole machine sleeps. */
+  readonly sleeps: Set<object> = new Set()
+  /** The rates that faults gave to its clocks; the last one holds. */
+  readonly drifts: Set<{ readonly rate: number }> = new Set()
   /** The process that runs or is paused; null when there is none. */
   life: Life | null = null
   lives = 0
@@ -90,13 +128,27 @@ export class Machine {
   ghosts: End[] = []
   nextPort = 49_152
 
-  constructor(name: string, address: string, clock: MachineClock, disk: SimDisk, start: StartPeer) {
+  constructor(
+    name: string,
+    address: string,
+    clock: MachineClock,
+    disk: SimDisk,
+    options: { readonly start: StartPeer; readonly version: string },
+  ) {
     this.name = name
     this.address = address
     this.hostName = hostOf(address)
+    this.firstAddress = address
+    this.firstHostName = this.hostName
     this.clock = clock
     this.disk = disk
-    this.start = start
+    this.start = options.start
+    this.version = options.version
+  }
+
+  /** Its process does not run on. */
+  get paused(): boolean {
+    return this.freezes.size > 0
   }
 }
 

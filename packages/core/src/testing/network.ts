@@ -10,12 +10,14 @@ import type {
 } from '../host/index.js'
 import { dialLimitMs, dialTimeout, End, type Parcel } from './link.js'
 import { bindAddress } from './binding.js'
-import { hostOf, type Life, type Machine } from './machine.js'
+import { hostOf, type Life, type Machine, portOf } from './machine.js'
 import { defaultQuality, type LinkQuality, Path, type Undo } from './path.js'
 import { ceilTick, type Timeline } from './timeline.js'
 
 export interface SimListener {
   readonly life: Life
+  /** Follows the machine when that gets a new one. */
+  address: Address
   readonly handlers: ListenHandlers
   open: boolean
 }
@@ -29,6 +31,7 @@ export class Fabric {
   private readonly machines: Map<string, Machine>
   private readonly paths = new Map<Machine, Map<Machine, Path>>()
   private readonly rejections = new Set<{ from: string; to: string; end: LinkEnd }>()
+  private readonly refusals = new Set<{ from: Machine; to: Machine }>()
 
   constructor(
     timeline: Timeline,
@@ -73,6 +76,22 @@ export class Fabric {
     return undefined
   }
 
+  /** The kernel of `to` refuses what `from` dials, as a firewall would. */
+  refuse(from: Machine, to: Machine): Undo {
+    const rule = { from, to }
+    this.refusals.add(rule)
+    return () => this.refusals.delete(rule)
+  }
+
+  clearRefusals(): void {
+    this.refusals.clear()
+  }
+
+  private refuses(from: Machine, to: Machine): boolean {
+    for (const rule of this.refusals) if (rule.from === from && rule.to === to) return true
+    return false
+  }
+
   latencyMs({ latencyMinMs, latencyMaxMs }: LinkQuality): number {
     return latencyMinMs + this.random.next() * (latencyMaxMs - latencyMinMs)
   }
@@ -80,10 +99,15 @@ export class Fabric {
   /** In order after everything sent before on this connection. A cut holds it; the first words of a dial are lost. */
   send(parcel: Parcel): void {
     const { from } = parcel
+    if (from.severed) {
+      parcel.dropped()
+      return
+    }
     const path = this.path(from.machine, from.peer.machine)
     if (path.isCut) {
       const retried = parcel.word.t !== 'syn' && parcel.word.t !== 'syn-ack' && parcel.word.t !== 'refused'
       if (retried) path.held.push(parcel)
+      else parcel.dropped()
       return
     }
     const due = ceilTick(this.timeline.nowMs + this.latencyMs(path.quality))
@@ -123,8 +147,10 @@ export class Fabric {
     if (path.uncut(token)) this.release(path)
   }
 
+  /** Every cut but those of machines that sleep. */
   uncutAll(): void {
-    for (const path of this.allPaths()) if (path.uncutAll()) this.release(path)
+    const sleeps = new Set([...this.machines.values()].flatMap((machine) => [...machine.sleeps]))
+    for (const path of this.allPaths()) if (path.uncutAll(sleeps)) this.release(path)
   }
 
   clearOverlays(): void {
@@ -134,7 +160,8 @@ export class Fabric {
   /** A SYN reached a machine that has power: its kernel answers, whatever its process does. */
   arrive(end: End): void {
     const listener = this.listeners.get(end.peer.remote)
-    if (listener === undefined || listener.life.machine !== end.machine) {
+    const stranger = listener === undefined || listener.life.machine !== end.machine
+    if (stranger || this.refuses(end.peer.machine, end.machine)) {
       end.say({ t: 'refused' })
       return
     }
@@ -155,7 +182,9 @@ export class Fabric {
   /** No power: what its kernel still held is lost, and nobody is told. */
   powerOff(machine: Machine, life: Life | null): void {
     for (const path of this.paths.get(machine)?.values() ?? []) {
-      for (const { from, word } of path.held) {
+      for (const parcel of path.held) {
+        const { from, word } = parcel
+        parcel.dropped()
         if (word.t === 'fin' || word.t === 'reset') {
           from.finished = false
           machine.ghosts.push(from)
@@ -164,6 +193,30 @@ export class Fabric {
       path.held = []
     }
     if (life !== null) machine.ghosts.push(...life.ends)
+  }
+
+  /** Both ends of every link between two processes are told that the other one ended. */
+  reset(from: Machine, to: Machine): void {
+    for (const end of from.life?.ends ?? []) {
+      if (end.peer.machine !== to) continue
+      for (const side of [end, end.peer]) {
+        if (side.life?.alive !== true) continue
+        this.timeline.call('network', side.life, 0, 'reset', () => side.receive({ t: 'reset' }))
+      }
+    }
+  }
+
+  /** The machine has another address: its listeners are there now, and its links are dead without a word. */
+  move(machine: Machine, address: Address): void {
+    machine.address = address
+    machine.hostName = hostOf(address)
+    for (const listener of [...this.listeners.values()]) {
+      if (listener.life.machine !== machine) continue
+      this.listeners.delete(listener.address)
+      listener.address = `${machine.hostName}:${portOf(listener.address)}`
+      this.listeners.set(listener.address, listener)
+    }
+    for (const end of machine.life?.ends ?? []) end.sever()
   }
 
   /** Power is back: whoever is still repeating what it sent is told that nobody knows the connection. */
@@ -195,7 +248,6 @@ export class SimNetwork implements Network {
 
   listen(wanted: Address, handlers: ListenHandlers): Listener {
     const { life, fabric } = this
-    const listener: SimListener = { life, handlers, open: false }
     if (!life.alive) return { close: () => {} }
     const later = (run: () => void): void => fabric.timeline.call('network', life, 0, `listen ${wanted}`, run)
     const address = bindAddress(life.machine, wanted, (candidate) => fabric.listeners.has(candidate))
@@ -203,7 +255,7 @@ export class SimNetwork implements Network {
       later(() => handlers.failed(address))
       return { close: () => {} }
     }
-    listener.open = true
+    const listener: SimListener = { life, address, handlers, open: true }
     fabric.listeners.set(address, listener)
     later(() => {
       if (listener.open) handlers.listening(address)
@@ -212,7 +264,7 @@ export class SimNetwork implements Network {
       close: () => {
         if (!listener.open || !life.alive) return
         listener.open = false
-        fabric.listeners.delete(address)
+        fabric.listeners.delete(listener.address)
       },
     }
   }

@@ -62,10 +62,11 @@ export class Path {
     return this.cuts.delete(token) && this.cuts.size === 0
   }
 
-  uncutAll(): boolean {
+  /** Takes away all cuts but these; true when that opened it. */
+  uncutAll(but: ReadonlySet<object>): boolean {
     const wasCut = this.isCut
-    this.cuts.clear()
-    return wasCut
+    for (const token of this.cuts) if (!but.has(token)) this.cuts.delete(token)
+    return wasCut && !this.isCut
   }
 
   overlay(change: Partial<LinkQuality>): Undo {

@@ -1,7 +1,9 @@
 import { invariant } from '../invariant.js'
 import { CallEvent, eventCode, type EventKind, type SimEvent } from './events.js'
+import { lower, type Overseer, raise, scene } from './guard.js'
 import type { Life } from './machine.js'
 import { EventQueue } from './queue.js'
+import { type Label, type RecordedNote, Recorder } from './record/index.js'
 import { Trace } from './trace.js'
 
 /**
@@ -35,17 +37,23 @@ export class WorldError extends Error {
 export interface PendingTurn {
   readonly life: Life
   readonly name: string
+  /** Since when it has been pending while its machine ran. */
+  sinceMs: number
 }
 
 /** Virtual time: the queue of what will happen, and the loop that makes it happen. */
-export class Timeline {
+export class Timeline implements Overseer {
   nowMs = 0
   readonly queue: EventQueue = new EventQueue()
   readonly trace: Trace
+  /** Null unless the world records: then everything that happens to a message or a machine is told to it. */
+  readonly recorder: Recorder | null
   /** True while promises can settle between events. */
   asynchronous = false
   readonly pendingTurns: Set<PendingTurn> = new Set()
-  /** An error of an asynchronous turn, to be thrown by the loop. */
+  /** Whether the ways out of the world are watched. */
+  guards = true
+  /** A misuse, or an error of an asynchronous turn, to be thrown by the loop. */
   failure: WorldError | null = null
   private readonly limits: Limits
   private seq = 0
@@ -53,15 +61,17 @@ export class Timeline {
   private countAtOnce = 0
   private readonly tally = new Map<string, number>()
 
-  constructor(limits: Limits, trace: boolean) {
+  constructor(limits: Limits, trace: boolean, record: { readonly label: Label | null } | null) {
     this.limits = limits
     this.trace = new Trace(trace)
+    this.recorder = record && new Recorder(record.label, () => this.nowMs)
   }
 
   push(event: SimEvent, atMs: number): void {
     event.at = atMs > this.nowMs ? ceilTick(atMs) : this.nowMs
     event.seq = this.seq++
     this.queue.push(event)
+    if (this.asynchronous && event.life !== null && this.isLeft) this.foreign(event.node, event.what())
   }
 
   call(kind: EventKind, life: Life | null, delayMs: number, label: string, run: () => void): void {
@@ -69,7 +79,8 @@ export class Timeline {
   }
 
   /** Something that was done to the world from outside, or a log line: part of digest and trace (`more`: of the trace only). */
-  note(node: string, what: string, more: string = ''): void {
+  note(node: string, what: string, more: string = '', kind: RecordedNote['kind'] = 'life'): void {
+    this.recorder?.note(node, node === '' ? 'network' : kind, what + more)
     this.trace.record(this.nowMs * ticksPerMs, node, eventCode.note, undefined)
     this.trace.text(what)
     this.trace.line(this.nowMs, node, what + more)
@@ -104,13 +115,48 @@ export class Timeline {
 
   /** Runs code of a process; what it throws comes out with the name of the machine. */
   guarded(node: string, code: { fire(): void; what(): string }): void {
+    const { overseer: above, node: nodeAbove, code: codeAbove } = scene
+    if (this.guards) scene.enter(this, node, code)
     try {
       code.fire()
     } catch (error) {
       // What a test's own script throws stays as it is: an assertion, most of all.
       if (node === '' || error instanceof WorldError) throw error
       throw this.errorOf(node, code.what(), error)
+    } finally {
+      // The promises that it settled are still its own.
+      if (this.guards && this.asynchronous && above === null)
+        scene.clearLater(this.pendingTurns.size > 0 ? 8 : 1)
+      else if (this.guards) scene.enter(above, nodeAbove, codeAbove)
     }
+    if (this.failure !== null) throw this.failure
+  }
+
+  /** Watches the ways out of the world from here until `lowerGuard`. */
+  raiseGuard(): void {
+    if (this.guards) raise()
+  }
+
+  lowerGuard(): void {
+    if (this.guards) lower()
+  }
+
+  /** No event is under way, and nothing that one has set going: whoever acts now was called from outside. */
+  get isLeft(): boolean {
+    return this.guards && scene.overseer === null
+  }
+
+  misused(node: string, during: string, used: string, instead: string): WorldError {
+    const text = `${node} used ${used} in ${during}, at ${this.nowMs} ms: in the world use ${instead}`
+    const error = new WorldError(node, text)
+    this.failure ??= error
+    return error
+  }
+
+  /** Something of a process went on although the world did nothing for it. */
+  foreign(node: string, what: string): void {
+    const text = `${node} at ${this.nowMs} ms: ${what} came about by something outside the world (a file, a socket, a real timer, or a promise of the test), at a moment that no seed decides`
+    this.failure ??= new WorldError(node, text)
   }
 
   errorOf(node: string, what: string, error: unknown): WorldError {

@@ -1,12 +1,16 @@
-import type { LinkEnd, Random } from '../host/index.js'
+import type { Address, LinkEnd, Random } from '../host/index.js'
 import { invariant } from '../invariant.js'
 import { Post } from './datagrams.js'
 import { SimDisk } from './disk.js'
+import { Freezer, type Stall } from './freeze.js'
+import { scene } from './guard.js'
 import { lifeHost } from './host.js'
-import { Life, Machine, MachineClock, type StartPeer, TimerEvent } from './machine.js'
+import { Life, Machine, MachineClock, portOf, type StartPeer } from './machine.js'
 import { Fabric } from './network.js'
 import type { LinkQuality, Undo } from './path.js'
+import type { Label, RecordedNote, Recording } from './record/index.js'
 import { seededRandom } from './random.js'
+import type { Moment } from './schedule/index.js'
 import { ceilTick, type Limits, Timeline, WorldError } from './timeline.js'
 import type { TraceEvent } from './trace.js'
 
@@ -15,22 +19,41 @@ export interface WorldOptions {
   readonly seed: number | string
   /** Keeps every event as plain data; the digest is always there. Default false. */
   readonly trace?: boolean
+  /** Keeps messages and their fates, and what happened to the machines: see `recording`. Default: as `trace`. */
+  readonly record?: boolean
+  /** Names frames and datagrams in the recording; their size does otherwise. */
+  readonly label?: Label
   /** How all links behave unless `quality` says otherwise. Default: a quiet wired office, 0.2 to 1 ms. */
   readonly network?: Partial<LinkQuality>
   /** How long one disk sync takes. Default 0.5 to 2 ms, at random. */
   readonly syncMs?: (random: Random) => number
   /** Default 5 million events in one run, 100,000 at one moment. */
   readonly limits?: Partial<Limits>
+  /**
+   * Real timers, clocks, randomness and `fetch` throw a sentence when a process uses them, and `runAsync` notices
+   * when something outside the world makes a process go on. Default true.
+   */
+  readonly guard?: boolean
+  /** A turn that is pending for longer is taken to await something outside the world. Default 60,000. */
+  readonly turnLimitMs?: number
+  /** Awaited before each event of `runAsync`: `checkDeterminism` uses it to run at another real pace. */
+  readonly pace?: () => Promise<void>
 }
+
+/** Kept from before any guard or fake timer. */
+const afterThisTurn = setImmediate
 
 export interface NodeOptions {
   /** Default `<name>:1`. Its host part belongs to this machine. */
   readonly address?: string
   /** Builds the peer on a new host; called again for every life, which are counted from 1. */
   readonly start: StartPeer
+  /** What `start` is told until the first `upgrade`. Default `1`. */
+  readonly version?: string
 }
 
-export type NodeState = 'running' | 'paused' | 'stopped' | 'no power'
+/** `paused` is also a process whose event loop is blocked. */
+export type NodeState = 'running' | 'paused' | 'asleep' | 'stopped' | 'no power'
 
 /**
  * Whole peers in virtual time, in one thread, from one seed.
@@ -46,15 +69,25 @@ export class World {
   private readonly machines = new Map<string, Machine>()
   private readonly fabric: Fabric
   private readonly post: Post
+  private readonly freezer: Freezer
+  private readonly listeners = new Set<Moment>()
+  private heals = 0
   private readonly syncMs: (random: Random) => number
+  private readonly turnLimitMs: number
+  private readonly pace: (() => Promise<void>) | null
 
   constructor(options: WorldOptions) {
     const { seed, trace = false, network = {}, limits = {} } = options
     this.seed = seed
-    this.timeline = new Timeline({ events: 5_000_000, eventsAtOnce: 100_000, ...limits }, trace)
+    const record = (options.record ?? trace) ? { label: options.label ?? null } : null
+    this.timeline = new Timeline({ events: 5_000_000, eventsAtOnce: 100_000, ...limits }, trace, record)
     this.fabric = new Fabric(this.timeline, seededRandom(`${seed}/network`), this.machines, network)
     this.post = new Post(this.fabric)
+    this.freezer = new Freezer(this.timeline, this.fabric, this.machines)
     this.syncMs = options.syncMs ?? ((random) => 0.5 + random.next() * 1.5)
+    this.timeline.guards = options.guard ?? true
+    this.turnLimitMs = options.turnLimitMs ?? 60_000
+    this.pace = options.pace ?? null
   }
 
   /** True virtual time since the world began; a multiple of 1/1024. */
@@ -72,6 +105,22 @@ export class World {
     return this.timeline.trace.events
   }
 
+  /** What happened so far, for pictures; a copy. Without messages and notes unless the world was made with `record` or `trace`. */
+  get recording(): Recording {
+    const empty = { nodes: this.names, endMs: this.nowMs, messages: [], spans: [], notes: [] }
+    return this.timeline.recorder?.recording(this.names) ?? empty
+  }
+
+  /** Writes a note into the recording; no part of the run, its trace and its digest. Empty `node`: the world. */
+  remark(node: string, kind: RecordedNote['kind'], text: string): void {
+    this.timeline.recorder?.note(node, kind, text)
+  }
+
+  /** The same for something that lasts until the returned function is called. */
+  remarkSpan(node: string, kind: 'reign' | 'fault', text: string): Undo {
+    return this.timeline.recorder?.span(node, kind, text) ?? (() => {})
+  }
+
   get names(): string[] {
     return [...this.machines.keys()]
   }
@@ -85,17 +134,21 @@ export class World {
       random,
       syncMs: () => this.syncMs(random),
       schedule: (delayMs, run) => this.timeline.call('disk', this.machine(name).life, delayMs, 'disk', run),
+      moment: (what) => this.tell(name, what),
     })
     const clock = new MachineClock(this.timeline)
     // Somewhere in 2026; no two machines agree to the second.
     clock.jumpWall(1_790_000_000_000 + Math.floor(random.next() * 5_000))
-    this.machines.set(name, new Machine(name, options.address ?? `${name}:1`, clock, disk, options.start))
+    this.timeline.recorder?.state(name, 'down', 'not started yet')
+    const { address = `${name}:1`, start, version = '1' } = options
+    this.machines.set(name, new Machine(name, address, clock, disk, { start, version }))
   }
 
   state(name: string): NodeState {
-    const { on, life, paused } = this.machine(name)
+    const { on, life, paused, sleeps } = this.machine(name)
     if (!on) return 'no power'
-    return life === null ? 'stopped' : paused ? 'paused' : 'running'
+    if (life === null) return 'stopped'
+    return sleeps.size > 0 ? 'asleep' : paused ? 'paused' : 'running'
   }
 
   /** Number of the current or last life; 0 before the first start. */
@@ -108,12 +161,19 @@ export class World {
     return this.machine(name).disk
   }
 
-  /** Starts a process, with power if need be. Its `start` runs before this returns. */
+  /** Where the machine is reached: not what its process believes. */
+  address(name: string): Address {
+    return this.machine(name).address
+  }
+
+  /** Starts a process, with power if need be, and awake. Its `start` runs before this returns. */
   start(name: string): void {
     const machine = this.machine(name)
     invariant(machine.life === null, `${name} has no process yet`)
+    this.freezer.wake(machine)
     const life = new Life(machine, ++machine.lives)
     this.timeline.note(name, `start, life ${life.number}`)
+    this.timeline.recorder?.state(name, 'running')
     if (!machine.on) {
       machine.on = true
       this.fabric.boot(machine)
@@ -122,10 +182,16 @@ export class World {
     const random = seededRandom(`${this.seed}/${name}/${life.number}`)
     machine.clock.restart(Math.floor(random.next() * 1_000_000))
     const host = lifeHost(this.timeline, this.fabric, this.post, life, random)
-    this.timeline.guarded(name, {
-      fire: () => machine.start(host, life.number),
-      what: () => 'start',
-    })
+    this.timeline.raiseGuard()
+    try {
+      this.timeline.guarded(name, {
+        fire: () => machine.start(host, life.number, { version: machine.version }),
+        what: () => 'start',
+      })
+    } finally {
+      this.timeline.lowerGuard()
+    }
+    this.moment(name, 'started')
   }
 
   /** Kills the process if there is one. The kernel resets its links and refuses dials; the disk cache stays. */
@@ -133,7 +199,9 @@ export class World {
     const machine = this.machine(name)
     const { life } = machine
     if (life === null) return
+    this.moment(name, 'crashed')
     this.timeline.note(name, 'crash')
+    this.timeline.recorder?.state(name, 'down', 'crashed')
     this.endLife(machine, life, true)
     machine.disk.crash()
   }
@@ -143,10 +211,13 @@ export class World {
     for (const name of names) {
       const machine = this.machine(name)
       if (!machine.on) continue
+      this.moment(name, 'lost-power')
       this.timeline.note(name, 'power off')
+      this.timeline.recorder?.state(name, 'no power')
       machine.on = false
       this.fabric.powerOff(machine, machine.life)
       if (machine.life !== null) this.endLife(machine, machine.life, false)
+      this.freezer.wake(machine)
       machine.disk.powerOff({ tear: options.tear ?? false })
     }
   }
@@ -157,23 +228,49 @@ export class World {
     this.start(name)
   }
 
-  /** Freezes the process: what becomes due piles up. Its kernel still takes dials, its clocks go on. */
-  pause(name: string): void {
+  /** Restarts what runs as another version, which `start` is told from now on. */
+  upgrade(name: string, version: string): void {
     const machine = this.machine(name)
-    if (machine.life === null || machine.paused) return
-    this.timeline.note(name, 'pause')
-    machine.paused = true
+    this.timeline.note(name, `upgrade to ${version}`)
+    machine.version = version
+    if (machine.life !== null) this.restart(name)
   }
 
-  /** Lets it run on: first everything that piled up, in the order in which it was due. */
-  resume(name: string): void {
+  /** An empty disk under the old name; what ran is started again. */
+  wipe(name: string): void {
     const machine = this.machine(name)
-    if (machine.life === null || !machine.paused) return
-    this.timeline.note(name, 'resume')
-    machine.paused = false
-    const { pile } = machine.life
-    machine.life.pile = []
-    for (const event of pile) this.timeline.push(event, this.timeline.nowMs)
+    const ran = machine.life !== null
+    this.crash(name)
+    this.timeline.note(name, 'disk wiped')
+    machine.disk.wipe()
+    if (ran) this.start(name)
+  }
+
+  /** Freezes the process: what becomes due piles up. Its kernel still takes dials, its clocks go on. */
+  pause(name: string): Undo {
+    return this.freezer.pause(this.machine(name))
+  }
+
+  /** Ends pauses and stalls. It runs on with everything that piled up, in the order in which it was due. */
+  resume(name: string): void {
+    this.freezer.resume(this.machine(name))
+  }
+
+  /** Blocks the event loop now and again every `everyMs`, each time for `busyMs`. */
+  stall(name: string, stall: Stall): Undo {
+    return this.freezer.stall(this.machine(name), stall)
+  }
+
+  /**
+   * Suspends the machine: the process is frozen, the monotonic clock stands still, the wall clock goes on, the
+   * kernel answers nobody. What others send in order reaches it after `wake`.
+   */
+  sleep(name: string): Undo {
+    return this.freezer.sleep(this.machine(name))
+  }
+
+  wake(name: string): void {
+    this.freezer.wake(this.machine(name))
   }
 
   clockJump(name: string, wallMs: number): void {
@@ -182,15 +279,8 @@ export class World {
   }
 
   /** From now on both clocks of this machine run `rate` times as fast as true time. Waiting timers move. */
-  drift(name: string, rate: number): void {
-    const machine = this.machine(name)
-    this.timeline.note(name, `clocks run at ${rate}`)
-    machine.clock.setRate(rate)
-    this.timeline.queue.retime((event) =>
-      event instanceof TimerEvent && event.life === machine.life
-        ? Math.max(this.timeline.nowMs, machine.clock.trueMs(event.dueMonotonicMs))
-        : undefined,
-    )
+  drift(name: string, rate: number): Undo {
+    return this.freezer.drift(this.machine(name), rate)
   }
 
   // Network
@@ -224,20 +314,90 @@ export class World {
     return this.fabric.path(this.machine(from), this.machine(to)).overlay(change)
   }
 
+  /** How one direction behaves now. */
+  qualityOf(from: string, to: string): LinkQuality {
+    return this.fabric.path(this.machine(from), this.machine(to)).quality
+  }
+
+  /** Dials are refused as if nobody listened, as a firewall does it: open links stay. */
+  refuseDials(from: string, to: string): Undo {
+    this.timeline.note('', `refuse dials ${from} > ${to}`)
+    return this.fabric.refuse(this.machine(from), this.machine(to))
+  }
+
+  /** Both ends of every link between the two are told that the other one ended, and neither did. */
+  resetLinks(a: string, b: string): void {
+    this.timeline.note('', `reset the links between ${a} and ${b}`)
+    this.fabric.reset(this.machine(a), this.machine(b))
+  }
+
+  /**
+   * What a new DHCP lease does to a machine. Its listeners and sockets are reached at the new host part with
+   * their old ports, as those of a wildcard are; its links are dead, but nobody says so to either side; dials of
+   * the old address find no way. The process learns nothing, unless it listens again: then it is told the new
+   * address, also where it asks for the first one by name.
+   */
+  changeAddress(name: string, address?: Address): void {
+    const machine = this.machine(name)
+    machine.moves++
+    const next = address ?? `${machine.firstHostName}~${machine.moves + 1}:${portOf(machine.address)}`
+    this.timeline.note(name, `new address ${next}`)
+    this.fabric.move(machine, next)
+    this.post.move(machine)
+  }
+
   /** Handshakes from one node to another end like this: for what the transport would refuse. */
   rejectLinks(from: string, to: string, end: LinkEnd): Undo {
     return this.fabric.reject(this.machine(from).name, this.machine(to).name, end)
   }
 
-  /** No fault any more: qualities, cuts, pauses and clock rates are back to normal, and every node that ever started runs. */
+  /**
+   * No fault any more: links, dials, disks, clock rates and addresses are back to normal, nothing sleeps or
+   * stands still, and every node that ever started runs. Versions stay, and what disks have lost is lost. Faults
+   * of a schedule that have not fired by now never do.
+   */
   healAll(): void {
+    this.heals++
+    this.timeline.recorder?.endFaults()
     this.fabric.clearOverlays()
+    this.fabric.clearRefusals()
     this.heal()
     for (const [name, machine] of this.machines) {
-      this.drift(name, 1)
-      this.resume(name)
+      machine.disk.heal()
+      if (machine.address !== machine.firstAddress) this.changeAddress(name, machine.firstAddress)
+      this.freezer.clearDrifts(machine)
+      this.freezer.wake(machine)
+      this.freezer.resume(machine)
       if (machine.life === null && machine.lives > 0) this.start(name)
     }
+  }
+
+  // Moments
+
+  /**
+   * Says that something happened at a node, for triggers, trace and recording. The world itself says `started`,
+   * `crashed` and `lost-power`, and, to triggers alone, `wrote`, `syncing` and `synced`.
+   */
+  moment(node: string, name: string): void {
+    const { trace, recorder } = this.timeline
+    if (trace.keep) trace.line(this.nowMs, node, `moment: ${name}`)
+    recorder?.note(node, 'moment', name)
+    this.tell(node, name)
+  }
+
+  /** Calls `listener` for every moment, inside of what happens there: it should only look and `schedule`. */
+  onMoment(listener: Moment): Undo {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /** @internal How often everything was healed. */
+  get healings(): number {
+    return this.heals
+  }
+
+  private tell(node: string, name: string): void {
+    for (const listener of this.listeners) listener(node, name)
   }
 
   // Time
@@ -250,13 +410,20 @@ export class World {
   /** Takes one event; false when nothing will ever happen. */
   step(): boolean {
     this.timeline.startCounting()
-    return this.timeline.step(Number.POSITIVE_INFINITY)
+    // Timers of a machine that sleeps are due at infinity.
+    return this.timeline.step(Number.MAX_VALUE)
   }
 
   run(options: { readonly forMs: number }): void {
+    const { timeline } = this
     const endMs = this.begin(options.forMs)
-    while (this.timeline.step(endMs)) continue
-    this.timeline.nowMs = endMs
+    timeline.raiseGuard()
+    try {
+      while (timeline.step(endMs)) continue
+    } finally {
+      timeline.lowerGuard()
+    }
+    timeline.nowMs = endMs
   }
 
   /**
@@ -272,14 +439,19 @@ export class World {
     const endMs = this.begin(options.limitMs)
     if (predicate()) return true
     let askMs = timeline.nowMs + 1
-    for (;;) {
-      const nextMs = timeline.queue.peek()?.at ?? endMs
-      if (!everyEvent && nextMs >= askMs) {
-        if (predicate()) return true
-        askMs = nextMs + 1
+    timeline.raiseGuard()
+    try {
+      for (;;) {
+        const nextMs = timeline.queue.peek()?.at ?? endMs
+        if (!everyEvent && nextMs >= askMs) {
+          if (predicate()) return true
+          askMs = nextMs + 1
+        }
+        if (!timeline.step(endMs)) break
+        if (everyEvent && predicate()) return true
       }
-      if (!timeline.step(endMs)) break
-      if (everyEvent && predicate()) return true
+    } finally {
+      timeline.lowerGuard()
     }
     timeline.nowMs = endMs
     return predicate()
@@ -287,25 +459,46 @@ export class World {
 
   /**
    * As `run`, but lets promises settle between events (a real `setImmediate` each, about 10 times slower), so
-   * that turns and tests may use them. Ends early, with true, when `until` holds. Throws when a turn awaits
-   * something that is not of this world: it is pending, and nothing is scheduled that could end it.
+   * that turns and tests may use them. Ends early, with true, when `until` holds. Throws when a process awaits
+   * something that is not of this world: it goes on although no event did anything for it, its turn is pending
+   * for more than `turnLimitMs`, or is pending and nothing is scheduled that could end it.
    */
   async runAsync(options: { readonly forMs: number; readonly until?: () => boolean }): Promise<boolean> {
     const { timeline } = this
     const { until = () => false } = options
     const endMs = this.begin(options.forMs)
     timeline.asynchronous = true
+    timeline.raiseGuard()
+    let checkMs = timeline.nowMs + 1_000
     try {
+      this.asScript()
       do {
-        await new Promise<void>((resolve) => void setImmediate(resolve))
+        await new Promise<void>((resolve) => void afterThisTurn(resolve))
+        if (this.pace !== null) await this.pace()
+        this.asScript()
         if (until()) return true
+        if (timeline.pendingTurns.size > 0 && timeline.nowMs >= checkMs) {
+          this.checkLongTurns()
+          checkMs = timeline.nowMs + 1_000
+        }
+        scene.clear()
       } while (timeline.step(endMs))
       this.checkForeignPromises()
       timeline.nowMs = endMs
       return until()
     } finally {
       timeline.asynchronous = false
+      timeline.lowerGuard()
+      if (timeline.guards) scene.clear()
     }
+  }
+
+  /** What the test does here and now, and the promises that it settles, are no business of the guard. */
+  private asScript(): void {
+    const { timeline } = this
+    if (!timeline.guards) return
+    scene.enter(timeline, '', null)
+    scene.clearLater(1)
   }
 
   private begin(forMs: number): number {
@@ -314,7 +507,19 @@ export class World {
     return ceilTick(this.timeline.nowMs + forMs)
   }
 
+  private checkLongTurns(): void {
+    const { nowMs, pendingTurns } = this.timeline
+    for (const turn of pendingTurns) {
+      const { machine } = turn.life
+      if (machine.paused) turn.sinceMs = nowMs
+      if (nowMs - turn.sinceMs <= this.turnLimitMs) continue
+      const text = `the turn of "${turn.name}" on ${machine.name} awaits something outside the world: it waits since ${turn.sinceMs} ms, for more than ${this.turnLimitMs} ms (turnLimitMs)`
+      throw new WorldError(machine.name, text)
+    }
+  }
+
   private checkForeignPromises(): void {
+    if (this.timeline.failure !== null) throw this.timeline.failure
     if (this.timeline.queue.size > 0) return
     for (const { life, name } of this.timeline.pendingTurns) {
       const node = life.machine.name
@@ -328,9 +533,10 @@ export class World {
 
   private endLife(machine: Machine, life: Life, tellOthers: boolean): void {
     life.alive = false
+    for (const event of life.pile) event.dropped()
     life.pile = []
     machine.life = null
-    machine.paused = false
+    machine.freezes.clear()
     this.fabric.endLife(life, tellOthers)
     this.post.endLife(life)
     for (const turn of this.timeline.pendingTurns) {

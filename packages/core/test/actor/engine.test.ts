@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type EngineFault, type NactEngine, nactEngine } from '../../src/actor/index.js'
-import { gate, ManualHost } from './manual.js'
+import { ManualHost } from './manual.js'
 
 const engines: NactEngine[] = []
 const faults: EngineFault[] = []
@@ -23,19 +23,6 @@ afterEach(() => {
 })
 
 describe('nactEngine', () => {
-  it('runs one turn after any number of wakes, and never inside wake', async () => {
-    let turns = 0
-    const cell = newEngine().cell('a', () => void turns++)
-    cell.wake()
-    cell.wake()
-    expect(turns).toBe(0)
-    await loopTurns(3)
-    expect(turns).toBe(1)
-    cell.wake()
-    await loopTurns(3)
-    expect(turns).toBe(2)
-  })
-
   it('waking many idle cells costs one setImmediate', async () => {
     const engine = newEngine()
     const ran: number[] = []
@@ -47,37 +34,6 @@ describe('nactEngine', () => {
     const cost = spy.mock.calls.length - ownTurns
     spy.mockRestore()
     expect({ cost, ran }).toEqual({ cost: 1, ran: cells.map((_, n) => n) })
-  })
-
-  it('a wake during a turn leads to another turn', async () => {
-    let turns = 0
-    const cell = newEngine().cell('a', () => {
-      if (++turns < 1_000) cell.wake()
-    })
-    cell.wake()
-    await loopTurns(20)
-    expect(turns).toBe(1_000)
-  })
-
-  it('a cell is not run again before its promise settles, others are', async () => {
-    const engine = newEngine()
-    const door = gate()
-    const seen: string[] = []
-    const slow = engine.cell('slow', async () => {
-      seen.push('slow begins')
-      await door.opened
-      seen.push('slow ends')
-    })
-    const other = engine.cell('other', () => void seen.push('other'))
-    slow.wake()
-    await loopTurns(2)
-    slow.wake()
-    other.wake()
-    await loopTurns(3)
-    expect(seen).toEqual(['slow begins', 'other'])
-    door.open()
-    await loopTurns(3)
-    expect(seen).toEqual(['slow begins', 'other', 'slow ends', 'slow begins', 'slow ends'])
   })
 
   it('a turn that throws or rejects is reported with its name, and cell and engine go on', async () => {
@@ -118,17 +74,6 @@ describe('nactEngine', () => {
     const said = quiet.mock.calls.length
     quiet.mockRestore()
     expect({ turns, said }).toEqual({ turns: 2, said: 2 })
-  })
-
-  it('no turn starts after the stop of its cell, even when it was ready', async () => {
-    const engine = newEngine()
-    let turns = 0
-    const cell = engine.cell('a', () => void turns++)
-    cell.wake()
-    cell.stop()
-    cell.wake()
-    await loopTurns(3)
-    expect(turns).toBe(0)
   })
 
   it('no turn starts after the stop of the engine, also when a turn stops it', async () => {

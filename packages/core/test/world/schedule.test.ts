@@ -97,9 +97,10 @@ describe('scheduleArbitrary', () => {
       fc.property(scheduleArbitrary(shape), (schedule) => {
         expect(schedule.length).toBeGreaterThan(0)
         expect(schedule.length).toBeLessThanOrEqual(8)
-        expect(schedule.map(({ at }) => at)).toEqual(schedule.map(({ at }) => at).toSorted((x, y) => x - y))
+        const times = schedule.map(({ at = -1 }) => at)
+        expect(times).toEqual(times.toSorted((x, y) => x - y))
         for (const fault of schedule) {
-          expect(fault.at % 100).toBe(0)
+          expect(fault.at! % 100).toBe(0)
           expect(fault.at).toBeLessThanOrEqual(3_000)
           expect(['loss', 'drift']).not.toContain(fault.do)
           expect('for' in fault ? fault.for : 50).toBeGreaterThanOrEqual(50)
@@ -117,14 +118,6 @@ describe('scheduleArbitrary', () => {
     const byRole = targets.filter((target) => !names.includes(target)).length / targets.length
     expect(byRole).toBeGreaterThan(0.35)
     expect(byRole).toBeLessThan(0.65)
-  })
-
-  it('shrinks to what matters, with a name in place of a role', () => {
-    const { counterexample } = fc.check(
-      fc.property(scheduleArbitrary(shape), (schedule) => !schedule.some((fault) => fault.do === 'pause')),
-      { seed: 4, numRuns: 200 },
-    )
-    expect(counterexample).toEqual([[{ at: 0, do: 'pause', who: 'press', for: 50 }]])
   })
 
   it('makes only schedules that run, and from which healAll recovers', () => {

@@ -17,7 +17,10 @@ export type {
   RoleDefinition,
   UnavailableOutcome,
 } from './types.js'
+export { fromEncoded, toEncoded } from './encoded.js'
 export type { Encoded } from './encoded.js'
+export { decodeEntry } from './entry.js'
+export type { CommandEntry, DecidedEvent } from './entry.js'
 export { createRoleHost } from './host.js'
 export type { RoleHostOptions } from './host.js'
 export type {

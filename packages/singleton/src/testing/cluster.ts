@@ -1,16 +1,31 @@
 import { World } from '@tanist/core/testing'
 import type { WorldOptions } from '@tanist/core/testing'
-import type { Entry, Host, LogLevel, MemberId } from '@tanist/core'
+import { membershipDefaults } from '@tanist/core'
+import type { Host, LogLevel, MemberId } from '@tanist/core'
 import { openPeer } from '../peer/index.js'
-import type { JoinError, PeerCore, PeerSettings } from '../peer/index.js'
+import type { JoinError, PeerCore, PeerEvent, PeerSettings, PeerStatus } from '../peer/index.js'
 import type { AnyRole } from '../role/index.js'
-import { voters } from '../succession/index.js'
+import { defaultTiming, voters } from '../succession/index.js'
+import type { Succession } from '../succession/index.js'
+import type { Roles } from './env.js'
+import { HistoryRecorder } from './history/index.js'
+import type { RecordedReign, Sample, StrangerAct } from './history/index.js'
 import { ledger } from './ledger.js'
+import { Meter } from './meter.js'
+import { startStranger } from './strangers.js'
+import { resolveTarget } from './targets.js'
 
 export interface ClusterOptions {
   readonly seed: number | string
   readonly peers: number
-  readonly roles?: readonly AnyRole[]
+  /** Default: the ledger. */
+  readonly roles?: Roles
+  /** What peers run after a fault `upgrade` to this version; any other version runs `roles`. */
+  readonly versions?: Readonly<Record<string, Roles>>
+  /** Machines that are no peers and press peers to talk to them: see S11. Default 0. */
+  readonly strangers?: number
+  /** Data folders to start from, by peer: file name to content. */
+  readonly disks?: Readonly<Record<string, Readonly<Record<string, Uint8Array>>>>
   readonly world?: Omit<WorldOptions, 'seed'>
   readonly settings?: Partial<PeerSettings>
   /** Puts something between a peer and its host: for tests that plant a fault there. */
@@ -23,73 +38,77 @@ interface Running {
   readonly core: PeerCore
 }
 
-export interface Served {
-  readonly node: string
-  readonly term: number
-  readonly atMs: number
-}
-
-export interface Contradiction {
-  readonly law: string
-  readonly text: string
-}
-
 const LEAVE_MS = 5_000
 const NAMES = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
+const DATA = '/data'
+/** As many as `expect` may be. */
+const MOST_EXPECTED = 16
+
+export function peerNames(peers: number): string[] {
+  return Array.from({ length: peers }, (_, i) => NAMES[i] ?? `p${i + 1}`)
+}
 
 /**
- * Whole peers, the production code from join to disk, in a simulated office. Watches what must never happen
- * while they run: `contradictions` is checked by `checkLaws`.
+ * Whole peers, the production code from join to disk, in a simulated office; what they do is written down in
+ * `recorder`, and the laws look at that. Publishes the moments `appended`, `committed`, `elected`, `serves`,
+ * `yields` and `admitted` of its peers to the world; a workload adds `acknowledged` of the server.
  */
 export class Cluster {
   readonly world: World
   readonly names: readonly string[]
-  readonly contradictions: Contradiction[] = []
+  readonly strangers: readonly string[]
+  readonly recorder: HistoryRecorder = new HistoryRecorder()
+  readonly strangerActs: StrangerAct[] = []
+  /** Peers that ended by themselves, in order. */
   readonly ended: { readonly node: string; readonly life: number; readonly error: JoinError | null }[] = []
-  readonly served: Served[] = []
   readonly log: string[] = []
+  readonly #options: ClusterOptions
+  readonly #meter = new Meter()
   readonly #running = new Map<string, Running>()
-  readonly #committed = new Map<number, string>()
-  readonly #terms = new Map<number, string>()
-  /** The greatest term in which a machine served. */
-  readonly #reached = new Map<string, number>()
   readonly #ids = new Map<MemberId, string>()
   /** Peers that were asked to leave or stop, and machines on which no peer shall run after that. */
   readonly #wanted = new Set<PeerCore>()
-  readonly #out = new Set<string>()
-  readonly #host: NonNullable<ClusterOptions['host']>
-  #keepLog = false
+  readonly #out = new Map<string, string>()
+  readonly #keepLog: boolean
+  #roleNames: readonly string[] = []
 
-  constructor({ seed, peers, roles = [ledger], world = {}, settings = {}, host }: ClusterOptions) {
+  constructor(options: ClusterOptions) {
+    const { seed, peers, world = {}, strangers = 0, disks = {} } = options
+    this.#options = options
     this.world = new World({ ...world, seed })
     this.#keepLog = world.trace === true
-    this.#host = host ?? ((same) => same)
-    this.names = NAMES.slice(0, peers)
-    const addresses = this.names.map((name) => `${name}:1`)
+    this.names = peerNames(peers)
+    this.strangers = Array.from({ length: strangers }, (_, i) => `stranger${i + 1}`)
     for (const name of this.names) {
-      const address = `${name}:1`
-      const start = (given: Host, life: number): void => {
-        const seeds = addresses.filter((other) => other !== address)
-        this.#open(name, life, given, {
-          app: 'sim',
-          roles,
-          name,
-          listen: address,
-          seeds,
-          data: '/data',
-          expect: peers,
-          ...settings,
-        })
-      }
-      this.world.node(name, { address, start })
+      this.world.node(name, {
+        address: `${name}:1`,
+        start: (given, life, { version }) => this.#start(name, life, given, version),
+      })
+      const files = disks[name]
+      if (files) this.world.disk(name).load(DATA, files)
     }
+    for (const name of this.strangers) {
+      this.world.node(name, {
+        address: `${name}:1`,
+        start: (given) =>
+          startStranger(given, this.#addresses, (act) => void this.strangerActs.push({ node: name, ...act })),
+      })
+    }
+    this.world.onMoment((node, moment) => {
+      if (moment === 'crashed') this.recorder.servesNoMore(node, this.world.nowMs)
+    })
+  }
+
+  get #addresses(): string[] {
+    return this.names.map((name) => `${name}:1`)
   }
 
   /** The peer that runs there now, if its process lives and has opened its files. */
   peer(name: string): PeerCore | null {
     const running = this.#running.get(name)
     if (!running || running.life !== this.world.life(name)) return null
-    return this.world.state(name) === 'running' || this.world.state(name) === 'paused' ? running.core : null
+    const state = this.world.state(name)
+    return state === 'stopped' || state === 'no power' ? null : running.core
   }
 
   isRunning(name: string): boolean {
@@ -102,21 +121,24 @@ export class Cluster {
     return core !== null && this.#wanted.has(core)
   }
 
+  /** The present process of this machine has ended by itself: what it said, else null. */
+  endedBy(name: string): string | null {
+    const found = this.ended.findLast(({ node, life }) => node === name && life === this.world.life(name))
+    return found ? (found.error?.message ?? 'without an error') : null
+  }
+
   server(): string | null {
     return this.names.find((name) => this.isRunning(name) && this.peer(name)?.serves) ?? null
   }
 
-  /** Names that play a role now: `server`, `successor`, `oldest`, `youngest`. */
+  get reigns(): readonly RecordedReign[] {
+    return this.recorder.reigns
+  }
+
+  /** Names that play a role now: see `clusterRoles`. */
   resolve(target: string): string[] {
-    const server = this.server()
-    const from = server ?? this.names.find((name) => this.isRunning(name))
-    const status = from === undefined ? null : (this.peer(from)?.status() ?? null)
-    if (!status) return []
-    if (target === 'server') return status.server ? [status.server.name] : []
-    if (target === 'successor') return status.successors.slice(0, 1).map((member) => member.name)
-    if (target === 'oldest') return status.members.slice(0, 1).map((member) => member.name)
-    if (target === 'youngest') return status.members.slice(-1).map((member) => member.name)
-    return []
+    const status = this.#someStatus()
+    return status ? resolveTarget(target, status) : []
   }
 
   startAll(): void {
@@ -129,52 +151,121 @@ export class Cluster {
     this.world.start(name)
   }
 
+  /** Nothing is expected of this machine any more: no process runs on it, and `settled` does without it. */
+  giveUp(name: string, why: string): void {
+    this.#out.set(name, why)
+    this.world.crash(name)
+  }
+
+  /** Machines that do without a peer, and why. */
+  get out(): ReadonlyMap<string, string> {
+    return this.#out
+  }
+
   /** The peer gives up its seat, and its process ends. */
   leave(name: string, then: () => void = () => {}): void {
-    this.#end(name, then, (core, done) => core.leave(LEAVE_MS, done))
+    this.#end(name, 'it was asked to leave', then, (core, done) => core.leave(LEAVE_MS, done))
   }
 
   /** The peer stops and keeps its seat; its process ends. */
   stop(name: string, then: () => void = () => {}): void {
-    this.#end(name, then, (core, done) => core.stop(done))
+    this.#end(name, 'it was asked to stop', then, (core, done) => core.stop(done))
   }
 
   /** Names of the voters in the journal of the server (of anybody, when nobody serves), sorted. */
   get voters(): string[] {
     const from = this.server() ?? this.names.find((name) => this.isRunning(name))
     const core = from === undefined ? null : this.peer(from)
-    return core === null
-      ? []
-      : voters(core.succession)
-          .map((id) => this.#ids.get(id) ?? id)
-          .toSorted()
+    return core === null ? [] : this.votersOf(core)
+  }
+
+  votersOf(core: PeerCore): string[] {
+    return voters(core.succession)
+      .map((id) => this.#ids.get(id) ?? id)
+      .toSorted()
   }
 
   /** Everyone who shall run does, is admitted, linked, has applied the same, and one of them serves. */
   get settled(): boolean {
     const wanted = this.names.filter((name) => this.world.life(name) > 0 && !this.#out.has(name))
-    const running = wanted.filter((name) => this.isRunning(name))
+    const running = wanted.filter((name) => this.isRunning(name) && this.endedBy(name) === null)
     const cores = running.map((name) => this.peer(name) as PeerCore)
     const server = cores.find((core) => core.serves)
     if (!server || cores.length !== wanted.length) return false
-    const { lastIndex, members } = server.status()
-    if (members.length !== cores.length) return false
-    return cores.every((core) => {
-      const status = core.status()
-      const current = members.some(
-        (m) => m.id === status.self.id && m.incarnation === status.self.incarnation,
-      )
-      return current && core.appliedIndex === lastIndex && status.server?.id === server.status().self.id
+    // Asked at every moment: what is cheap comes first.
+    const { lastIndex, view, self } = server.succession
+    if (view.size !== cores.length || cores.some((core) => core.appliedIndex !== lastIndex)) return false
+    return cores.every(({ succession }) => {
+      const admitted = view.get(succession.self.memberId)?.incarnation === succession.self.incarnation
+      return admitted && succession.leader?.memberId === self.memberId
     })
   }
 
-  #end(name: string, then: () => void, ask: (core: PeerCore, done: () => void) => void): void {
+  /** Everyone who runs follows one server that serves. */
+  get oneServer(): boolean {
+    const cores = this.names.flatMap((name) => (this.isRunning(name) ? (this.peer(name) ?? []) : []))
+    const server = cores.find((core) => core.serves)
+    const id = server?.succession.self.memberId
+    return server !== undefined && cores.every(({ succession }) => succession.leader?.memberId === id)
+  }
+
+  get timing(): { readonly electionMs: number; readonly removeMs: number } {
+    const { timing, membership } = this.#options.settings ?? {}
+    return {
+      electionMs: timing?.silenceMinMs ?? defaultTiming.silenceMinMs,
+      removeMs: membership?.removeMs ?? membershipDefaults.removeMs,
+    }
+  }
+
+  get roleNames(): readonly string[] {
+    return this.#roleNames
+  }
+
+  /** Sizes now, and traffic since the last call. */
+  sample(): Sample {
+    const { frames, bytes, bufferedBytes } = this.#meter
+    this.#meter.frames = 0
+    this.#meter.bytes = 0
+    const tails = this.names.map((name) => {
+      const core = this.isRunning(name) ? this.peer(name) : null
+      return core === null ? 0 : core.succession.lastIndex - core.succession.commitIndex
+    })
+    return { atMs: this.world.nowMs, frames, bytes, bufferedBytes, tail: Math.max(...tails) }
+  }
+
+  /** The roles as one more life would have them, on a machine that nobody hears of. */
+  witness(): readonly AnyRole[] {
+    const { seed } = this.#options
+    const version = this.recorder.starts.at(-1)?.version ?? ''
+    const roles = this.#rolesOf(version)
+    if (typeof roles !== 'function') return roles
+    let made: readonly AnyRole[] = []
+    const aside = new World({ seed: `${seed}/witness` })
+    const start = (host: Host): void => {
+      made = roles({ node: 'witness', life: 1, host, version })
+    }
+    aside.node('witness', { start })
+    aside.start('witness')
+    return made
+  }
+
+  #rolesOf(version: string): Roles {
+    const { roles = [ledger], versions = {} } = this.#options
+    return versions[version] ?? roles
+  }
+
+  #someStatus(): PeerStatus | null {
+    const from = this.server() ?? this.names.find((name) => this.isRunning(name))
+    return from === undefined ? null : (this.peer(from)?.status() ?? null)
+  }
+
+  #end(name: string, why: string, then: () => void, ask: (core: PeerCore, done: () => void) => void): void {
     const core = this.peer(name)
     if (!core) return then()
     this.#wanted.add(core)
     const life = this.world.life(name)
     ask(core, () => {
-      this.#out.add(name)
+      this.#out.set(name, why)
       this.world.schedule(this.world.nowMs, () => {
         if (this.world.life(name) === life) this.world.crash(name)
         then()
@@ -182,68 +273,93 @@ export class Cluster {
     })
   }
 
-  #open(node: string, life: number, host: Host, settings: PeerSettings): void {
+  #start(node: string, life: number, given: Host, version: string): void {
     if (this.#out.has(node)) return
-    const log = {
-      write: (level: LogLevel, event: string, text: string) => this.#write(node, level, event, text),
+    const { settings = {}, host: between } = this.#options
+    const write = (level: LogLevel, event: string, text: string, data?: Record<string, unknown>): void => {
+      given.log.write(level, event, text, data)
+      if (this.#keepLog)
+        this.log.push(`${(this.world.nowMs / 1000).toFixed(3)} ${node} ${level} ${event}: ${text}`)
     }
-    openPeer(this.#host({ ...host, log }, node, life), settings, (error, core) => {
-      if (core) this.#watch(node, life, core)
-      else this.ended.push({ node, life, error })
+    const wrote = (): void => this.world.moment(node, 'appended')
+    const counted = this.#meter.host({ ...given, log: { write } }, wrote)
+    const host = between ? between(counted, node, life) : counted
+    const chosen = this.#rolesOf(version)
+    const roles = typeof chosen === 'function' ? chosen({ node, life, host, version }) : chosen
+    this.#roleNames = roles.map((role) => role.name)
+    const own: PeerSettings = {
+      app: 'sim',
+      roles,
+      name: node,
+      listen: `${node}:1`,
+      seeds: this.#addresses.filter((address) => address !== `${node}:1`),
+      data: DATA,
+      expect: Math.min(this.names.length, MOST_EXPECTED),
+      ...settings,
+    }
+    openPeer(host, own, (error, core) => {
+      if (core) this.#watch(node, life, version, core, this.#roleNames)
+      else this.#ended(node, life, error)
     })
   }
 
-  #write(node: string, level: LogLevel, event: string, text: string): void {
-    if (this.#keepLog)
-      this.log.push(`${(this.world.nowMs / 1000).toFixed(3)} ${node} ${level} ${event}: ${text}`)
-  }
-
-  #watch(node: string, life: number, core: PeerCore): void {
+  #watch(node: string, life: number, version: string, core: PeerCore, roles: readonly string[]): void {
+    const { recorder, world } = this
+    const { self, hard, lastIndex } = core.succession
     this.#running.set(node, { life, core })
-    this.#ids.set(core.succession.self.memberId, node)
-    core.onCommitted = (entries) => this.#onCommitted(node, entries)
-    core.onServe = (token) => this.#onServe(node, token.term)
-    core.observe((event) => {
-      if (event.kind !== 'stopped' || (event.error === null && this.#wanted.has(core))) return
-      this.ended.push({ node, life, error: event.error })
-    })
-    this.#checkTerm(node, core.succession.hard.term)
+    this.#ids.set(self.memberId, node)
+    recorder.started({ node, life, version, atMs: world.nowMs, term: hard.term, lastIndex })
+    core.onCommitted = (entries) => {
+      recorder.committed(node, entries, world.nowMs)
+      world.moment(node, 'committed')
+    }
+    core.onServe = ({ term, index }) => {
+      recorder.serves({ node, life, term, index, fromMs: world.nowMs, beside: this.#besides(node) })
+      world.moment(node, 'serves')
+    }
+    for (const name of roles)
+      core.roles.observe(name, () => recorder.watched(node, core.appliedIndex, world.nowMs))
+    core.observe(this.#observer(node, life, core))
   }
 
-  /** S5: what was said in a term is not forgotten by a restart. */
-  #checkTerm(node: string, term: number): void {
-    const reached = this.#reached.get(node) ?? 0
-    if (term < reached) this.#contradict('S5', `${node} served in term ${reached} and restarts in ${term}`)
-  }
-
-  /** S4: journals agree on the committed prefix. */
-  #onCommitted(node: string, entries: readonly Entry[]): void {
-    for (const { index, term, kind, payload } of entries) {
-      const print = `${term}/${kind}/${new TextDecoder().decode(payload)}`
-      const known = this.#committed.get(index)
-      if (known === undefined) this.#committed.set(index, print)
-      else if (known !== print)
-        this.#contradict('S4', `${node} holds ${print} committed at ${index}, others ${known}`)
+  /** Tells what a peer becomes as moments. */
+  #observer(node: string, life: number, core: PeerCore): (event: PeerEvent) => void {
+    let led = false
+    let served = false
+    const look = (): void => {
+      const leads = leadsNow(core.succession)
+      if (leads && !led) this.world.moment(node, 'elected')
+      led = leads
+      if (served && !core.serves) {
+        this.recorder.servesNoMore(node, this.world.nowMs)
+        this.world.moment(node, 'yields')
+      }
+      served = core.serves
+    }
+    return (event) => {
+      if (event.kind === 'joined') this.world.moment(node, 'admitted')
+      else if (event.kind === 'status') look()
+      else if (event.kind === 'stopped') {
+        look()
+        if (event.error !== null || !this.#wanted.has(core)) this.#ended(node, life, event.error)
+      }
     }
   }
 
-  /** S1 and promise P2: one server a term, and none serves while another does. */
-  #onServe(node: string, term: number): void {
-    const { nowMs } = this.world
-    this.served.push({ node, term, atMs: nowMs })
-    const known = this.#terms.get(term)
-    if (known !== undefined && known !== node)
-      this.#contradict('S1', `${known} and ${node} both served in term ${term}`)
-    this.#terms.set(term, node)
-    this.#reached.set(node, Math.max(term, this.#reached.get(node) ?? 0))
-    for (const other of this.names) {
-      if (other === node || !this.isRunning(other)) continue
-      if (this.peer(other)?.wouldServe)
-        this.#contradict('P2', `${node} begins to serve in term ${term} while ${other} does`)
-    }
+  #ended(node: string, life: number, error: JoinError | null): void {
+    this.ended.push({ node, life, error })
+    const text = error?.message ?? 'without an error'
+    this.recorder.endings.push({ node, life, atMs: this.world.nowMs, code: error?.code ?? null, text })
   }
 
-  #contradict(law: string, text: string): void {
-    this.contradictions.push({ law, text: `${(this.world.nowMs / 1000).toFixed(3)} s: ${text}` })
+  /** Who else would answer as the server now, if something reached it. */
+  #besides(node: string): RecordedReign['beside'] {
+    return this.names
+      .filter((other) => other !== node && this.isRunning(other) && this.peer(other)?.wouldServe)
+      .map((other) => ({ node: other, term: this.peer(other)?.succession.hard.term ?? 0 }))
   }
+}
+
+function leadsNow({ role }: Succession): boolean {
+  return role.kind === 'leader'
 }

@@ -1,43 +1,57 @@
+import { seededRandom } from '@tanist/core/testing'
 import type { PeerCore } from '../peer/index.js'
+import { fromEncoded, parseCommandId, toEncoded } from '../role/index.js'
 import type { CallOutcome } from '../role/index.js'
 import type { Cluster } from './cluster.js'
-import type { LedgerState } from './ledger.js'
+import type { Operation, OperationOutcome, UnavailableAnswer } from './history/index.js'
+import { ledgerWork } from './ledger.js'
+import { diceOf } from './work.js'
+import type { Ask, Client, Dice, RoleWork, WorkloadSpec } from './work.js'
 
-/** One command of a client, from the first try to its outcome, whatever peers it went through. */
-export interface Operation {
-  readonly id: string
-  readonly kind: 'add' | 'refuseMe' | 'read'
-  readonly invokedAtMs: number
-  endedAtMs: number | null
-  /** Journal position and value of the outcome; for a read, what was read and from which position on. */
-  term: number
-  index: number
-  value: number
-  tries: number
+type Open = { -readonly [K in keyof Operation]: Operation[K] } & {
+  unavailable: UnavailableAnswer[]
+  echoes: Operation['echoes'][number][]
 }
 
-const TRY_MS = 2_500
-const DEADLINE_MS = 2_000
+/** How a try ended. */
+interface End {
+  readonly outcome: OperationOutcome
+  readonly term: number
+  readonly index: number
+}
+
+/** A try that has no answer is given up after this time beyond its deadline, and made anew elsewhere. */
+const SLACK_MS = 500
+const AGAIN_MS = 20
+const NOBODY_MS = 100
+const ECHO_WITHIN_MS = 2_000
 
 /**
- * Clients that never give a command up: each repeats it with the same id, at whatever peer runs, until it has
- * an outcome; then, after a short pause, comes the next. They live outside the simulated machines.
+ * Clients outside the simulated machines. By default none gives a command up: it is repeated with the same id,
+ * at whatever peer runs, until it has an outcome; then, after a short pause, comes the next.
  */
 export class Workload {
   readonly operations: Operation[] = []
-  /** Answers `unavailable` so far, and the peer that was asked; those commands were tried again. */
-  readonly unavailable: { readonly id: string; readonly at: string; readonly reason: string }[] = []
   readonly #cluster: Cluster
-  readonly #random: () => number
+  readonly #spec: WorkloadSpec
+  readonly #parts: readonly RoleWork[]
+  readonly #dice: Dice
+  /** Of its own, so that what is repeated for S7 does not change what is asked. */
+  readonly #echoDice: Dice
   #stopped = false
 
-  constructor(cluster: Cluster, random: () => number) {
+  constructor(cluster: Cluster, seed: number | string, spec: WorkloadSpec = { work: ledgerWork }) {
     this.#cluster = cluster
-    this.#random = random
+    this.#spec = spec
+    this.#parts = [spec.work].flat()
+    if (this.#parts.length === 0) throw new TypeError('A workload needs work for one role at least.')
+    this.#dice = diceOf(seededRandom(`${seed}/clients`))
+    this.#echoDice = diceOf(seededRandom(`${seed}/echoes`))
   }
 
-  start(clients: number, pauseMs: number): void {
-    for (let client = 0; client < clients; client++) this.#next(`c${client}`, 1, pauseMs)
+  start(): void {
+    const { clients = 3 } = this.#spec
+    for (let i = 0; i < clients; i++) this.#next(`c${i}`, 1, null)
   }
 
   /** No new commands; what is under way goes on. */
@@ -45,89 +59,193 @@ export class Workload {
     this.#stopped = true
   }
 
+  /** Not over yet, and somebody waits for them. */
   get pending(): Operation[] {
-    return this.operations.filter((operation) => operation.endedAtMs === null)
+    return this.operations.filter(({ endedAtMs, vanished }) => endedAtMs === null && !vanished)
   }
 
-  #next(client: string, seq: number, pauseMs: number): void {
-    const { world } = this.#cluster
+  get unavailable(): { readonly id: string; readonly at: string; readonly reason: string }[] {
+    return this.operations.flatMap(({ id, unavailable }) =>
+      unavailable.map(({ node, reason }) => ({ id, at: node, reason })),
+    )
+  }
+
+  #next(name: string, seq: number, last: Operation | null): void {
     if (this.#stopped) return
-    const dice = this.#random()
-    const kind = dice < 0.2 ? 'read' : dice < 0.25 ? 'refuseMe' : 'add'
-    const operation: Operation = {
-      id: `${client}:${seq}`,
-      kind,
-      invokedAtMs: world.nowMs,
+    const { vanish = 0, follow, pauseMs = 100 } = this.#spec
+    const node = this.#somePeer()
+    const client = this.#client(name, seq, last, node)
+    const wanted = (last && follow?.(last, client, this.#dice)) ?? this.#draw(client)
+    const operation = this.#open(name, seq, wanted)
+    const goOn = (): void => this.#later(pauseMs, () => this.#next(name, seq + 1, operation))
+    if (operation.kind === 'command' && this.#dice.chance(vanish)) {
+      operation.vanished = true
+      this.#attempt(operation, wanted, node, () => {})
+      return goOn()
+    }
+    this.#attempt(operation, wanted, node, goOn)
+  }
+
+  #later(withinMs: number, then: () => void): void {
+    const { world } = this.#cluster
+    world.schedule(world.nowMs + 1 + this.#dice.next() * withinMs, then)
+  }
+
+  #draw(client: Client): Ask {
+    const total = this.#parts.reduce((sum, { weight }) => sum + weight, 0)
+    let left = this.#parts.length > 1 ? this.#dice.next() * total : 0
+    const part = this.#parts.find(({ weight }) => (left -= weight) < 0) ?? this.#parts[0]!
+    return part.draw(this.#dice, client)
+  }
+
+  #client(name: string, seq: number, last: Operation | null, node: string | null): Client {
+    const core = node === null ? null : this.#cluster.peer(node)
+    return {
+      name,
+      seq,
+      last,
+      node,
+      nowMs: this.#cluster.world.nowMs,
+      state: (role) => core?.roles.state(role.name) as ReturnType<typeof role.state> | undefined,
+    }
+  }
+
+  #open(client: string, seq: number, { role, command, input, id }: Ask): Open {
+    const own = id ?? `${client}:${seq}`
+    if (parseCommandId(own) === undefined) throw new TypeError(`"${own}" is no id of the form CLIENT:SEQ.`)
+    const operation: Open = {
+      id: own,
+      ids: [own],
+      client,
+      role,
+      kind: command === null ? 'read' : 'command',
+      command: command ?? '',
+      input,
+      invokedAtMs: this.#cluster.world.nowMs,
       endedAtMs: null,
+      outcome: null,
       term: 0,
       index: 0,
-      value: 0,
+      node: null,
       tries: 0,
+      unavailable: [],
+      echoes: [],
+      vanished: false,
     }
     this.operations.push(operation)
-    this.#attempt(operation, () => {
-      world.schedule(world.nowMs + 1 + this.#random() * pauseMs, () => this.#next(client, seq + 1, pauseMs))
-    })
+    return operation
   }
 
-  #attempt(operation: Operation, then: () => void): void {
+  #attempt(operation: Open, ask: Ask, chosen: string | null, then: () => void): void {
     const { world } = this.#cluster
+    const { deadlineMs = 2_000, retries = 'same id' } = this.#spec
     operation.tries += 1
     const attempt = operation.tries
     const again = (afterMs: number): void => {
       world.schedule(world.nowMs + afterMs, () => {
-        if (operation.endedAtMs === null && operation.tries === attempt) this.#attempt(operation, then)
+        if (operation.endedAtMs !== null || operation.tries !== attempt || operation.vanished) return
+        this.#attempt(operation, ask, this.#somePeer(), then)
       })
     }
-    const core = this.#somePeer()
-    if (!core) return again(100)
-    again(TRY_MS)
-    const end = (term: number, index: number, value: number): void => {
-      if (operation.endedAtMs !== null) return
-      Object.assign(operation, { endedAtMs: world.nowMs, term, index, value })
-      then()
+    const node = chosen
+    const core = node === null ? null : this.#cluster.peer(node)
+    if (node === null || core === null) return again(NOBODY_MS)
+    operation.node = node
+    again(deadlineMs + SLACK_MS)
+    const end = (how: End): void => this.#end(operation, node, ask, how, then)
+    const fail = (answer: Omit<UnavailableAnswer, 'atMs' | 'node'>): void => {
+      if (operation.endedAtMs !== null || operation.vanished) return
+      operation.unavailable.push({ atMs: world.nowMs, node, ...answer })
+      if (retries === 'none' && operation.kind === 'command')
+        return end({ outcome: { status: 'unavailable', ...answer }, term: 0, index: 0 })
+      if (retries === 'new id' && operation.kind === 'command' && attempt === operation.tries) {
+        operation.id = `${operation.ids[0]?.replace(/:(\d+)$/, `.again${attempt}:$1`)}`
+        operation.ids = [...operation.ids, operation.id]
+      }
+      again(AGAIN_MS)
     }
-    if (operation.kind === 'read') this.#read(core, end, () => again(20))
-    else this.#call(core, operation, end, () => again(20))
+    if (operation.kind === 'read') this.#read(core, operation.role, end, fail)
+    else this.#call(core, operation.id, ask, end, fail)
   }
 
-  #read(core: PeerCore, end: (term: number, index: number, value: number) => void, fail: () => void): void {
-    core.read(DEADLINE_MS, (outcome) => {
-      if (outcome.status !== 'ok') return fail()
-      end(0, outcome.index, (core.roles.state('ledger') as LedgerState).total)
+  #end(operation: Open, node: string, ask: Ask, { outcome, term, index }: End, then: () => void): void {
+    if (operation.endedAtMs !== null || operation.vanished) return
+    const { world } = this.#cluster
+    Object.assign(operation, { endedAtMs: world.nowMs, outcome, term, index, node })
+    const server = this.#cluster.server()
+    if (operation.kind === 'command' && outcome.status !== 'unavailable') {
+      if (server !== null) world.moment(server, 'acknowledged')
+      this.#echo(operation, ask)
+    }
+    then()
+  }
+
+  #read(
+    core: PeerCore,
+    role: string,
+    end: (how: End) => void,
+    fail: (answer: Omit<UnavailableAnswer, 'atMs' | 'node'>) => void,
+  ): void {
+    core.read(this.#spec.deadlineMs ?? 2_000, (read) => {
+      if (read.status !== 'ok') return fail({ executed: 'no', reason: read.reason })
+      const outcome = {
+        status: 'read' as const,
+        value: core.roles.state(role),
+        applied: core.appliedIndex,
+      }
+      end({ outcome, term: 0, index: read.index })
     })
   }
 
   #call(
     core: PeerCore,
-    { id, kind }: Operation,
-    end: (term: number, index: number, value: number) => void,
-    fail: () => void,
+    id: string,
+    { role, command, input }: Ask,
+    end: (how: End) => void,
+    fail: (answer: Omit<UnavailableAnswer, 'atMs' | 'node'>) => void,
   ): void {
-    const [session = '', seq = ''] = id.split(':')
-    const request = {
-      role: 'ledger',
-      command: kind,
-      input: { v: { id } },
-      id: { session, seq: Number(seq) },
-      deadlineMs: DEADLINE_MS,
-    }
-    core.call(request, (outcome: CallOutcome) => {
-      if (outcome.status === 'unavailable') {
-        this.unavailable.push({ id, at: core.succession.self.name, reason: outcome.reason })
-        return fail()
-      }
-      const body = (outcome.status === 'ok' ? outcome.value : outcome.refusal) as { v?: unknown }
-      const value = typeof body.v === 'number' ? body.v : ((body.v as { total?: number })?.total ?? -1)
-      end(outcome.term, outcome.index, value)
+    const parsed = parseCommandId(id)
+    const { deadlineMs = 2_000 } = this.#spec
+    const request = { role, command: command ?? '', input: toEncoded(input), deadlineMs }
+    core.call({ ...request, ...(parsed && { id: parsed }) }, (outcome) => {
+      if (outcome.status === 'unavailable')
+        return fail({ executed: outcome.executed, reason: outcome.reason })
+      end({ outcome: decoded(outcome), term: outcome.term, index: outcome.index })
     })
   }
 
-  #somePeer(): PeerCore | null {
-    const cluster = this.#cluster
-    // Nobody asks a process that is about to go.
-    const running = cluster.names.filter((name) => cluster.isRunning(name) && !cluster.isEnding(name))
-    const name = running[Math.floor(this.#random() * running.length)]
-    return name === undefined ? null : cluster.peer(name)
+  /** Asks once more what was answered: whoever serves then must say the same. */
+  #echo(operation: Open, ask: Ask): void {
+    const { echo = 0.05 } = this.#spec
+    const { outcome } = operation
+    if (!this.#echoDice.chance(echo) || (outcome?.status === 'refused' && outcome.failed)) return
+    const { world } = this.#cluster
+    const atMs = world.nowMs + this.#echoDice.next() * ECHO_WITHIN_MS
+    world.schedule(atMs, () => {
+      const running = this.#running()
+      const node = running.length === 0 ? null : this.#echoDice.pick(running)
+      const core = node === null ? null : this.#cluster.peer(node)
+      if (node === null || core === null) return
+      const heard = (how: End): void => void operation.echoes.push({ atMs: world.nowMs, node, ...how })
+      this.#call(core, operation.id, ask, heard, () => {})
+    })
   }
+
+  #somePeer(): string | null {
+    const running = this.#running()
+    return running.length === 0 ? null : this.#dice.pick(running)
+  }
+
+  /** Nobody asks a process that is about to go. */
+  #running(): string[] {
+    const cluster = this.#cluster
+    return cluster.names.filter((name) => cluster.isRunning(name) && !cluster.isEnding(name))
+  }
+}
+
+function decoded(outcome: Exclude<CallOutcome, { readonly status: 'unavailable' }>): OperationOutcome {
+  if (outcome.status === 'ok') return { status: 'ok', value: fromEncoded(outcome.value) }
+  const refusal = fromEncoded(outcome.refusal)
+  const { code, reference } = (refusal ?? {}) as { readonly code?: unknown; readonly reference?: unknown }
+  return { status: 'refused', refusal, failed: code === 'failed' && typeof reference === 'string' }
 }

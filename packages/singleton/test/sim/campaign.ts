@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe as inWords, describeFired } from '@tanist/core/testing'
-import type { FaultKind, FiredFault, Schedule } from '@tanist/core/testing'
+import type { FaultKind, Schedule } from '@tanist/core/testing'
 import * as fc from 'fast-check'
 import { scheduleArbitrary } from '@tanist/core/testing/arbitraries'
-import { runSchedule } from '../../src/testing/index.js'
-import type { Contradiction, RunResult } from '../../src/testing/index.js'
+import { clusterRoles, effectiveFaults, peerNames, runSchedule } from '../../src/testing/index.js'
+import type { Contradiction, Run } from '../../src/testing/index.js'
 
 /** A run that can be repeated to the byte. */
 export interface Case {
@@ -41,8 +41,6 @@ export interface Tally {
   seconds: number
 }
 
-const NAMES = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
-const ROLES = ['server', 'successor', 'oldest', 'youngest']
 const DEFAULT_SCHEDULES = 1_000
 
 /** What campaigns draw from. Lost frames go beyond what links promise; the protocols must not need that promise. */
@@ -69,21 +67,11 @@ export function seedOf(seed: number): number {
 }
 
 export function caseArbitrary(peers: number, kinds: readonly FaultKind[] = KINDS): fc.Arbitrary<Case> {
-  const shape = { nodes: NAMES.slice(0, peers), roles: ROLES, forMs: 6_000, maxFaults: 8, kinds }
+  const shape = { nodes: peerNames(peers), roles: clusterRoles, forMs: 6_000, maxFaults: 8, kinds }
   return fc.record({
     seed: fc.integer({ min: 1, max: 1_000_000 }),
     peers: fc.constant(peers),
     schedule: scheduleArbitrary(shape),
-  })
-}
-
-/** What really happened to somebody: a cut needs two ends, a split somebody on the other side. */
-export function effective(fired: readonly FiredFault[], peers: number): FiredFault[] {
-  return fired.filter(({ fault, hit }) => {
-    if (fault.do === 'cut') return hit.length > 1
-    if (fault.do === 'loss' && fault.who === undefined) return true
-    if (fault.do === 'split') return hit.length > 0 && hit.length < peers
-    return hit.length > 0
   })
 }
 
@@ -122,17 +110,17 @@ export function runCampaign({ peers, runs, seed, shrinkRuns = 150 }: Campaign): 
 }
 
 /** A run; what a simulated process throws counts as a contradiction, too. */
-export function runCase(one: Case): Pick<RunResult, 'fired' | 'contradictions' | 'acknowledged' | 'reigns'> {
+export function runCase(one: Case): Pick<Run, 'fired' | 'contradictions' | 'acknowledged' | 'reigns'> {
   try {
     return runSchedule(one)
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return { fired: [], contradictions: [{ law: 'throws', text }], acknowledged: 0, reigns: 0 }
+    return { fired: [], contradictions: [{ law: 'throws', text, events: [] }], acknowledged: 0, reigns: 0 }
   }
 }
 
 function note(tally: Tally, result: ReturnType<typeof runCase>, peers: number): boolean {
-  const faults = effective(result.fired, peers)
+  const faults = effectiveFaults({ fired: result.fired, names: peerNames(peers) })
   if (faults.length === 0 || result.acknowledged === 0) {
     tally.idle += 1
     return false

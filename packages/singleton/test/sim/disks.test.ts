@@ -1,6 +1,6 @@
-import { seededRandom } from '@tanist/core/testing'
 import { describe, expect, it } from 'vitest'
-import { checkLaws, Cluster, Workload } from '../../src/testing/index.js'
+import { Cluster, ledgerWorkload, Workload } from '../../src/testing/index.js'
+import { contradictionsIn } from './contradictions.js'
 
 /** Three peers at work; the disk of the server breaks, the others go on. */
 function withBrokenServerDisk(seed: number, breakDisk: (cluster: Cluster, server: string) => void): string {
@@ -8,9 +8,8 @@ function withBrokenServerDisk(seed: number, breakDisk: (cluster: Cluster, server
   const { world } = cluster
   cluster.startAll()
   expect(world.runUntil(() => cluster.settled, { limitMs: 10_000 })).toBe(true)
-  const random = seededRandom(seed)
-  const workload = new Workload(cluster, () => random.next())
-  workload.start(4, 20)
+  const workload = new Workload(cluster, seed, ledgerWorkload(4, 20))
+  workload.start()
   world.run({ forMs: 1_000 })
   const server = cluster.server()!
   breakDisk(cluster, server)
@@ -29,7 +28,7 @@ function withBrokenServerDisk(seed: number, breakDisk: (cluster: Cluster, server
   expect(world.runUntil(() => workload.pending.length === 0 && cluster.settled, { limitMs: 20_000 })).toBe(
     true,
   )
-  const others = checkLaws(cluster, workload).filter(({ law }) => law !== 'ends')
+  const others = contradictionsIn(cluster, workload).filter(({ law }) => law !== 'ends')
   expect(others).toEqual([])
   return ended?.error?.message ?? ''
 }

@@ -10,7 +10,7 @@ import type * as lease from '../../src/succession/lease.js'
 import type * as machine from '../../src/succession/machine.js'
 import type * as state from '../../src/succession/state.js'
 import { runSchedule } from '../../src/testing/index.js'
-import type { Cluster, RunOptions } from '../../src/testing/index.js'
+import type { Cluster, SimulateOptions } from '../../src/testing/index.js'
 import { caseArbitrary, runCampaign, runCase } from './campaign.js'
 import type { Kept } from './campaign.js'
 
@@ -85,7 +85,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-interface Hunt extends Pick<RunOptions, 'host' | 'meanwhile' | 'world'> {
+interface Hunt extends Pick<SimulateOptions, 'host' | 'meanwhile' | 'world'> {
   readonly peers?: number
   readonly before?: () => void
   /** Schedules after which the bug must have been noticed. */

@@ -1,6 +1,6 @@
-import { seededRandom } from '@tanist/core/testing'
 import { afterEach, describe, expect, it } from 'vitest'
-import { checkLaws, Cluster, Workload } from '../../src/testing/index.js'
+import { Cluster, ledgerWorkload, Workload } from '../../src/testing/index.js'
+import { contradictionsIn } from './contradictions.js'
 
 /** Voters as peers come, go, crash and return, with clients working all the time. */
 
@@ -20,9 +20,8 @@ function open(peers: number, started: number, seed: number): Office {
   }
   const voters = started > 2 ? started - ((started + 1) % 2) : started
   expect(cluster.world.runUntil(() => cluster.voters.length === voters, { limitMs: 10_000 })).toBe(true)
-  const random = seededRandom(`${seed}/clients`)
-  const workload = new Workload(cluster, () => random.next())
-  workload.start(3, 40)
+  const workload = new Workload(cluster, seed, ledgerWorkload(3, 40))
+  workload.start()
   cluster.world.run({ forMs: 500 })
   office = { cluster, workload }
   return office
@@ -46,13 +45,13 @@ function lawsHold({ cluster, workload }: Office): void {
   settle(cluster)
   expect(done).toBe(true)
   expect(workload.operations.length).toBeGreaterThan(10)
-  expect(checkLaws(cluster, workload)).toEqual([])
+  expect(contradictionsIn(cluster, workload)).toEqual([])
 }
 
 afterEach(({ task }) => {
   const { cluster } = office ?? {}
   office = null
-  if (task.result?.state === 'fail' && cluster) console.log(cluster.served)
+  if (task.result?.state === 'fail' && cluster) console.log(cluster.reigns)
 })
 
 describe('voters grow with the office', () => {

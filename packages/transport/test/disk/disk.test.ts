@@ -75,19 +75,6 @@ describe('a file', () => {
     )
   })
 
-  it('is missing until it is created', () => {
-    const folder = opened()
-    expect(codeOf(() => folder.open('a', 'existing'))).toBe('missing')
-    folder.open('a', 'create').close()
-    expect(folder.open('a', 'existing').size).toBe(0)
-  })
-
-  it('keeps its bytes when it is opened to create once more', () => {
-    const folder = opened()
-    folder.open('a', 'create').write(0, Buffer.from('kept'))
-    expect(text(folder.open('a', 'create').read(0, 10))).toBe('kept')
-  })
-
   it('cannot be used after its close', () => {
     const file = opened().open('a', 'create')
     file.close()
@@ -132,31 +119,11 @@ describe('a folder', () => {
     await synced(folder)
   })
 
-  it('replaces by rename', () => {
-    const folder = opened()
-    folder.open('old', 'create').write(0, Buffer.from('old'))
-    folder.open('new', 'create').write(0, Buffer.from('new'))
-    folder.rename('new', 'old')
-    expect(text(folder.open('old', 'existing').read(0, 9))).toBe('new')
-    expect(codeOf(() => folder.remove('new'))).toBe('missing')
-    expect(codeOf(() => folder.rename('new', 'old'))).toBe('missing')
-  })
-
   it('takes no names that lead out of it or to its lock', () => {
     const folder = opened()
     for (const name of ['../a', 'a/b', '..', '.', '', 'lock', 'lock-x']) {
       expect(() => folder.open(name, 'create')).toThrow(/Invariant/)
     }
-  })
-
-  it('leaves open files usable when it is closed', () => {
-    const folder = opened()
-    const file = folder.open('a', 'create')
-    folder.close()
-    file.write(0, Buffer.from('still'))
-    expect(text(file.read(0, 9))).toBe('still')
-    expect(() => folder.list()).toThrow(/used after its close/)
-    opened(folder.path).close()
   })
 })
 

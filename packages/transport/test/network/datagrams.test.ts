@@ -35,15 +35,6 @@ async function bound(at = '127.0.0.1:0'): Promise<Bound> {
 }
 
 describe('datagrams', () => {
-  it('arrive with the address to answer to', async () => {
-    const [one, other] = [await bound(), await bound()]
-    one.socket.send(Buffer.from('hello'), other.address)
-    const { text, from } = await other.next()
-    expect([text, from]).toEqual(['hello', one.address])
-    other.socket.send(Buffer.from('hi'), from)
-    expect(await one.next()).toEqual({ text: 'hi', from: other.address })
-  })
-
   it('of more than 1,200 bytes are dropped with a log line', async () => {
     const [one, other] = [await bound(), await bound()]
     one.socket.send(new Uint8Array(1_201), other.address)

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { child, compile } from '../support/child.js'
-import { dialling, later, linked, listening, pause, quietHost } from '../support/peers.js'
+import { dialling, later, listening, pause, quietHost } from '../support/peers.js'
 
 async function bound(server: Server): Promise<string> {
   server.listen(0, '127.0.0.1')
@@ -29,15 +29,6 @@ function tcp(caller: (socket: Socket) => void): Promise<string> {
 }
 
 describe('a dial', () => {
-  it('is refused when nobody listens, and never inside the call', async () => {
-    const peer = await listening()
-    peer.stopListening()
-    const ear = dialling(quietHost(), peer.address)
-    expect(ear.happened).toEqual([])
-    expect(await ear.ending()).toEqual({ kind: 'refused' })
-    expect(ear.happened).toEqual(['closed'])
-  })
-
   it('ends as reset when it is accepted and dropped', async () => {
     const drop = await tcp((socket) => void socket.resetAndDestroy())
     const hangUp = await tcp((socket) => void socket.end())
@@ -135,33 +126,5 @@ describe('a listener', () => {
   it('says what is wrong with an address it cannot have', async () => {
     await expect(listening({}, '192.0.2.1:0')).rejects.toThrow(/not-allowed: .* has no such address/)
     await expect(listening({}, 'here')).rejects.toThrow(/not-allowed: .*write an address as host:port/)
-  })
-
-  it('gives its port back at once while its links live on', async () => {
-    const { peer, out, in: inner } = await linked()
-    peer.stopListening()
-    const next = await listening({}, peer.address)
-    expect(next.address).toBe(peer.address)
-    out.link.send(Buffer.from('still here'))
-    await inner.until(({ frames }) => frames.length === 1)
-    expect(inner.texts()).toEqual(['still here'])
-  })
-
-  it('can be closed before it is bound, and is then never bound', async () => {
-    const host = quietHost()
-    const said: string[] = []
-    const peer = await listening()
-    peer.stopListening()
-    const listener = host.network.listen(peer.address, {
-      listening: () => void said.push('listening'),
-      accept: () => {
-        throw new Error('accepted')
-      },
-      failed: () => void said.push('failed'),
-    })
-    listener.close()
-    await pause(50)
-    expect(said).toEqual([])
-    expect(await dialling(host, peer.address).ending()).toEqual({ kind: 'refused' })
   })
 })

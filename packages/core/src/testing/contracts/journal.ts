@@ -1,4 +1,5 @@
 import type { Entry, Journal, JournalError } from '../../journal/index.js'
+import { check, contract, type ContractCase, type Draft, equal, numbers } from './case.js'
 
 /** One store under test: a fresh, empty one for each case. */
 export interface JournalSubject {
@@ -10,11 +11,8 @@ export interface JournalSubject {
   crash?(): void
   /** Cuts the power: what was not synced may be lost. Without it, the cases that need it are skipped. */
   powerOff?(): void
-}
-
-export interface JournalCase {
-  readonly name: string
-  readonly run: () => Promise<void>
+  /** Called after its case, also after a failed one. */
+  end?(): void | Promise<void>
 }
 
 /**
@@ -22,15 +20,13 @@ export interface JournalCase {
  * was expected.
  *
  * @example
- * for (const { name, run } of journalContract(() => newSubject())) it(name, run)
+ * for (const { name, run } of journalContract(() => newSubject())) it(name, ({ skip }) => run(skip))
  */
-export function journalContract(create: () => JournalSubject): JournalCase[] {
-  return [...basics, ...durability].map(({ name, run }) => ({ name, run: async () => run(create()) }))
+export function journalContract(create: () => JournalSubject): ContractCase[] {
+  return contract(create, [...basics, ...durability])
 }
 
-type Case = { readonly name: string; readonly run: (subject: JournalSubject) => Promise<void> }
-
-const basics: readonly Case[] = [
+const basics: readonly Draft<JournalSubject>[] = [
   {
     name: 'a new journal is empty and begins at 1',
     run: async (subject) => {
@@ -154,7 +150,7 @@ const basics: readonly Case[] = [
   },
 ]
 
-const durability: readonly Case[] = [
+const durability: readonly Draft<JournalSubject>[] = [
   {
     name: 'after close and open everything is there and becomes durable without an append',
     run: async (subject) => {
@@ -200,26 +196,26 @@ const durability: readonly Case[] = [
   },
   {
     name: 'a truncation is durable before a later append',
+    needs: ['powerOff'],
     run: async (subject) => {
-      if (subject.powerOff === undefined) return
       const journal = subject.open()
       journal.append(entries(1, 30, 1), ignore)
       await subject.settle()
       journal.truncateFrom(11)
       journal.append(entries(11, 12, 2), ignore)
       await subject.settle()
-      subject.powerOff()
+      subject.powerOff?.()
       holds(subject.open(), [...entries(1, 10, 1), ...entries(11, 12, 2)])
     },
   },
   {
     name: 'what a dead process wrote is synced before it counts as durable',
+    needs: ['crash', 'powerOff'],
     run: async (subject) => {
-      if (subject.crash === undefined || subject.powerOff === undefined) return
       const journal = subject.open()
       await subject.settle()
       journal.append(entries(1, 3, 1), ignore)
-      subject.crash()
+      subject.crash?.()
       const again = subject.open()
       const found = again.lastIndex
       check(again.durableIndex <= found, 'durableIndex is not ahead')
@@ -227,7 +223,7 @@ const durability: readonly Case[] = [
       again.append([], () => (promised = again.durableIndex))
       await subject.settle()
       equal(promised, found, 'durableIndex at the barrier')
-      subject.powerOff()
+      subject.powerOff?.()
       holds(subject.open(), entries(1, found, 1))
     },
   },
@@ -269,27 +265,10 @@ function payload(index: number, term: number): Uint8Array {
   return new Uint8Array(16).fill(index % 256, 0, 8).fill(term % 256, 8)
 }
 
-function numbers(from: number, to: number): number[] {
-  return Array.from({ length: to - from + 1 }, (_, i) => from + i)
-}
-
 function indexOf(entry: Entry): number {
   return entry.index
 }
 
 function ignore(error?: JournalError): void {
   if (error !== undefined) throw error
-}
-
-function equal(found: unknown, expected: unknown, what: string): void {
-  const [a, b] = [JSON.stringify(found), JSON.stringify(expected)]
-  check(a === b, `${what}: expected ${cutText(b)}, found ${cutText(a)}`)
-}
-
-function cutText(text: string | undefined): string {
-  return text === undefined ? 'undefined' : text.slice(0, 300)
-}
-
-function check(condition: boolean, text: string): void {
-  if (!condition) throw new Error(text)
 }

@@ -1,0 +1,108 @@
+import type { Address, Link, LinkEnd, LinkHandlers, Listener, Network } from '../../host/index.js'
+import { bytesOf, check, comes, type Passage, textOf } from './case.js'
+
+/** One side of a link, with everything that happened to it in order. */
+export class Ear implements LinkHandlers {
+  readonly happened: string[] = []
+  readonly frames: Uint8Array[] = []
+  end: LinkEnd | undefined
+  link: Link | undefined
+  /** True while a method of the link, or `dial`, is running: nothing may be called back then. */
+  static calling = false
+
+  opened(): void {
+    this.#note('opened')
+  }
+
+  frame(bytes: Uint8Array): void {
+    this.frames.push(bytes)
+    this.#note('frame')
+  }
+
+  closed(end: LinkEnd): void {
+    this.end = end
+    this.#note('closed')
+  }
+
+  get texts(): string[] {
+    return this.frames.map(textOf)
+  }
+
+  say(...texts: readonly string[]): void {
+    for (const text of texts) this.link?.send(bytesOf(text))
+  }
+
+  close(code?: string, reason?: string): void {
+    Ear.during(() => this.link?.close(code, reason))
+  }
+
+  static during<T>(call: () => T): T {
+    Ear.calling = true
+    try {
+      return call()
+    } finally {
+      Ear.calling = false
+    }
+  }
+
+  #note(what: string): void {
+    if (Ear.calling) this.happened.push('(inside of a call)')
+    this.happened.push(what)
+  }
+}
+
+/** A listener with the links that it accepted, in order. */
+export class Port {
+  readonly accepted: Ear[] = []
+  readonly said: string[] = []
+  address: Address = ''
+  listener: Listener | undefined
+  /** Called with each accepted link, before `accept` returns. */
+  greet: (ear: Ear) => void = () => {}
+
+  listen(network: Network, at: Address): this {
+    this.listener = Ear.during(() =>
+      network.listen(at, {
+        listening: (address) => {
+          this.#say(`listening${this.address === '' ? '' : ' again'}`)
+          this.address = address
+        },
+        accept: (link) => {
+          const ear = new Ear()
+          ear.link = link
+          this.accepted.push(ear)
+          this.greet(ear)
+          return ear
+        },
+        failed: ({ code, text }) => {
+          this.#say(`failed: ${code}`)
+          check(text.length > 10, `a failure has a sentence, not "${text}"`)
+        },
+      }),
+    )
+    return this
+  }
+
+  #say(what: string): void {
+    this.said.push(Ear.calling ? `${what} (inside of a call)` : what)
+  }
+}
+
+export async function listening(subject: Passage, network: Network, at: Address): Promise<Port> {
+  const port = new Port().listen(network, at)
+  await comes(subject, () => port.said.length > 0, `listening or failed for ${at}`)
+  check(port.said[0] === 'listening', `expected to listen on ${at}, but ${port.said[0]}`)
+  return port
+}
+
+export function dialling(network: Network, address: Address): Ear {
+  const ear = new Ear()
+  ear.link = Ear.during(() => network.dial(address, ear))
+  return ear
+}
+
+/** The end of a dial or a link: it must come. */
+export async function ending(subject: Passage, ear: Ear): Promise<LinkEnd> {
+  await comes(subject, () => ear.end !== undefined, 'closed')
+  return ear.end ?? { kind: 'local' }
+}

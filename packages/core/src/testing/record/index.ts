@@ -1,0 +1,6 @@
+export { ndjson, parseNdjson } from './ndjson.js'
+export { picture } from './picture/index.js'
+export type { Contradicting, PictureOptions } from './picture/index.js'
+export { Recorder } from './recorder.js'
+export type { Label, OpenMessage } from './recorder.js'
+export type { RecordedMessage, RecordedNote, RecordedSpan, Recording } from './types.js'

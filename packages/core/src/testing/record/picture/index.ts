@@ -1,0 +1,2 @@
+export { picture } from './picture.js'
+export type { Contradicting, PictureOptions } from './options.js'

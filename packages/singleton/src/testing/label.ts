@@ -1,0 +1,127 @@
+import { decodeWire } from '../peer/index.js'
+import type { WireMessage } from '../peer/index.js'
+
+type Of<C extends WireMessage['channel']> = Extract<WireMessage, { channel: C }>
+
+/** What matters most comes first: the first word of a frame names its sort. */
+const weights = [
+  'vote',
+  'voted',
+  'stand',
+  'admit',
+  'leave',
+  'left',
+  'bye',
+  'hello',
+  'call',
+  'result',
+  'append',
+]
+const least = ['appended', 'echo', 'beat', 'alive']
+
+/**
+ * One of our frames in a few words, for pictures: `beat t3`, `append 12-14 t3`, `appended 14`, `vote t4`,
+ * `call c1:7`, `result c1:7`. Several messages of a frame are joined by ` + `, the weightiest first.
+ *
+ * @throws CodecError or TypeError when the bytes are no frame of ours
+ */
+export function labelOf(bytes: Uint8Array): string {
+  return join(decodeWire(bytes).map(wordsOf))
+}
+
+/**
+ * As `labelOf`, for a whole run: an answer that confirms nothing new is an `echo` of a beat, and hidden with the
+ * beats. Make one for each world: `new World({ label: labels(), ... })`.
+ */
+export function labels(): (bytes: Uint8Array, from: string, to: string) => string {
+  const confirmed = new Map<string, number>()
+  return (bytes, from, to) =>
+    join(
+      decodeWire(bytes).map((message) => {
+        const words = wordsOf(message)
+        if (message.channel !== 's' || message.body.t !== 'appended' || message.body.hint) return words
+        const { term, match } = message.body
+        const key = `${from} ${to} ${term}`
+        if (match <= (confirmed.get(key) ?? -1)) return `echo t${term}`
+        confirmed.set(key, match)
+        return words
+      }),
+    )
+}
+
+function weight(text: string): number {
+  const [sort = ''] = text.split(' ')
+  if (least.includes(sort)) return 100 + least.indexOf(sort)
+  return weights.includes(sort) ? weights.indexOf(sort) : 50
+}
+
+function join(words: readonly string[]): string {
+  return [...new Set(words)].toSorted((a, b) => weight(a) - weight(b)).join(' + ')
+}
+
+function wordsOf(message: WireMessage): string {
+  switch (message.channel) {
+    case 'm':
+      return membership(message)
+    case 's':
+      return succession(message)
+    case 'r':
+      return role(message)
+  }
+}
+
+function membership({ body }: Of<'m'>): string {
+  switch (body.t) {
+    case 'hello':
+      return `hello ${body.hello.name}${body.hello.clusterId === null ? ', no cluster yet' : ''}`
+    case 'beat':
+      return `alive, hears ${body.hears.length}`
+    case 'bye':
+      return body.leaving ? 'bye for good' : 'bye'
+  }
+}
+
+function succession({ body, entries }: Of<'s'>): string {
+  const term = `t${body.term}`
+  switch (body.t) {
+    case 'append': {
+      const [first, last] = [entries[0]?.index, entries.at(-1)?.index]
+      if (first === undefined) return `beat ${term}`
+      return `append ${first === last ? first : `${first}-${last}`} ${term}`
+    }
+    case 'appended':
+      return body.hint ? `appended not, try ${body.hint.index} ${term}` : `appended ${body.match} ${term}`
+    case 'vote':
+      return `vote ${body.pre ? 'before ' : ''}${term}${body.transfer ? ', asked to stand' : ''}`
+    case 'voted':
+      return `voted ${body.granted ? 'yes' : 'no'}${body.pre ? ' before' : ''} t${body.asked}`
+    case 'stand':
+      return `stand now ${term}`
+    case 'admit':
+      return `admit ${body.member.name}`
+    case 'leave':
+    case 'left':
+      return `${body.t} ${term}`
+  }
+}
+
+function role({ body }: Of<'r'>): string {
+  switch (body.t) {
+    case 'call':
+      return `call ${body.session}:${body.seq} ${body.role}.${body.command}`
+    case 'result':
+      return `result ${body.session}:${body.seq} ${body.outcome.status} at ${body.index} t${body.term}`
+    case 'failed':
+      return `failed ${body.session}:${body.seq}`
+    case 'expired':
+      return `expired ${body.session}:${body.seq}`
+    case 'retry':
+      return `retry ${body.session}:${body.seq}, ${body.reason}`
+    case 'read':
+      return `read ${body.id}`
+    case 'readable':
+      return `readable ${body.id} at ${body.index}`
+    case 'unreadable':
+      return `unreadable ${body.id}, ${body.why}`
+  }
+}

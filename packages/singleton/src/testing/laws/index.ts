@@ -1,0 +1,8 @@
+export { checkLaws, contradictionsOf, laws, passed } from './check.js'
+export { effectiveFaults } from './faults.js'
+export { always, law } from './own.js'
+export { linearizable } from './linearizable.js'
+export type { Asked, LinearizableOptions } from './linearizable.js'
+export { legitimateStop } from './liveness.js'
+export { STRANGE_TERM } from './strangers.js'
+export type { Contradiction, Law, LawEvent, Verdict, VerdictKind } from './types.js'

@@ -1,0 +1,8 @@
+export type { MachineOp } from './clients.js'
+export { applyToMachines, machineFaultKinds } from './faults.js'
+export type { MachineFaultKind } from './faults.js'
+export type { MachineContradiction } from './laws.js'
+export { runMachines } from './run.js'
+export type { MachineRun, MachineRunOptions } from './run.js'
+export { SuccessionWorld } from './world.js'
+export type { SuccessionWorldOptions } from './world.js'

@@ -1,0 +1,126 @@
+import type { Entry } from '@tanist/core'
+import type { FencingToken, SuccessionMessage } from '../../succession/index.js'
+import type { MachineOp } from './clients.js'
+import type { MachinePeer } from './peer.js'
+
+/** A law that does not hold, with the two events that contradict each other in a sentence. */
+export interface MachineContradiction {
+  readonly law: 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S9' | 'P2' | 'L1' | 'ends' | 'throws'
+  readonly text: string
+}
+
+/** Enough to understand what went wrong; the rest follows from the first. */
+const CONTRADICTIONS_MAX = 20
+
+/** The laws of succession, checked while machines run. */
+export class MachineLaws {
+  readonly contradictions: MachineContradiction[] = []
+  reigns = 0
+  readonly #nowMs: () => number
+  readonly #running: () => readonly MachinePeer[]
+  readonly #committed: Entry[] = []
+  readonly #servedBy = new Map<number, string>()
+  readonly #answeredBy = new Map<number, string>()
+  /** Commands that were acknowledged, by position. */
+  readonly #acknowledged = new Map<number, MachineOp>()
+  /** The greatest term in which a machine said anything, and whom it voted for in each. */
+  readonly #said = new Map<string, number>()
+  readonly #votes = new Map<string, string>()
+
+  constructor(nowMs: () => number, running: () => readonly MachinePeer[]) {
+    this.#nowMs = nowMs
+    this.#running = running
+  }
+
+  broken(law: MachineContradiction['law'], text: string): void {
+    if (this.contradictions.length >= CONTRADICTIONS_MAX) return
+    this.contradictions.push({ law, text: `${(this.#nowMs() / 1_000).toFixed(3)} s: ${text}` })
+  }
+
+  /** S5: what was said in a term is not forgotten by a restart. */
+  started({ name, state }: MachinePeer): void {
+    const said = this.#said.get(name) ?? 0
+    if (state.hard.term < said)
+      this.broken('S5', `${name} spoke in term ${said} and restarts in ${state.hard.term}`)
+  }
+
+  /** S5: terms do not go back, and a voter votes once in a term. */
+  said({ name }: MachinePeer, to: string, message: SuccessionMessage): void {
+    const { term } = message
+    const said = this.#said.get(name) ?? 0
+    if (term > said) this.#said.set(name, term)
+    else if (term < said) this.broken('S5', `${name} spoke in term ${said} and then in ${term}`)
+    if (message.t === 'voted' && message.granted && !message.pre) this.#voted(name, term, to)
+    else if (message.t === 'vote' && !message.pre) this.#voted(name, term, name)
+  }
+
+  #voted(voter: string, term: number, candidate: string): void {
+    const key = `${voter} ${term}`
+    const known = this.#votes.get(key)
+    if (known === undefined) this.#votes.set(key, candidate)
+    else if (known !== candidate)
+      this.broken('S5', `${voter} voted for ${known} and for ${candidate} in term ${term}`)
+  }
+
+  /** S4: journals agree on the committed prefix. In memory an entry is the same one everywhere, or another. */
+  committed({ name }: MachinePeer, entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const known = this.#committed[entry.index]
+      if (known === undefined) this.#committed[entry.index] = entry
+      else if (known !== entry)
+        this.broken(
+          'S4',
+          `${name} has committed ${words(entry)}, where others have committed ${words(known)}`,
+        )
+    }
+  }
+
+  /** S1 and promise P2: one server a term, none serves while another does. S3: it holds what was acknowledged. */
+  serves(peer: MachinePeer, { term }: FencingToken): void {
+    const { name } = peer
+    const known = this.#servedBy.get(term)
+    if (known === undefined) this.reigns += 1
+    else if (known !== name) this.broken('S1', `${known} and ${name} both served in term ${term}`)
+    this.#servedBy.set(term, name)
+    for (const other of this.#running()) {
+      if (other !== peer && other.wouldServe)
+        this.broken(
+          'P2',
+          `${name} begins to serve in term ${term} while ${other.name} does in ${other.state.hard.term}`,
+        )
+    }
+    if (known === undefined) this.holdsAcknowledged(peer)
+  }
+
+  /** S3. */
+  holdsAcknowledged({ name, disk, state }: MachinePeer): void {
+    for (const op of this.#acknowledged.values()) {
+      const { id, index, term } = op
+      if (index <= disk.lastIndex && disk.termAt(index) === term) continue
+      this.broken(
+        'S3',
+        `op ${id} was acknowledged at ${index} of term ${term} and is lost at ${name}, term ${state.hard.term}`,
+      )
+      return
+    }
+  }
+
+  /** S1, S2, S6 and S9, with the position in the journal as witness. */
+  answered(op: MachineOp, by: string): void {
+    const { id, index, term, floor } = op
+    const known = this.#answeredBy.get(term)
+    if (known === undefined) this.#answeredBy.set(term, by)
+    else if (known !== by) this.broken('S1', `${known} and ${by} both answered in term ${term}`)
+    if (op.read) {
+      if (index < floor) this.broken('S9', `read ${id} saw ${index} after ${floor} had been acknowledged`)
+      return
+    }
+    if (index <= floor)
+      this.broken('S6', `op ${id} stands at ${index} and was asked after ${floor} had been acknowledged`)
+    const other = this.#acknowledged.get(index)
+    if (other) this.broken('S2', `op ${other.id} and op ${id} were both acknowledged at ${index}`)
+    else this.#acknowledged.set(index, op)
+  }
+}
+
+const words = ({ index, term, kind }: Entry): string => `entry ${index} of term ${term}, kind ${kind}`

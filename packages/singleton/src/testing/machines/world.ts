@@ -1,0 +1,291 @@
+import { PlainWorld } from '@tanist/core/testing'
+import type { PlainContext, PlainNode, PlainQuality } from '@tanist/core/testing'
+import { invariant } from '@tanist/core'
+import { defaultTiming, isVoter } from '../../succession/index.js'
+import type { Timing } from '../../succession/index.js'
+import { Clients } from './clients.js'
+import type { ClientSetting } from './clients.js'
+import { MachineDisk } from './disk.js'
+import { MachineLaws } from './laws.js'
+import type { Parcel } from './parcel.js'
+import { MachinePeer } from './peer.js'
+import type { PeerHooks } from './peer.js'
+
+export interface SuccessionWorldOptions {
+  readonly seed: number | string
+  /** 1 to 9. */
+  readonly peers: number
+  readonly clients?: number
+  /** Mean time between two commands of a client. */
+  readonly pauseMs?: number
+  /** Share of the clients' calls that are reads. */
+  readonly reads?: number
+  /** Size of each command. More than 256 KiB go in a message of their own. Default 16. */
+  readonly commandBytes?: number
+  readonly timing?: Partial<Timing>
+  readonly network?: Partial<PlainQuality>
+  /** Least and greatest time of a disk sync. Default 0.5 to 2. */
+  readonly syncMs?: readonly [least: number, greatest: number]
+}
+
+const NAMES = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
+
+type Undo = () => void
+
+/**
+ * The succession machines of one group on a `PlainWorld`: no actors, no codec, no roles, so that a cluster lives
+ * through 20 seconds in a few milliseconds. Membership is played by `PeerLinks`, the disk by `MachineDisk`; clients
+ * ask from outside. What must never happen is noticed while it runs: `laws.contradictions`.
+ */
+export class SuccessionWorld {
+  readonly plain: PlainWorld<Parcel>
+  readonly names: readonly string[]
+  readonly laws: MachineLaws
+  /** Told whenever a peer does something that schedules can wait for. */
+  onMoment: (name: string, moment: string) => void = () => {}
+  #clients: Clients | null = null
+  readonly #peers: (MachinePeer | null)[] = []
+  readonly #disks: MachineDisk[]
+  readonly #power: boolean[]
+  readonly #slowMs: number[]
+  readonly #timing: Timing
+  readonly #syncMs: readonly [number, number]
+  readonly #expect: number
+  readonly #commandBytes: number
+  #links = 0
+
+  constructor(options: SuccessionWorldOptions) {
+    const { seed, peers, timing, network, syncMs = [0.5, 2] } = options
+    invariant(peers >= 1 && peers <= NAMES.length, `1 to ${NAMES.length} peers, not ${peers}`)
+    this.names = NAMES.slice(0, peers)
+    this.#disks = this.names.map(() => new MachineDisk())
+    this.#power = this.names.map(() => true)
+    this.#slowMs = this.names.map(() => 0)
+    this.#timing = { ...defaultTiming, ...timing }
+    this.#syncMs = syncMs
+    this.#expect = peers
+    this.#commandBytes = options.commandBytes ?? 16
+    this.plain = new PlainWorld<Parcel>({
+      seed,
+      nodes: peers + 1,
+      ordered: true,
+      cuts: 'hold',
+      ...(network && { quality: network }),
+      node: (context) => (context.id < peers ? this.#peer(context) : this.#clientNode(context, options)),
+    })
+    this.laws = new MachineLaws(
+      () => this.plain.nowMs,
+      () => this.running,
+    )
+    this.plain.startAll()
+  }
+
+  get nowMs(): number {
+    return this.plain.nowMs
+  }
+
+  get clients(): Clients {
+    invariant(this.#clients, 'the clients have started')
+    return this.#clients
+  }
+
+  /** The machine of the present life; null while its process is down. */
+  peer(name: string): MachinePeer | null {
+    const id = this.id(name)
+    return this.plain.state(id) === 'down' ? null : (this.#peers[id] ?? null)
+  }
+
+  /** Those that are neither down nor paused. */
+  get running(): MachinePeer[] {
+    return this.#peers.filter(
+      (peer, id): peer is MachinePeer => peer !== null && this.plain.state(id) === 'running',
+    )
+  }
+
+  /** The one in the greatest term, when several think so. */
+  get server(): MachinePeer | null {
+    return newest(this.running.filter((peer) => peer.serves))
+  }
+
+  /** As `server`, and else who leads without serving yet. */
+  get leader(): MachinePeer | null {
+    return this.server ?? newest(this.running.filter(({ state }) => state.role.kind === 'leader'))
+  }
+
+  /** Names that play a role now. */
+  resolve(target: string): string[] {
+    const { leader } = this
+    const from = leader ?? this.running[0]
+    if (!from) return []
+    const { state } = from
+    // Also between its election and its first moment as the server: that is where the deep bugs are.
+    if (target === 'server') return leader ? [leader.name] : []
+    if (target === 'successor') return state.line.slice(0, 1)
+    const members = [...state.view.values()].toSorted((a, b) => a.seniority - b.seniority)
+    if (target === 'oldest') return members.slice(0, 1).map(({ name }) => name)
+    if (target === 'youngest') return members.slice(-1).map(({ name }) => name)
+    if (target === 'a voter') return this.names.filter((name) => isVoter(state, name))
+    if (target === 'a learner')
+      return this.names.filter((name) => state.view.has(name) && !isVoter(state, name))
+    if (target === 'a follower') return this.names.filter((name) => name !== leader?.name)
+    return []
+  }
+
+  /** Everybody runs, is admitted, holds the whole journal committed, and one of them serves. */
+  get settled(): boolean {
+    const { running, server } = this
+    if (!server || running.length !== this.names.length) return false
+    const { view, lastIndex } = server.state
+    return running.every(({ name, state }) => {
+      const row = view.get(name)
+      return row?.incarnation === state.self.incarnation && state.commitIndex === lastIndex
+    })
+  }
+
+  // Faults
+
+  crash(name: string): Undo {
+    const id = this.id(name)
+    if (this.plain.state(id) === 'down') return () => {}
+    this.#peers[id]?.die()
+    this.#disks[id]?.crash()
+    return this.#down(id)
+  }
+
+  restart(name: string): void {
+    this.crash(name)
+    this.#power[this.id(name)] = true
+    this.plain.start(this.id(name))
+  }
+
+  /** All at one moment; nobody is told. */
+  powerOff(names: readonly string[], tear: boolean): Undo {
+    const undos = names
+      .filter((name) => this.#power[this.id(name)])
+      .map((name) => {
+        const id = this.id(name)
+        this.#power[id] = false
+        this.#disks[id]?.powerOff(tear ? () => this.plain.random.next() : null)
+        const start = this.#down(id)
+        return () => {
+          if (!this.#power[id]) start()
+        }
+      })
+    return () => {
+      for (const undo of undos) undo()
+    }
+  }
+
+  /** Syncs are told to be done, and nothing of them survives a power cut. */
+  lyingDisk(name: string): Undo {
+    return (this.#disks[this.id(name)] as MachineDisk).lie()
+  }
+
+  /** Every sync takes longer. */
+  slowDisk(name: string, byMs: number): Undo {
+    const id = this.id(name)
+    this.#slowMs[id]! += byMs
+    return () => void (this.#slowMs[id] = Math.max(0, this.#slowMs[id]! - byMs))
+  }
+
+  reset(a: string, b: string): void {
+    for (const [one, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      if (this.plain.state(this.id(one)) === 'running') this.peer(one)?.resetLink(this.id(other))
+    }
+  }
+
+  healAll(): void {
+    this.#slowMs.fill(0)
+    for (const disk of this.#disks) disk.heal()
+    this.#power.fill(true)
+    this.plain.healAll()
+  }
+
+  id(name: string): number {
+    const id = this.names.indexOf(name)
+    invariant(id >= 0, `there is no peer ${name}`)
+    return id
+  }
+
+  // Inside
+
+  #down(id: number): Undo {
+    const name = this.names[id] as string
+    const start = this.plain.crash(id)
+    this.#peers[id] = null
+    this.onMoment(name, 'crashed')
+    return () => {
+      if (this.plain.state(id) === 'down') this.#power[id] = true
+      start()
+    }
+  }
+
+  #peer(context: PlainContext<Parcel>): PlainNode<Parcel> {
+    const { id } = context
+    const [least, greatest] = this.#syncMs
+    const setting = {
+      names: this.names,
+      expect: this.#expect,
+      timing: this.#timing,
+      disk: this.#disks[id] as MachineDisk,
+      hooks: this.#hooks,
+      commandBytes: this.#commandBytes,
+      syncMs: () => least + context.random.next() * (greatest - least) + this.#slowMs[id]!,
+      nextLink: () => ++this.#links,
+      refuses: (to: number) => this.#refuses(id, to),
+    }
+    const peer = new MachinePeer(context, setting)
+    this.#peers[id] = peer
+    this.laws.started(peer)
+    this.onMoment(peer.name, 'started')
+    return peer
+  }
+
+  /** Nobody listens there, the machine has power, and word can go and come. */
+  #refuses(from: number, to: number): boolean {
+    const { plain } = this
+    return (
+      plain.state(to) === 'down' &&
+      this.#power[to] === true &&
+      !plain.isCut(from, to) &&
+      !plain.isCut(to, from)
+    )
+  }
+
+  readonly #hooks: PeerHooks = {
+    said: (peer, to, message) => this.laws.said(peer, to, message),
+    committed: (peer, entries) => {
+      this.laws.committed(peer, entries)
+      this.onMoment(peer.name, 'committed')
+    },
+    serves: (peer, token) => {
+      this.plain.mix(token.term)
+      this.laws.serves(peer, token)
+    },
+    moment: (peer, moment) => this.onMoment(peer.name, moment),
+    ended: (peer, text) => this.laws.broken('ends', `${peer.name} stops: ${text}`),
+  }
+
+  #clientNode(context: PlainContext<Parcel>, options: SuccessionWorldOptions): Clients {
+    const { clients = 2, pauseMs = 500, reads = 0.2 } = options
+    const setting: ClientSetting = {
+      clients,
+      pauseMs,
+      reads,
+      servers: () => this.#peers.flatMap((peer, id) => (peer?.serves ? [id] : [])),
+      answered: (op, by) => {
+        this.plain.mix(op.index)
+        this.laws.answered(op, this.names[by] as string)
+      },
+      nowMs: () => this.plain.nowMs,
+    }
+    this.#clients = new Clients(context, setting)
+    return this.#clients
+  }
+}
+
+const newest = (peers: readonly MachinePeer[]): MachinePeer | null =>
+  peers.toSorted((a, b) => b.state.hard.term - a.state.hard.term)[0] ?? null

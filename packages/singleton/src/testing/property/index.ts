@@ -1,0 +1,7 @@
+export { runArbitrary } from './arbitrary.js'
+export type { ClusterTally } from './campaign.js'
+export { clusterProperty, testCluster } from './cluster-test.js'
+export { ClusterTestError } from './errors.js'
+export { modelProperty, modelTest } from './model.js'
+export type { Expected, Model, ModelCommand, ModelContext, ModelTestOptions } from './model.js'
+export type { CampaignOptions, ClusterTest, KeptCase, RunCase, Schedules, Workloads } from './options.js'
