@@ -14,6 +14,7 @@ export {
 } from './state.js'
 export type { Succession } from './state.js'
 export { leaseHolds } from './lease.js'
+export { seatsFor } from './limits.js'
 export { lineOfSuccession } from './line.js'
 export { defaultTiming } from './timing.js'
 export type { Timing } from './timing.js'

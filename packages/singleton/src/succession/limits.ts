@@ -7,3 +7,9 @@ export const VOTERS_MAX = 5
 
 /** A learner this close to the end of the journal counts as caught up. */
 export const CAUGHT_UP_ENTRIES = 256
+
+/** Voters among so many members. One, two, then odd: an even set is no safer than the odd one below it, only slower. */
+export function seatsFor(members: number): number {
+  const most = Math.min(VOTERS_MAX, members)
+  return most <= 2 ? most : most - ((most + 1) % 2)
+}

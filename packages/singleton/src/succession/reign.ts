@@ -46,8 +46,11 @@ export function flushLeader(t: Turn, role: LeaderRole): void {
   watchLease(t, role)
   answerReads(t, role)
   if (t.s.role !== role) return
-  if (role.tendDue || role.beatDue) tend(t, role)
-  followReceivers(t, role)
+  // Whatever changes who receives makes it due: a new voter set, a committed view, a word of a leaver.
+  if (role.tendDue || role.beatDue) {
+    tend(t, role)
+    followReceivers(t, role)
+  }
   writeTail(t)
   driveTransfer(t, role)
   replicate(t, role)

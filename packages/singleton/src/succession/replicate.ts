@@ -1,3 +1,4 @@
+import { invariant } from '@tanist/core'
 import type { Entry, MemberId } from '@tanist/core'
 import { armElection, becomeFollower } from './election.js'
 import { APPEND_BYTES, IN_FLIGHT_MESSAGES } from './limits.js'
@@ -147,6 +148,7 @@ function sendEntries(
   while (progress.next <= s.lastIndex) {
     if (progress.inFlight.length >= (progress.probing ? 1 : IN_FLIGHT_MESSAGES)) break
     const entries = entriesFrom(s, progress.next, APPEND_BYTES)
+    invariant(entries.length > 0, `entry ${progress.next} of ${s.lastIndex} is missing`)
     sendAppend(t, to, progress, entries, line, role.round)
     sent = true
   }

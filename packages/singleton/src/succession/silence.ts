@@ -24,6 +24,7 @@ export function heardLeader(t: Turn, sameReign: boolean): void {
 /** Silence after which this voter stands, and for which it promises its leader to vote for nobody else. */
 export function promiseMs(s: Succession): number {
   const { silenceMinMs, silenceMaxMs } = s.config.timing
-  const worst = Math.max(0, ...s.gaps.map((gap) => gap.worstMs))
+  let worst = 0
+  for (const gap of s.gaps) if (gap.worstMs > worst) worst = gap.worstMs
   return Math.min(silenceMaxMs, Math.max(silenceMinMs, 3 * worst))
 }

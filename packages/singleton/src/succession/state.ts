@@ -289,7 +289,8 @@ function takeBytes(entries: readonly Entry[], start: number, maxBytes: number): 
 /** Sends at once, or as soon as the present term and vote are on disk. */
 export function send(t: Turn, to: MemberId, body: DistributiveBody, entries?: readonly Entry[]): void {
   const { s, out } = t
-  const message = { ...body, branch: branch(s), term: s.hard.term } as SuccessionMessage
+  // The body is the caller's own fresh object: completing it is cheaper than a copy, in the hottest place of all.
+  const message = Object.assign(body, { branch: branch(s), term: s.hard.term }) as SuccessionMessage
   const effect: SuccessionEffect =
     entries === undefined ? { kind: 'send', to, message } : { kind: 'send', to, message, entries }
   if (s.persistedTicket === s.persistTicket) out.push(effect)

@@ -1,7 +1,7 @@
 import type { Hello, MemberId } from '@tanist/core'
 import { encodeRecord, EntryKind } from './entries.js'
 import type { Applicant, ViewChange, VotersChange } from './entries.js'
-import { VOTERS_MAX } from './limits.js'
+import { seatsFor } from './limits.js'
 import { propose } from './log.js'
 import { isFit } from './line.js'
 import type { LeaderRole, Succession, Turn } from './state.js'
@@ -136,10 +136,8 @@ function bySeniority(s: Succession, ids: readonly MemberId[]): MemberId[] {
   return ids.toSorted((a, b) => age(a) - age(b))
 }
 
-/** One, two, then odd numbers: an even set is no safer than the odd one below it, only slower. */
 function wantedVoters(s: Succession): number {
   const seats = new Set([...s.view.keys(), ...voters(s)])
   for (const id of s.leavers) seats.delete(id)
-  const most = Math.min(VOTERS_MAX, seats.size)
-  return most <= 2 ? most : most - ((most + 1) % 2)
+  return seatsFor(seats.size)
 }

@@ -5,7 +5,7 @@ import type { Host, LogLevel, MemberId } from '@tanist/core'
 import { openPeer } from '../peer/index.js'
 import type { JoinError, PeerCore, PeerEvent, PeerSettings, PeerStatus } from '../peer/index.js'
 import type { AnyRole } from '../role/index.js'
-import { defaultTiming, voters } from '../succession/index.js'
+import { defaultTiming, seatsFor, voters } from '../succession/index.js'
 import type { Succession } from '../succession/index.js'
 import type { Roles } from './env.js'
 import { HistoryRecorder } from './history/index.js'
@@ -199,6 +199,11 @@ export class Cluster {
       const admitted = view.get(succession.self.memberId)?.incarnation === succession.self.incarnation
       return admitted && succession.leader?.memberId === self.memberId
     })
+  }
+
+  /** As many have a vote as the cluster will ever give one: before that a founder cannot be done without. */
+  get seated(): boolean {
+    return this.voters.length >= seatsFor(this.names.length)
   }
 
   /** Everyone who runs follows one server that serves. */

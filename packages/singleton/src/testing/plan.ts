@@ -5,7 +5,7 @@ import { Cluster } from './cluster.js'
 import type { FinalReplica, Healing, History, Sample } from './history/index.js'
 import { checkLaws, contradictionsOf, laws as ourLaws } from './laws/index.js'
 import type { Law } from './laws/index.js'
-import { labelOf } from './label.js'
+import { labels } from './label.js'
 import { ledger, ledgerLaws, ledgerWork } from './ledger.js'
 import type { Run, SimulateOptions } from './simulate-types.js'
 import { withReigns } from './with-reigns.js'
@@ -34,11 +34,11 @@ const REVIVE_MS = 500
 export function* planOf(options: SimulateOptions): Generator<Advance, Run, boolean> {
   const { schedule, forMs = 8_000, healMs = HEAL_MS, quietMs = 0, acts = {}, meanwhile } = options
   const { trace = false, world: worldOptions = {}, ...rest } = options
-  const cluster = new Cluster({ ...rest, world: { trace, label: labelOf, ...worldOptions } })
+  const cluster = new Cluster({ ...rest, world: { trace, label: labels(), ...worldOptions } })
   const { world } = cluster
   const workload = new Workload(cluster, options.seed, specOf(options.workload))
   cluster.startAll()
-  const formed = yield { world, forMs: FORM_MS, until: () => cluster.settled }
+  const formed = yield { world, forMs: FORM_MS, until: () => cluster.settled && cluster.seated }
   const beforeFrames = quietMs > 0 ? yield* quiet(cluster, quietMs) : 0
   const fromMs = world.nowMs
   const sampler = new Sampler(cluster)

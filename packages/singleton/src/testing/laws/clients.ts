@@ -11,10 +11,11 @@ type Found = NonNullable<Finding['contradictions']>[number]
 function inRealTimeOrder(history: History): Finding {
   const written = writtenOf(history)
   const newest = newestBefore(written)
+  const begun = firstAsked(history)
   let exercised = 0
   const contradictions: Found[] = []
   for (const operation of written) {
-    const before = newest(operation.invokedAtMs)
+    const before = newest(begun.get(operation.id) ?? operation.invokedAtMs)
     if (!before) continue
     exercised += 1
     if (operation.index > before.index || operation.id === before.id) continue
@@ -22,6 +23,15 @@ function inRealTimeOrder(history: History): Finding {
     contradictions.push({ text, events: [answered(before), invoked(operation), answered(operation)] })
   }
   return { exercised, contradictions }
+}
+
+/** A command that an application asks for again by its id began when it was first asked for. */
+function firstAsked({ operations }: History): ReadonlyMap<string, number> {
+  const first = new Map<string, number>()
+  for (const { ids, invokedAtMs } of operations) {
+    for (const id of ids) first.set(id, Math.min(invokedAtMs, first.get(id) ?? Infinity))
+  }
+  return first
 }
 
 function exactlyOnce(history: History): Finding {

@@ -26,8 +26,7 @@ export function law(
     title,
     (history) => {
       const said = check(history)
-      const contradictions =
-        typeof said === 'string' ? [{ text: said, events: lastEvents(history) }] : (said ?? [])
+      const contradictions = typeof said === 'string' ? [{ text: said, events: [] }] : (said ?? [])
       return { exercised: exercised(history), contradictions }
     },
     { required },
@@ -102,9 +101,4 @@ function leadingTo({ journal }: History, entry: CommittedEntry, role: string): L
         ]
       : [],
   )
-}
-
-function lastEvents(history: History): LawEvent[] {
-  const last = history.journal.findLast(({ command }) => command !== null)
-  return last?.command ? leadingTo(history, last, last.command.role) : []
 }
