@@ -38,6 +38,7 @@ interface Running {
   readonly core: PeerCore
 }
 
+const FAILURES_KEPT = 10
 const LEAVE_MS = 5_000
 const NAMES = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
 const DATA = '/data'
@@ -62,6 +63,8 @@ export class Cluster {
   /** Peers that ended by themselves, in order. */
   readonly ended: { readonly node: string; readonly life: number; readonly error: JoinError | null }[] = []
   readonly log: string[] = []
+  /** What commands threw, the first few; callers hear less. */
+  readonly failures: string[] = []
   readonly #options: ClusterOptions
   readonly #meter = new Meter()
   readonly #running = new Map<string, Running>()
@@ -283,6 +286,8 @@ export class Cluster {
     const { settings = {}, host: between } = this.#options
     const write = (level: LogLevel, event: string, text: string, data?: Record<string, unknown>): void => {
       given.log.write(level, event, text, data)
+      if (event === 'command-failed' && data?.['error'] !== undefined && this.failures.length < FAILURES_KEPT)
+        this.failures.push(String(data['error']).split('\n', 1)[0] ?? '')
       if (this.#keepLog)
         this.log.push(`${(this.world.nowMs / 1000).toFixed(3)} ${node} ${level} ${event}: ${text}`)
     }

@@ -141,6 +141,14 @@ describe('each law is broken by', () => {
     broken('S6', { operations: change(last, { index: 3 }) }, /began after .* had been answered/, 3)
   })
 
+  it('S6: but not a command that is asked for again by its id, and gets its first answer', () => {
+    const [early] = answered
+    const again = { ...early!, invokedAtMs: history.endMs - 1, endedAtMs: history.endMs }
+    expect(verdict('S6', { operations: [...history.operations, again] }).contradictions).toEqual([])
+    const other = { ...again, id: 'c9:1', ids: ['c9:1'] }
+    broken('S6', { operations: [...history.operations, other] }, /began after/, 3)
+  })
+
   it('S7: an id that stands in the journal twice', () => {
     const entry = history.journal[middle.index - 1]!
     const again = { ...entry, index: history.journal.length + 1 }

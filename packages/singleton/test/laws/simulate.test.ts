@@ -215,7 +215,10 @@ describe('a workload', () => {
   it('goes on as the last outcome says, with ids that the application chose', () => {
     const follow: NonNullable<Extract<SimulateOptions['workload'], { follow?: unknown }>['follow']> = (
       last,
-    ) => (last.outcome?.status === 'refused' ? ask(stock, 'fill', undefined, `refill-${last.id}`) : null)
+    ) =>
+      last.command === 'take' && last.outcome !== null
+        ? ask(stock, 'fill', undefined, `refill-${last.id}`)
+        : null
     const { history, contradictions } = runSchedule({ ...busy, workload: { work: shopping, follow } })
     expect(contradictions).toEqual([])
     const fills = history.operations.filter(({ id }) => id.startsWith('refill-'))
@@ -273,7 +276,8 @@ describe('a law of your own', () => {
     )
     const { contradictions } = runSchedule({ ...short, schedule: crash, ownLaws: [none] })
     expect(contradictions[0]).toMatchObject({ law: 'no sale', text: 'something was sold' })
-    expect(contradictions[0]?.events.length).toBeGreaterThan(0)
+    // A sentence names no events, and none are made up.
+    expect(contradictions[0]?.events).toEqual([])
   })
 
   it('about a role that the cluster does not have is told so', () => {

@@ -84,7 +84,7 @@ describe('a campaign', () => {
   it('says which law is broken, by which events, under which schedule, and where its files are', async () => {
     const { message, found, files, runs } = await failureOf({ ...test(false), reports: folder })
     expect(message).toMatch(
-      /^a ticket has one holder is broken: tickets: a ticket has one holder\n {2}ticket 1 was given to/,
+      /^The law "a ticket has one holder" is broken: must hold in every state of tickets\n {2}ticket 1 was given to/,
     )
     expect(message).toMatch(/\n {2}\d+\.\d{3} s {2}\w+ {2}tickets\.draw .* takes effect at position \d+/)
     expect(message).toMatch(/The schedule \(3 peers, seed \d+\):\n {2}[\d.]+ s {2}\w+/)
@@ -109,7 +109,9 @@ describe('a campaign', () => {
 
     const [file = ''] = first.files
     const kept = await failureOf({ ...test(false), replay: file })
-    expect(kept.message).toContain(`The kept schedule ${file} fails:\na ticket has one holder is broken`)
+    expect(kept.message).toContain(
+      `The kept schedule ${file} fails:\nThe law "a ticket has one holder" is broken`,
+    )
     expect(kept.found).toEqual(first.found)
 
     const [, seed, path] = /\{ seed: (-?\d+), path: '([\d:]+)' \}/.exec(first.message) ?? []
@@ -224,6 +226,27 @@ describe('a test that proves nothing gets a sentence', () => {
     )
   })
 
+  it('when every command throws, with what the first one said', async () => {
+    const careless = role('careless', {
+      state: () => 0,
+      events: { counted: (n) => n + 1 },
+      commands: {
+        count: () => {
+          throw new RangeError('no such counter')
+        },
+      },
+    })
+    const sentence = await told({
+      roles: [careless],
+      workload: work(careless, { count: () => undefined }),
+      laws: [always(careless, 'counts', () => true)],
+      runs: 2,
+    })
+    expect(sentence).toMatch(
+      /'counts' was never exercised in 2 runs.*\d+ commands threw; the first said: .*no such counter/,
+    )
+  })
+
   it('when a law was never exercised in the whole campaign', async () => {
     const idle = law('refunds', 'Refunds are right.', () => null, { exercised: () => 0 })
     expect(await told({ ...test(true), runs: 2, laws: [oneHolder, idle] })).toMatch(
@@ -278,7 +301,7 @@ describe('with plain fast-check', () => {
     const error: unknown = await fc
       .assert(clusterProperty(test(false)), { seed: 1, numRuns: 20, includeErrorInReport: true })
       .catch((thrown: unknown) => thrown)
-    expect(String(error)).toContain('a ticket has one holder is broken')
+    expect(String(error)).toContain('The law "a ticket has one holder" is broken')
   })
 
   it('cases can be drawn for properties of your own', () => {

@@ -48,7 +48,7 @@ export function always<S, E, C>(
 ): Law {
   return lawFrom(
     title,
-    `${role.name}: ${title}`,
+    `must hold in every state of ${role.name}`,
     (history) => {
       const replay = replayOf(history)
       if (!replay.roles.includes(role.name))

@@ -33,6 +33,8 @@ export class Campaign<O> {
   #acknowledged = 0
   #reigns = 0
   #faults = 0
+  #failed = 0
+  #firstFailure = ''
   readonly #exercised = new Map<string, { times: number; required: boolean }>()
 
   constructor(options: CampaignOptions<O>) {
@@ -101,6 +103,8 @@ export class Campaign<O> {
       const known = this.#exercised.get(law)
       this.#exercised.set(law, { times: (known?.times ?? 0) + times, required })
     }
+    if (result.failed.times > 0 && this.#failed === 0) this.#firstFailure = result.failed.text
+    this.#failed += result.failed.times
     if (!result.counts) {
       this.#idle += 1
       return false
@@ -118,12 +122,16 @@ export class Campaign<O> {
       throw new TestMisuse('The time limit was over before the first run: give more `limitMs`.')
     if (this.#runs < Math.max(1, wanted))
       throw new TestMisuse(
-        `${this.#runs === 0 ? 'None' : `Only ${this.#runs}`} of ${this.#idle + this.#runs} runs counted: in the others either no fault hit anybody or no command was answered. Give the workload commands that are accepted, and schedules kinds that do something.`,
+        `${this.#runs === 0 ? 'None' : `Only ${this.#runs}`} of ${this.#idle + this.#runs} runs counted: in the others either no fault hit anybody or no command was answered. Give the workload commands that are accepted, and schedules kinds that do something.${this.#failures()}`,
       )
     const idle = [...this.#exercised].filter(([, { times, required }]) => required && times === 0)
     if (idle.length > 0)
       throw new TestMisuse(
-        `${idle.map(([law]) => `'${law}'`).join(' and ')} was never exercised in ${this.#runs} runs: nothing happened that could have broken it, so this is no pass.`,
+        `${idle.map(([law]) => `'${law}'`).join(' and ')} was never exercised in ${this.#runs} runs: nothing happened that could have broken it, so this is no pass.${this.#failures()}`,
       )
+  }
+  /** Commands that throw are refused and change nothing: the usual reason why nothing happens. */
+  #failures(): string {
+    return this.#failed === 0 ? '' : ` ${this.#failed} commands threw; the first said: ${this.#firstFailure}`
   }
 }

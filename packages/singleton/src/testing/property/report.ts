@@ -51,7 +51,7 @@ export function sentenceOf(result: CaseResult, { seed, schedule }: RunCase, peer
   const { broken, title, fired } = result
   const planned = schedule.length === 0 ? ['(no fault is needed)'] : describe(schedule)
   return [
-    `${broken?.law ?? 'unknown'} is broken: ${title}`,
+    `The law "${broken?.law ?? 'unknown'}" is broken: ${title}`,
     `  ${broken?.text ?? ''}`,
     ...(broken?.events ?? []).map((event) => `  ${eventText(event)}`),
     `The schedule (${peers} peers, seed ${seed}):`,
@@ -89,7 +89,7 @@ function write(folder: string, kept: KeptCase, shown: CaseResult, recording: Rec
       : {
           ndjson: ndjson(recording),
           html: picture(recording, {
-            title: `${kept.law ?? ''}: ${shown.title}`,
+            title: `The law "${kept.law ?? ''}" is broken`,
             seed: kept.seed,
             schedule: describeFired(shown.fired),
             law: shown.title,

@@ -23,6 +23,8 @@ export interface CaseResult {
   readonly reigns: number
   /** How often each law could have been broken, and whether a campaign must have exercised it. */
   readonly exercised: readonly { readonly law: string; readonly times: number; readonly required: boolean }[]
+  /** Commands that threw instead of deciding, and what the first of them said. */
+  readonly failed: { readonly times: number; readonly text: string }
   /** Null when the run threw. */
   readonly run: Run | null
 }
@@ -94,8 +96,14 @@ function resultOf(run: Run, ownLaws: readonly Law[]): CaseResult {
     acknowledged: run.acknowledged,
     reigns: run.reigns,
     exercised: run.verdicts.map(({ law, exercised, required }) => ({ law, times: exercised, required })),
+    failed: failedOf(run),
     run,
   }
+}
+
+function failedOf({ history, cluster }: Run): CaseResult['failed'] {
+  const times = history.operations.filter(({ outcome }) => outcome?.status === 'refused' && outcome.failed)
+  return { times: times.length, text: cluster.failures[0] ?? '' }
 }
 
 function thrown(error: unknown): CaseResult {
@@ -111,6 +119,7 @@ function thrown(error: unknown): CaseResult {
     acknowledged: 0,
     reigns: 0,
     exercised: [],
+    failed: { times: 0, text: '' },
     run: null,
   }
 }
