@@ -7,15 +7,35 @@ import { Workshop } from './workshop.js'
 const preamble = `
 import { actor, actorSystem, nactEngine, reply } from '@tanist/core'
 import type { ListenHandlers } from '@tanist/core'
-import { journalContract } from '@tanist/core/testing'
+import * as kit from '@tanist/core/testing'
+import {
+  checkDeterminism, checkSameRuns, diskContract, engineContract, hostContract, journalContract, networkContract,
+  timersPassage,
+} from '@tanist/core/testing'
+import type { Schedule, World } from '@tanist/core/testing'
+import type { Disk, Engine, Timers } from '@tanist/core'
+import { always, law, Outside, passed, runSchedule, simulate, testRole, work } from '@tanist/singleton/testing'
+import { modelTest, testCluster } from '@tanist/singleton/testing/property'
+import * as fc from 'fast-check'
 import { jsonLog, nodeHost, readJson, sendJson } from '@tanist/transport'
 import { join, persist, refuse, role, startPeer } from '@tanist/singleton'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { stock } from '../guide/stock.js'
 declare const secret: string
 declare const handlers: ListenHandlers
-declare const it: (name: string, test: () => unknown) => void
+declare const it: (name: string, test: (context: { skip: () => void }) => unknown) => void
 declare const newSubject: Parameters<typeof journalContract>[0]
+declare const newDisk: Parameters<typeof diskContract>[0]
+declare const twoHosts: () => kit.HostSubject & kit.NetworkSubject
+declare const myEngine: () => Engine
+declare const disk: Disk
+declare const path: string
+declare const timers: Timers
+declare const office: (world: World) => void
+declare const populate: (world: World) => void
+declare const schedule: Schedule
+declare const outside: Outside
+declare const bookings: unknown[]
 declare const request: IncomingMessage
 declare const response: ServerResponse
 `
@@ -45,7 +65,12 @@ function exampleFile({ text }: Example): string {
   return `${preamble}\nexport async function example(): Promise<unknown> {\n${text}\nreturn\n}\n`
 }
 
-const programs = [...programsOf('README.md', 'readme'), ...programsOf('docs/guide.md', 'guide')]
+const programs = [
+  ...programsOf('README.md', 'readme'),
+  ...programsOf('docs/guide.md', 'guide'),
+  ...programsOf('docs/testing.md', 'testing'),
+  ...programsOf('docs/envelope.md', 'testing'),
+]
 const examples = ['core', 'transport', 'singleton'].flatMap((name) => examplesOf(name))
 
 describe('programs of the documents', () => {

@@ -6,6 +6,13 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { root } from './pages.js'
 
+/** What the project has installed, and where this one has it. */
+const modules = [
+  ['@tanist', 'packages/examples/node_modules'],
+  ['rxjs', 'packages/examples/node_modules'],
+  ['fast-check', 'node_modules'],
+] as const
+
 /**
  * A project of its own in a temporary folder, which sees Tanist as an application does: by its built packages.
  * `close` ends what still runs and removes the folder.
@@ -15,7 +22,9 @@ export class Workshop {
   readonly #children = new Set<ChildProcess>()
 
   constructor() {
-    symlinkSync(join(root, 'packages/examples/node_modules'), join(this.folder, 'node_modules'), 'junction')
+    mkdirSync(join(this.folder, 'node_modules'))
+    for (const [name, folder] of modules)
+      symlinkSync(join(root, folder, name), join(this.folder, 'node_modules', name), 'junction')
     this.write('package.json', '{"type":"module"}')
     const compilerOptions = {
       target: 'es2022',

@@ -87,7 +87,7 @@ export class Outside {
 
   /**
    * @example
-   * const bank = outside.service('bank', (charge: { id: string; cents: number }) => ledger.push(charge), {
+   * const bank = outside.service('bank', (charge: { id: string; cents: number }) => bookings.push(charge), {
    *   latencyMs: 50,
    *   failRate: 0.1,
    * })

@@ -12,8 +12,10 @@ export type { Run, SimulateOptions } from './simulate-types.js'
  * may use them. A run with the same options is the same to the byte.
  *
  * @example
- * const run = await simulate({ seed: 1, peers: 3, roles: [stock], schedule, workload: work(stock, { ... }) })
- * expect(passed(run)).toEqual({ ok: true, why: expect.any(String) })
+ * const workload = work(stock, { deliver: () => ({ sku: 'a', n: 1 }) })
+ * const run = await simulate({ seed: 1, peers: 3, roles: [stock], schedule, workload })
+ * const { ok, why } = passed(run)
+ * if (!ok) throw new Error(why)
  */
 export async function simulate(options: SimulateOptions): Promise<Run> {
   const plan = planOf(options)

@@ -50,7 +50,7 @@ export interface RoleTestThen<S, E, C, K extends CommandName<C>> extends RoleTes
  *
  * @example
  * testRole(stock)
- *   .given((on) => [on.filled({ sku: 'a', n: 2 })])
+ *   .given((on) => [on.delivered({ sku: 'a', n: 2 })])
  *   .when('take', { sku: 'a', n: 3 })
  *   .thenRefused({ code: 'short', have: 2 })
  */

@@ -90,7 +90,7 @@ export interface WorkOptions<K extends string> {
  * @example
  * const shopping = work(stock, {
  *   take: (dice) => ({ sku: dice.pick(['a', 'b']), n: dice.int(1, 3) }),
- *   free: (dice) => ({ sku: dice.pick(['a', 'b']) }),
+ *   deliver: (dice) => ({ sku: dice.pick(['a', 'b']), n: 10 }),
  * }, { weights: { take: 3 }, reads: 0.1 })
  */
 export function work<S, E, C>(

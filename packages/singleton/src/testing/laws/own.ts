@@ -9,9 +9,10 @@ import type { Contradiction, Law, LawEvent } from './types.js'
  * that contradict each other, or null. It counts as exercised by every acknowledged command.
  *
  * @example
- * law('paid', 'nobody is charged twice', ({ journal }) => {
- *   const twice = chargedTwice(journal)
- *   return twice ? `${twice} was charged twice` : null
+ * law('big deliveries', 'nobody delivers more than a hundred at once', ({ journal }) => {
+ *   const events = journal.flatMap(({ command }) => command?.events ?? [])
+ *   const big = events.find(({ type, payload }) => type === 'delivered' && (payload as { n: number }).n > 100)
+ *   return big ? `${JSON.stringify(big.payload)} was delivered` : null
  * })
  */
 export function law(
@@ -39,7 +40,7 @@ export function law(
  * replicas hold in the end. It returns true, or a sentence that says what is wrong with the state.
  *
  * @example
- * always(stock, 'nothing is sold that was not there', (s) => s.left >= 0 || `${s.left} left`)
+ * always(stock, 'nothing is taken that was not there', (s) => Object.values(s.items).every((n) => n >= 0))
  */
 export function always<S, E, C>(
   role: Role<S, E, C>,

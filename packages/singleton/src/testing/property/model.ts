@@ -71,7 +71,8 @@ const FROM_MS = 1_790_000_000_000
  *       input: fc.record({ sku: fc.constantFrom('a', 'b'), n: fc.integer({ min: 1, max: 3 }) }),
  *       expect: (have, { sku, n }) => {
  *         const left = (have.get(sku) ?? 0) - n
- *         return left < 0 ? { refused: { code: 'short', have: left + n } } : { model: have.set(sku, left), reply: left }
+ *         if (left < 0) return { refused: { code: 'short' as const, have: left + n } }
+ *         return { model: new Map(have).set(sku, left), reply: left }
  *       },
  *     },
  *   },
