@@ -44,7 +44,7 @@ export const reserved = [
 /** What is let through, each with its reason. A row that nothing needs any more is reported too. */
 export const exceptions = [
   {
-    file: 'core/src/testing/world.ts',
+    file: 'core/src/testing/loop.ts',
     what: 'a timer',
     why: 'runAsync lets real promises settle between two events of virtual time',
   },

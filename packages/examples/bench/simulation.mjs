@@ -1,6 +1,6 @@
 // How fast the simulated worlds run. Plain machines gossip: every 200 ms each tells another by chance how much it
 // has heard, so that every delivery costs two events, a timer and an arrival.
-import { drawSchedule, PlainWorld, seededRandom } from '@tanist/core/testing'
+import { createWorld, drawSchedule, PlainWorld, seededRandom } from '@tanist/core/testing'
 import { machineFaultKinds, peerNames, runMachines, runSchedule } from '@tanist/singleton/testing'
 import { best, tablePrinter } from './table.mjs'
 
@@ -28,10 +28,13 @@ export function simulation({ quick }) {
   plain(100, 'bytes', 120_000, 800_000)
   plain(1_000, 'bytes', 12_000, null)
 
+  const office = best(times, () => chatter(20_000 * share))
+  add({ ...office, name: 'the world, 5 hosts that chatter over links', unit: 'events/s', target: null })
+
   const machines = best(quick ? 2 : 3, (i) => machineSchedules(i, Math.round(400 * share)))
   add({ ...machines, name: 'succession machines, 5 peers', unit: 'schedules/s', target: 100 })
 
-  const cluster = best(quick ? 1 : 3, (i) => clusterSchedules(i, Math.max(5, Math.round(20 * share))))
+  const cluster = best(quick ? 2 : 3, (i) => clusterSchedules(i, Math.max(5, Math.round(20 * share))))
   add({ ...cluster, name: 'whole peers with actors, 5 peers', unit: 'schedules/s', target: null })
   add({ name: 'whole peers with actors, 5 peers', value: cluster.ratio, unit: 'x real time', target: 50 })
   return rows
@@ -68,6 +71,35 @@ function gossip(nodes, wire, virtualMs) {
   const since = performance.now()
   world.run(virtualMs)
   return { value: world.events / seconds(since) }
+}
+
+/** Every host sends 100 bytes to all others each millisecond; what comes wakes a cell. */
+function chatter(virtualMs) {
+  const world = createWorld({ seed: 1 })
+  const names = peerNames(PEERS)
+  const frame = new Uint8Array(100)
+  const start = (name) => (host) => {
+    const cell = host.engine.cell('read', () => {})
+    const handlers = { opened: () => {}, frame: () => cell.wake(), closed: () => {} }
+    host.network.listen(`${name}:1`, { listening: () => {}, failed: () => {}, accept: () => handlers })
+    let links = []
+    host.timers.set(5, () => {
+      links = names.filter((peer) => peer !== name).map((peer) => host.network.dial(`${peer}:1`, handlers))
+    })
+    const beat = () => {
+      for (const link of links) link.send(frame)
+      host.timers.set(1, beat)
+    }
+    beat()
+  }
+  for (const name of names) {
+    world.node(name, { start: start(name) })
+    world.start(name)
+  }
+  let events = 0
+  const since = performance.now()
+  while (world.nowMs < virtualMs && world.step()) events += 1
+  return { value: events / seconds(since) }
 }
 
 const PEERS = 5

@@ -1,5 +1,6 @@
 import { onAsyncStart } from './guard.js'
-import { createWorld, type World, type WorldOptions } from './world.js'
+import type { WorldOptions } from './options.js'
+import { createWorld, type World } from './world.js'
 
 type Options = Omit<WorldOptions, 'seed' | 'trace' | 'pace'>
 

@@ -223,6 +223,7 @@ export class SimDisk implements Disk {
       if (lies && !fails) target.lie(mark)
       else target.settle(mark, !fails)
       line.shift()
+      if (line.length === 0) this.#lines.delete(target)
       line[0]?.()
       if (fails) {
         done(new DiskError('failed', `sync of ${path} failed`))

@@ -117,7 +117,7 @@ export class Freezer {
     this.timeline.note(machine.name, 'resume')
     const { pile } = machine.life
     machine.life.pile = []
-    for (const event of pile) this.timeline.push(event, this.timeline.nowMs)
+    for (const event of pile) this.timeline.pushFirst(event)
   }
 
   private endSleep(machine: Machine, token: object): void {

@@ -26,7 +26,7 @@ export { checkDeterminism, checkSameRuns } from './determinism.js'
 export type { TwinOptions, TwinWorld } from './determinism.js'
 export { SimDisk } from './disk.js'
 export { defaultQuality } from './path.js'
-export type { LinkQuality, Undo } from './path.js'
+export type { LinkQuality, QualityChange, Undo } from './path.js'
 export { PlainWorld } from './plain/index.js'
 export type {
   PlainCodec,
@@ -34,6 +34,7 @@ export type {
   PlainNode,
   PlainOptions,
   PlainQuality,
+  PlainQualityChange,
   PlainState,
 } from './plain/index.js'
 export { seededRandom } from './random.js'
@@ -82,7 +83,7 @@ export type { Limits } from './timeline.js'
 export { traceLines } from './trace.js'
 export type { TraceEvent } from './trace.js'
 export { createWorld, World } from './world.js'
-export type { NodeOptions, NodeState, WorldOptions } from './world.js'
+export type { NodeOptions, NodeState, WorldOptions } from './options.js'
 export type { StartInfo, StartPeer } from './machine.js'
 export { checkBySearch, checkByWitness } from './linearizability/index.js'
 export type {

@@ -12,6 +12,7 @@ import { dialLimitMs, dialTimeout, End, type Parcel } from './link.js'
 import { bindAddress } from './binding.js'
 import { hostOf, type Life, type Machine, portOf } from './machine.js'
 import { defaultQuality, type LinkQuality, Path, type Undo } from './path.js'
+import { checkedQuality } from './quality.js'
 import { ceilTick, type Timeline } from './timeline.js'
 
 export interface SimListener {
@@ -42,7 +43,7 @@ export class Fabric {
     this.timeline = timeline
     this.random = random
     this.machines = machines
-    this.base = { ...defaultQuality, ...quality }
+    this.base = checkedQuality({ ...defaultQuality, ...quality })
   }
 
   path(from: Machine, to: Machine): Path {
@@ -154,7 +155,7 @@ export class Fabric {
   }
 
   clearOverlays(): void {
-    for (const path of this.allPaths()) path.clearOverlays()
+    for (const path of this.allPaths()) path.layers.clear()
   }
 
   /** A SYN reached a machine that has power: its kernel answers, whatever its process does. */

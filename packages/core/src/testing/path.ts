@@ -1,32 +1,22 @@
 import type { Parcel } from './link.js'
+import { type Change, Layers, type Quality, quiet } from './quality.js'
 
 /**
  * How one direction between two machines behaves. Frames of links come whole and in order unless `loss`,
  * `duplicate` or `reorder` say otherwise: those are against the contract of `Network` and off by default, for
  * protocols that want to prove that they rely on less.
  */
-export interface LinkQuality {
-  readonly latencyMinMs: number
-  readonly latencyMaxMs: number
-  /** Share (0 to 1) of the frames that are never delivered. */
-  readonly loss: number
-  readonly duplicate: number
-  /** Share of the frames that come up to `reorderMs` late, and are overtaken. */
-  readonly reorder: number
-  readonly reorderMs: number
+export interface LinkQuality extends Quality {
   readonly datagramLoss: number
   readonly datagramDuplicate: number
   readonly datagramReorder: number
 }
 
+export type QualityChange = Change<LinkQuality>
+
 /** A quiet wired office. */
 export const defaultQuality: LinkQuality = {
-  latencyMinMs: 0.2,
-  latencyMaxMs: 1,
-  loss: 0,
-  duplicate: 0,
-  reorder: 0,
-  reorderMs: 20,
+  ...quiet,
   datagramLoss: 0,
   datagramDuplicate: 0,
   datagramReorder: 0,
@@ -37,16 +27,17 @@ export type Undo = () => void
 
 /** One direction between two machines: its quality, its cuts, and what waits behind them. */
 export class Path {
-  quality: LinkQuality
+  readonly layers: Layers<LinkQuality>
   /** Parcels sent during a cut, in the order of sending. */
   held: Parcel[] = []
   private readonly cuts = new Set<object>()
-  private readonly overlays = new Set<Partial<LinkQuality>>()
-  private readonly base: LinkQuality
 
   constructor(base: LinkQuality) {
-    this.base = base
-    this.quality = base
+    this.layers = new Layers(base)
+  }
+
+  get quality(): LinkQuality {
+    return this.layers.now
   }
 
   get isCut(): boolean {
@@ -67,24 +58,5 @@ export class Path {
     const wasCut = this.isCut
     for (const token of this.cuts) if (!but.has(token)) this.cuts.delete(token)
     return wasCut && !this.isCut
-  }
-
-  overlay(change: Partial<LinkQuality>): Undo {
-    // A copy, so that two equal overlays are two.
-    const own = { ...change }
-    this.overlays.add(own)
-    this.mix()
-    return () => {
-      if (this.overlays.delete(own)) this.mix()
-    }
-  }
-
-  clearOverlays(): void {
-    this.overlays.clear()
-    this.mix()
-  }
-
-  private mix(): void {
-    this.quality = Object.assign({}, this.base, ...this.overlays)
   }
 }

@@ -57,6 +57,7 @@ export class Timeline implements Overseer {
   failure: WorldError | null = null
   private readonly limits: Limits
   private seq = 0
+  private firstSeq = Number.MIN_SAFE_INTEGER
   private count = 0
   private countAtOnce = 0
   private readonly tally = new Map<string, number>()
@@ -69,9 +70,13 @@ export class Timeline implements Overseer {
 
   push(event: SimEvent, atMs: number): void {
     event.at = atMs > this.nowMs ? ceilTick(atMs) : this.nowMs
-    event.seq = this.seq++
-    this.queue.push(event)
-    if (this.asynchronous && event.life !== null && this.isLeft) this.foreign(event.node, event.what())
+    this.enqueue(event, this.seq++)
+  }
+
+  /** Before everything else that is due now, in the order of the calls. */
+  pushFirst(event: SimEvent): void {
+    event.at = this.nowMs
+    this.enqueue(event, this.firstSeq++)
   }
 
   call(kind: EventKind, life: Life | null, delayMs: number, label: string, run: () => void): void {
@@ -162,6 +167,12 @@ export class Timeline implements Overseer {
   errorOf(node: string, what: string, error: unknown): WorldError {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     return new WorldError(node, `${node} at ${this.nowMs} ms, in ${what}: ${text}`, error)
+  }
+
+  private enqueue(event: SimEvent, seq: number): void {
+    event.seq = seq
+    this.queue.push(event)
+    if (this.asynchronous && event.life !== null && this.isLeft) this.foreign(event.node, event.what())
   }
 
   private advance(event: SimEvent): void {

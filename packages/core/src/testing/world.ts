@@ -3,57 +3,17 @@ import { invariant } from '../invariant.js'
 import { Post } from './datagrams.js'
 import { SimDisk } from './disk.js'
 import { Freezer, type Stall } from './freeze.js'
-import { scene } from './guard.js'
-import { lifeHost } from './host.js'
-import { Life, Machine, MachineClock, portOf, type StartPeer } from './machine.js'
+import { Loop } from './loop.js'
+import { Machine, MachineClock, portOf } from './machine.js'
 import { Fabric } from './network.js'
-import type { LinkQuality, Undo } from './path.js'
-import type { Label, RecordedNote, Recording } from './record/index.js'
+import type { NodeOptions, NodeState, WorldOptions } from './options.js'
+import type { LinkQuality, QualityChange, Undo } from './path.js'
+import { Processes } from './processes.js'
+import type { RecordedNote, Recording } from './record/index.js'
 import { seededRandom } from './random.js'
 import type { Moment } from './schedule/index.js'
-import { ceilTick, type Limits, Timeline, WorldError } from './timeline.js'
+import { Timeline } from './timeline.js'
 import type { TraceEvent } from './trace.js'
-
-export interface WorldOptions {
-  /** Everything random in the world comes from it: the same seed gives the same run, to the byte. */
-  readonly seed: number | string
-  /** Keeps every event as plain data; the digest is always there. Default false. */
-  readonly trace?: boolean
-  /** Keeps messages and their fates, and what happened to the machines: see `recording`. Default: as `trace`. */
-  readonly record?: boolean
-  /** Names frames and datagrams in the recording; their size does otherwise. */
-  readonly label?: Label
-  /** How all links behave unless `quality` says otherwise. Default: a quiet wired office, 0.2 to 1 ms. */
-  readonly network?: Partial<LinkQuality>
-  /** How long one disk sync takes. Default 0.5 to 2 ms, at random. */
-  readonly syncMs?: (random: Random) => number
-  /** Default 5 million events in one run, 100,000 at one moment. */
-  readonly limits?: Partial<Limits>
-  /**
-   * Real timers, clocks, randomness and `fetch` throw a sentence when a process uses them, and `runAsync` notices
-   * when something outside the world makes a process go on. Default true.
-   */
-  readonly guard?: boolean
-  /** A turn that is pending for longer is taken to await something outside the world. Default 60,000. */
-  readonly turnLimitMs?: number
-  /** Awaited before each event of `runAsync`: `checkDeterminism` uses it to run at another real pace. */
-  readonly pace?: () => Promise<void>
-}
-
-/** Kept from before any guard or fake timer. */
-const afterThisTurn = setImmediate
-
-export interface NodeOptions {
-  /** Default `<name>:1`. Its host part belongs to this machine. */
-  readonly address?: string
-  /** Builds the peer on a new host; called again for every life, which are counted from 1. */
-  readonly start: StartPeer
-  /** What `start` is told until the first `upgrade`. Default `1`. */
-  readonly version?: string
-}
-
-/** `paused` is also a process whose event loop is blocked. */
-export type NodeState = 'running' | 'paused' | 'asleep' | 'stopped' | 'no power'
 
 /**
  * Whole peers in virtual time, in one thread, from one seed.
@@ -72,9 +32,9 @@ export class World {
   private readonly freezer: Freezer
   private readonly listeners = new Set<Moment>()
   private heals = 0
+  private readonly processes: Processes
+  private readonly loop: Loop
   private readonly syncMs: (random: Random) => number
-  private readonly turnLimitMs: number
-  private readonly pace: (() => Promise<void>) | null
 
   constructor(options: WorldOptions) {
     const { seed, trace = false, network = {}, limits = {} } = options
@@ -86,8 +46,10 @@ export class World {
     this.freezer = new Freezer(this.timeline, this.fabric, this.machines)
     this.syncMs = options.syncMs ?? ((random) => 0.5 + random.next() * 1.5)
     this.timeline.guards = options.guard ?? true
-    this.turnLimitMs = options.turnLimitMs ?? 60_000
-    this.pace = options.pace ?? null
+    this.loop = new Loop(this.timeline, options)
+    const { timeline, fabric, post, freezer } = this
+    const moment: Moment = (node, name) => this.moment(node, name)
+    this.processes = new Processes({ seed, timeline, fabric, post, freezer, moment })
   }
 
   /** True virtual time since the world began; a multiple of 1/1024. */
@@ -168,58 +130,17 @@ export class World {
 
   /** Starts a process, with power if need be, and awake. Its `start` runs before this returns. */
   start(name: string): void {
-    const machine = this.machine(name)
-    invariant(machine.life === null, `${name} has no process yet`)
-    this.freezer.wake(machine)
-    const life = new Life(machine, ++machine.lives)
-    this.timeline.note(name, `start, life ${life.number}`)
-    this.timeline.recorder?.state(name, 'running')
-    if (!machine.on) {
-      machine.on = true
-      this.fabric.boot(machine)
-    }
-    machine.life = life
-    const random = seededRandom(`${this.seed}/${name}/${life.number}`)
-    machine.clock.restart(Math.floor(random.next() * 1_000_000))
-    const host = lifeHost(this.timeline, this.fabric, this.post, life, random)
-    this.timeline.raiseGuard()
-    try {
-      this.timeline.guarded(name, {
-        fire: () => machine.start(host, life.number, { version: machine.version }),
-        what: () => 'start',
-      })
-    } finally {
-      this.timeline.lowerGuard()
-    }
-    this.moment(name, 'started')
+    this.processes.start(this.machine(name))
   }
 
   /** Kills the process if there is one. The kernel resets its links and refuses dials; the disk cache stays. */
   crash(name: string): void {
-    const machine = this.machine(name)
-    const { life } = machine
-    if (life === null) return
-    this.moment(name, 'crashed')
-    this.timeline.note(name, 'crash')
-    this.timeline.recorder?.state(name, 'down', 'crashed')
-    this.endLife(machine, life, true)
-    machine.disk.crash()
+    this.processes.crash(this.machine(name))
   }
 
   /** Cuts the power of all these machines at one moment. What was not synced is lost; nobody is told. */
   powerOff(names: readonly string[], options: { readonly tear?: boolean } = {}): void {
-    for (const name of names) {
-      const machine = this.machine(name)
-      if (!machine.on) continue
-      this.moment(name, 'lost-power')
-      this.timeline.note(name, 'power off')
-      this.timeline.recorder?.state(name, 'no power')
-      machine.on = false
-      this.fabric.powerOff(machine, machine.life)
-      if (machine.life !== null) this.endLife(machine, machine.life, false)
-      this.freezer.wake(machine)
-      machine.disk.powerOff({ tear: options.tear ?? false })
-    }
+    for (const name of names) this.processes.powerOff(this.machine(name), options.tear ?? false)
   }
 
   /** Crashes what runs, then starts anew. */
@@ -310,8 +231,8 @@ export class World {
   }
 
   /** Changes the quality of one direction on top of what holds already. */
-  quality(from: string, to: string, change: Partial<LinkQuality>): Undo {
-    return this.fabric.path(this.machine(from), this.machine(to)).overlay(change)
+  quality(from: string, to: string, change: QualityChange): Undo {
+    return this.fabric.path(this.machine(from), this.machine(to)).layers.add(change)
   }
 
   /** How one direction behaves now. */
@@ -407,23 +328,13 @@ export class World {
     this.timeline.call('script', null, atMs - this.timeline.nowMs, 'script', script)
   }
 
-  /** Takes one event; false when nothing will ever happen. */
+  /** Takes one event, without a guard; false when nothing will ever happen. */
   step(): boolean {
-    this.timeline.startCounting()
-    // Timers of a machine that sleeps are due at infinity.
-    return this.timeline.step(Number.MAX_VALUE)
+    return this.loop.step()
   }
 
   run(options: { readonly forMs: number }): void {
-    const { timeline } = this
-    const endMs = this.begin(options.forMs)
-    timeline.raiseGuard()
-    try {
-      while (timeline.step(endMs)) continue
-    } finally {
-      timeline.lowerGuard()
-    }
-    timeline.nowMs = endMs
+    this.loop.run(options.forMs)
   }
 
   /**
@@ -434,27 +345,7 @@ export class World {
     predicate: () => boolean,
     options: { readonly limitMs: number; readonly everyEvent?: boolean },
   ): boolean {
-    const { timeline } = this
-    const { everyEvent = false } = options
-    const endMs = this.begin(options.limitMs)
-    if (predicate()) return true
-    let askMs = timeline.nowMs + 1
-    timeline.raiseGuard()
-    try {
-      for (;;) {
-        const nextMs = timeline.queue.peek()?.at ?? endMs
-        if (!everyEvent && nextMs >= askMs) {
-          if (predicate()) return true
-          askMs = nextMs + 1
-        }
-        if (!timeline.step(endMs)) break
-        if (everyEvent && predicate()) return true
-      }
-    } finally {
-      timeline.lowerGuard()
-    }
-    timeline.nowMs = endMs
-    return predicate()
+    return this.loop.runUntil(predicate, options.limitMs, options.everyEvent ?? false)
   }
 
   /**
@@ -463,85 +354,8 @@ export class World {
    * something that is not of this world: it goes on although no event did anything for it, its turn is pending
    * for more than `turnLimitMs`, or is pending and nothing is scheduled that could end it.
    */
-  async runAsync(options: { readonly forMs: number; readonly until?: () => boolean }): Promise<boolean> {
-    const { timeline } = this
-    const { until = () => false } = options
-    const endMs = this.begin(options.forMs)
-    timeline.asynchronous = true
-    timeline.raiseGuard()
-    let checkMs = timeline.nowMs + 1_000
-    try {
-      this.asScript()
-      do {
-        await new Promise<void>((resolve) => void afterThisTurn(resolve))
-        if (this.pace !== null) await this.pace()
-        this.asScript()
-        if (until()) return true
-        if (timeline.pendingTurns.size > 0 && timeline.nowMs >= checkMs) {
-          this.checkLongTurns()
-          checkMs = timeline.nowMs + 1_000
-        }
-        scene.clear()
-      } while (timeline.step(endMs))
-      this.checkForeignPromises()
-      timeline.nowMs = endMs
-      return until()
-    } finally {
-      timeline.asynchronous = false
-      timeline.lowerGuard()
-      if (timeline.guards) scene.clear()
-    }
-  }
-
-  /** What the test does here and now, and the promises that it settles, are no business of the guard. */
-  private asScript(): void {
-    const { timeline } = this
-    if (!timeline.guards) return
-    scene.enter(timeline, '', null)
-    scene.clearLater(1)
-  }
-
-  private begin(forMs: number): number {
-    invariant(forMs >= 0, 'time goes forward')
-    this.timeline.startCounting()
-    return ceilTick(this.timeline.nowMs + forMs)
-  }
-
-  private checkLongTurns(): void {
-    const { nowMs, pendingTurns } = this.timeline
-    for (const turn of pendingTurns) {
-      const { machine } = turn.life
-      if (machine.paused) turn.sinceMs = nowMs
-      if (nowMs - turn.sinceMs <= this.turnLimitMs) continue
-      const text = `the turn of "${turn.name}" on ${machine.name} awaits something outside the world: it waits since ${turn.sinceMs} ms, for more than ${this.turnLimitMs} ms (turnLimitMs)`
-      throw new WorldError(machine.name, text)
-    }
-  }
-
-  private checkForeignPromises(): void {
-    if (this.timeline.failure !== null) throw this.timeline.failure
-    if (this.timeline.queue.size > 0) return
-    for (const { life, name } of this.timeline.pendingTurns) {
-      const node = life.machine.name
-      if (life.machine.paused) continue
-      throw new WorldError(
-        node,
-        `the turn of "${name}" on ${node} awaits something outside the world: it is still pending and nothing is scheduled`,
-      )
-    }
-  }
-
-  private endLife(machine: Machine, life: Life, tellOthers: boolean): void {
-    life.alive = false
-    for (const event of life.pile) event.dropped()
-    life.pile = []
-    machine.life = null
-    machine.freezes.clear()
-    this.fabric.endLife(life, tellOthers)
-    this.post.endLife(life)
-    for (const turn of this.timeline.pendingTurns) {
-      if (turn.life === life) this.timeline.pendingTurns.delete(turn)
-    }
+  runAsync(options: { readonly forMs: number; readonly until?: () => boolean }): Promise<boolean> {
+    return this.loop.runAsync(options.forMs, options.until)
   }
 
   private machine(name: string): Machine {

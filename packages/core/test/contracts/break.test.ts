@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import type { Disk, DiskFile, Engine, Host, LinkHandlers, Network, SyncDone } from '../../src/host/index.js'
+import {
+  type Disk,
+  DiskError,
+  type DiskFile,
+  type Engine,
+  type Host,
+  type LinkHandlers,
+  type ListenHandlers,
+  type SyncDone,
+} from '../../src/host/index.js'
 import { type HostSubject, hostContract } from '../../src/testing/index.js'
 import { twoSimulatedHosts } from './office.js'
 
@@ -16,37 +25,42 @@ async function broken(change: (host: Host) => Host): Promise<string[]> {
   return found
 }
 
+const withListeners =
+  (change: (handlers: ListenHandlers) => Partial<ListenHandlers>) =>
+  (host: Host): Host => ({
+    ...host,
+    network: {
+      dial: (address, handlers) => host.network.dial(address, handlers),
+      listen: (address, handlers) =>
+        host.network.listen(address, { ...plainListener(handlers), ...change(handlers) }),
+    },
+  })
+
 const withLinks =
   (change: (handlers: LinkHandlers) => LinkHandlers) =>
   (host: Host): Host => {
-    const { network } = host
-    const changed: Network = {
-      dial: (address, handlers) => network.dial(address, change(handlers)),
-      listen: (address, handlers) =>
-        network.listen(address, { ...bound(handlers), accept: (link) => change(handlers.accept(link)) }),
+    const { network } = withListeners((handlers) => ({ accept: (link) => change(handlers.accept(link)) }))(
+      host,
+    )
+    return {
+      ...host,
+      network: {
+        listen: (address, handlers) => network.listen(address, handlers),
+        dial: (address, handlers) => host.network.dial(address, change(handlers)),
+      },
     }
-    return { ...host, network: changed }
   }
 
 /** Handlers are objects of classes: spread would lose their methods. */
-function bound<T extends object>(one: T): T {
-  return new Proxy(one, {
-    get: (target, key) => {
-      const value: unknown = Reflect.get(target, key)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}
-
-const links = {
-  opened: (handlers: LinkHandlers) => () => handlers.opened(),
-  frame: (handlers: LinkHandlers) => (bytes: Uint8Array) => handlers.frame(bytes),
-  closed: (handlers: LinkHandlers) => (end: Parameters<LinkHandlers['closed']>[0]) => handlers.closed(end),
-}
+const plainListener = (handlers: ListenHandlers): ListenHandlers => ({
+  listening: (at) => handlers.listening(at),
+  accept: (link) => handlers.accept(link),
+  failed: (failure) => handlers.failed(failure),
+})
 const plain = (handlers: LinkHandlers): LinkHandlers => ({
-  opened: links.opened(handlers),
-  frame: links.frame(handlers),
-  closed: links.closed(handlers),
+  opened: () => handlers.opened(),
+  frame: (bytes) => handlers.frame(bytes),
+  closed: (end) => handlers.closed(end),
 })
 
 const withFiles =
@@ -137,23 +151,13 @@ const mistakes: readonly (readonly [
   ],
   [
     'says opened to who accepted',
-    (host) => ({
-      ...host,
-      network: {
-        dial: (address, handlers) => host.network.dial(address, handlers),
-        listen: (address, handlers) =>
-          host.network.listen(address, {
-            ...bound(handlers),
-            listening: (at) => handlers.listening(at),
-            failed: (failure) => handlers.failed(failure),
-            accept: (link) => {
-              const own = handlers.accept(link)
-              own.opened()
-              return own
-            },
-          }),
+    withListeners((handlers) => ({
+      accept: (link) => {
+        const own = handlers.accept(link)
+        own.opened()
+        return own
       },
-    }),
+    })),
     [/accepted links are open already/],
   ],
   [
@@ -179,6 +183,33 @@ const mistakes: readonly (readonly [
     'says that it synced and did not',
     withFiles(() => ({ sync: (done) => done() })),
     [/survives a power cut/, /a sync that fails says so/],
+  ],
+  [
+    'says of every sync that it failed',
+    withFiles((file) => ({
+      sync: (done) => file.sync(() => done(new DiskError('failed', 'The disk does not like it.'))),
+    })),
+    [/a callback may write and sync again/, /survives a power cut/],
+  ],
+  [
+    'fails to listen without a sentence',
+    withListeners((handlers) => ({ failed: ({ code }) => handlers.failed({ code, text: '' }) })),
+    [/network: a port in use/],
+  ],
+  [
+    'fails to bind without a sentence',
+    (host) => ({
+      ...host,
+      datagrams: {
+        bind: (address, handlers) =>
+          host.datagrams.bind(address, {
+            listening: (at) => handlers.listening(at),
+            message: (bytes, from) => handlers.message(bytes, from),
+            failed: ({ code }) => handlers.failed({ code, text: '' }),
+          }),
+      },
+    }),
+    [/datagrams: a port in use/],
   ],
   [
     'keeps the bytes of its caller',

@@ -79,6 +79,20 @@ describe('code of a process that leaves the world', () => {
     await expect(later.runAsync({ forMs: 5 })).rejects.toThrow(messageOf('Date.now', 'host.clock'))
   })
 
+  it('makes no success of what is waited for', async () => {
+    let done = false
+    const world = office(async () => {
+      await Promise.resolve()
+      try {
+        Date.now()
+      } catch {
+        done = true
+      }
+    })
+    const run = world.runAsync({ forMs: 100, until: () => done })
+    await expect(run).rejects.toThrow(messageOf('Date.now', 'host.clock'))
+  })
+
   it('is named in its start too', () => {
     const world = createWorld({ seed: 1 })
     world.node('bob', { start: () => void Math.random() })

@@ -84,4 +84,11 @@ describe('the check of what the built packages load', () => {
     expect(problems.join()).toMatch(/proves nothing/)
     expect(code).toBe(1)
   })
+
+  it('finds nothing wrong in this house, once it is built', () => {
+    const { code, problems, said } = runScript('reach.mjs')
+    expect(problems).toEqual([])
+    expect(said).toMatch(/^@tanist\/core\/testing loads \d{2,} files and nothing else\.$/m)
+    expect(code).toBe(0)
+  })
 })

@@ -111,6 +111,55 @@ describe('a history that came from a real execution', () => {
   })
 })
 
+/** Tries every order that agrees with real time: slow, and plain to see that it is right. */
+function explainable(ops: readonly Op<Input, number | null>[], state = register.initial): boolean {
+  if (ops.every(({ endedAtMs }) => endedAtMs === null)) return true
+  const firstEnd = Math.min(...ops.map(({ endedAtMs }) => endedAtMs ?? Number.POSITIVE_INFINITY))
+  return ops.some((op) => {
+    if (op.invokedAtMs > firstEnd) return false
+    const next =
+      op.endedAtMs === null ? register.unknown(state, op.input) : register.step(state, op.input, op.output)
+    return (
+      next !== null &&
+      explainable(
+        ops.filter((other) => other !== op),
+        next,
+      )
+    )
+  })
+}
+
+describe('any history, also of a register that lies', () => {
+  const few = fc.record({
+    set: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+    seen: fc.integer({ min: 0, max: 3 }),
+    from: fc.integer({ min: 0, max: 8 }),
+    takes: fc.integer({ min: 0, max: 4 }),
+    unknown: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
+  })
+
+  it('gets the verdict of a search through all orders', () => {
+    const verdicts = { yes: 0, no: 0, undecided: 0 }
+    fc.assert(
+      fc.property(fc.array(few, { minLength: 1, maxLength: 6 }), (draws) => {
+        const ops = draws.map(({ set, seen, from, takes, unknown }, i) => ({
+          id: `op${i}`,
+          invokedAtMs: from,
+          endedAtMs: unknown ? null : from + takes,
+          input: set === undefined ? { key: 'a' } : { key: 'a', set },
+          output: set === undefined ? seen : null,
+        }))
+        const { verdict } = checkBySearch(ops, register)
+        verdicts[verdict] += 1
+        expect(verdict).toBe(explainable(ops) ? 'yes' : 'no')
+      }),
+      { numRuns: 2_000, seed: 8 },
+    )
+    expect(verdicts.undecided).toBe(0)
+    expect(Math.min(verdicts.yes, verdicts.no)).toBeGreaterThan(300)
+  })
+})
+
 describe('by search', () => {
   const op = (id: string, from: number, to: number | null, input: Input, output: number | null = null) => ({
     id,

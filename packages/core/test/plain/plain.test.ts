@@ -156,18 +156,34 @@ describe('messages', () => {
     expect(at(1).heard).toContain('0: free')
   })
 
+  it('are not set free by the undo of a cut that was healed before', () => {
+    const { world } = scribes()
+    const old = world.cut(0, 1)
+    world.healAll()
+    const cut = world.cut(0, 1)
+    old()
+    expect(world.isCut(0, 1)).toBe(true)
+    cut()
+    expect(world.isCut(0, 1)).toBe(false)
+  })
+
   it('take a direction with the quality that lies on top, until it is undone', () => {
     const { world } = scribes()
     const [slow, lossy] = [
       world.quality(0, 1, { latencyMinMs: 50, latencyMaxMs: 60 }),
       world.quality(0, 1, { loss: 1 }),
     ]
+    const slower = world.quality(0, 1, (below) => ({ latencyMaxMs: below.latencyMaxMs + 10 }))
+    expect(world.qualityOf(0, 1).latencyMaxMs).toBe(70)
     expect(world.qualityOf(0, 1)).toMatchObject({ latencyMinMs: 50, loss: 1 })
     expect(world.qualityOf(1, 0).loss).toBe(0)
     slow()
-    expect(world.qualityOf(0, 1)).toMatchObject({ latencyMinMs: 0.2, loss: 1 })
+    expect(world.qualityOf(0, 1)).toMatchObject({ latencyMinMs: 0.2, latencyMaxMs: 11, loss: 1 })
+    slower()
     lossy()
-    expect(world.qualityOf(0, 1).loss).toBe(0)
+    expect(world.qualityOf(0, 1)).toEqual(world.qualityOf(1, 0))
+    expect(() => world.quality(0, 1, { latencyMinMs: 5 })).toThrow('not 5 to 1 ms')
+    expect(() => world.quality(0, 1, { loss: 1.5 })).toThrow('"loss" is from 0 to 1, not 1.5')
   })
 })
 
@@ -196,6 +212,21 @@ describe('timers', () => {
     undo()
     world.run(25.1)
     expect(at(0).heard).toEqual(['start 1', 'timer slow'])
+  })
+
+  it('follow the last of the drifts that are not undone', () => {
+    const { world, at } = scribes()
+    const ran = (): number => {
+      const before = at(0).context.nowMs
+      world.run(100)
+      return Math.round(at(0).context.nowMs - before)
+    }
+    const [first, second] = [world.drift(0, 2), world.drift(0, 1.5)]
+    expect(ran()).toBe(150)
+    first()
+    expect(ran()).toBe(150)
+    second()
+    expect(ran()).toBe(100)
   })
 
   it('do not mind a wall clock that jumps', () => {
@@ -254,6 +285,40 @@ describe('a node', () => {
     expect(at(1).heard).toEqual(['start 1'])
     world.run(0)
     expect(at(1).heard).toEqual(['start 1', 'timer first', '0: second', '0: third'])
+  })
+
+  it('takes what became due while it was paused before what is due just when it resumes', () => {
+    const { world, at } = scribes({ ordered: true, quality: { latencyMinMs: 1, latencyMaxMs: 1 } })
+    world.schedule(5, world.pause(1))
+    for (const text of ['first', 'second'])
+      world.schedule(text === 'first' ? 1 : 4, () => say(at(0), 1, text))
+    world.run(20)
+    expect(at(1).heard.slice(1)).toEqual(['0: first', '0: second'])
+  })
+
+  it('runs on only when every pause of this life is undone', () => {
+    const { world } = scribes()
+    const [first, second] = [world.pause(1), world.pause(1)]
+    first()
+    first()
+    expect(world.state(1)).toBe('paused')
+    second()
+    expect(world.state(1)).toBe('running')
+    const ofOldLife = world.pause(1)
+    world.restart(1)
+    world.pause(1)
+    ofOldLife()
+    expect(world.state(1)).toBe('paused')
+  })
+
+  it('that crashed while it was paused loses what waited for it', () => {
+    const { world, at } = scribes()
+    world.pause(1)
+    say(at(0), 1, 'one', 'two')
+    world.run(10)
+    expect(world.lost).toBe(0)
+    world.crash(1)
+    expect([world.lost, world.delivered]).toEqual([2, 0])
   })
 
   it('that does not exist cannot be told anything', () => {

@@ -1,15 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import type { Host, Link, LinkHandlers } from '../../src/host/index.js'
-import {
-  checkDeterminism,
-  createWorld,
-  seededRandom,
-  traceLines,
-  type World,
-} from '../../src/testing/index.js'
-import { digestOf, gossipRun, names, populate, scheduleOf } from './gossip.js'
+import { checkDeterminism, createWorld, seededRandom, traceLines } from '../../src/testing/index.js'
+import { digestOf, gossipRun, populate, scheduleOf } from './gossip.js'
 
 const seeds = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
 
@@ -80,41 +73,5 @@ describe('seededRandom', () => {
     const buckets = seeds(10).map((n) => draws.filter((draw) => Math.floor(draw * 10) === n - 1).length)
     for (const count of buckets) expect(Math.abs(count - 1_000)).toBeLessThan(150)
     expect(new Set(seeds(10_000).map((seed) => seededRandom(seed).id())).size).toBe(10_000)
-  })
-})
-
-/** Every peer sends 100 bytes to all others each millisecond. */
-function chatter(world: World, peers: readonly string[]): void {
-  const frame = new Uint8Array(100)
-  const start = (host: Host, name: string): void => {
-    const cell = host.engine.cell('read', () => {})
-    const handlers: LinkHandlers = { opened: () => {}, frame: () => cell.wake(), closed: () => {} }
-    host.network.listen(`${name}:1`, { listening: () => {}, failed: () => {}, accept: () => handlers })
-    const links: Link[] = []
-    host.timers.set(5, () => {
-      for (const peer of peers) if (peer !== name) links.push(host.network.dial(`${peer}:1`, handlers))
-    })
-    const beat = (): void => {
-      for (const link of links) link.send(frame)
-      host.timers.set(1, beat)
-    }
-    beat()
-  }
-  for (const name of peers) {
-    world.node(name, { start: (host) => start(host, name) })
-    world.start(name)
-  }
-}
-
-describe('throughput', () => {
-  it('is printed, not judged', () => {
-    const world = createWorld({ seed: 1 })
-    let events = 0
-    chatter(world, names)
-    const started = performance.now()
-    while (world.nowMs < 20_000 && world.step()) events++
-    const seconds = (performance.now() - started) / 1_000
-    console.log(`world: ${Math.round(events / seconds).toLocaleString('en')} events/s with 5 peers`)
-    expect(events).toBeGreaterThan(800_000)
   })
 })

@@ -113,7 +113,10 @@ describe('leaves', () => {
     ).toBeNull()
   })
 
-  it('knows kinds, faithful links and honest refusals', () => {
+  it('knows kinds, faithful links, honest refusals and steady addresses', () => {
+    const moved: Fault = { at: 0, do: 'address-change', who: 'ann' }
+    expect(outside(safety, moved)).toContain('no machine gets a new address')
+    expect(outside({ ...safety, steadyAddresses: false }, moved)).toBeNull()
     const refuse: Fault = { at: 0, do: 'refuse', to: 'ann' }
     expect(outside(safety, refuse)).toContain('proof of death')
     expect(outside({ ...safety, honestRefusals: false }, refuse)).toBeNull()

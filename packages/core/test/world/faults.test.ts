@@ -238,6 +238,19 @@ describe('pause', () => {
     expect(seen.at(-1)).toBe('timer 10 + 15')
   })
 
+  it('runs what piled up before what is due in the very moment of its end', () => {
+    const { world, a, b, link } = linked({ network: { latencyMinMs: 1, latencyMaxMs: 1 } })
+    world.schedule(world.nowMs + 5, world.pause('b'))
+    for (const [ms, text] of [
+      [1, '1'],
+      [2, '2'],
+      [4, '3'],
+    ] as const)
+      a.host.timers.set(ms, () => link.send(bytes(text)))
+    world.run({ forMs: 20 })
+    expect(b.seen).toEqual(['1', '2', '3'])
+  })
+
   it('is not seen by the other side, and its clock goes on', () => {
     const { world, a, b } = linked()
     const before = b.host.clock.now()

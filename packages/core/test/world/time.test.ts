@@ -169,6 +169,15 @@ describe('turns', () => {
     )
   })
 
+  it('run in one runAsync at a time, also after one that failed', async () => {
+    const { world } = one()
+    const first = world.runAsync({ forMs: 10 })
+    await expect(world.runAsync({ forMs: 10 })).rejects.toThrow('one runAsync of a world at a time')
+    await expect(first).resolves.toBe(false)
+    expect(world.nowMs).toBe(10)
+    expect(await world.runAsync({ forMs: 10, until: () => true })).toBe(true)
+  })
+
   it('that reject stop the run with the name of the node', async () => {
     const { world, host } = one()
     host.engine.cell('c', async () => Promise.reject(new Error('boom'))).wake()

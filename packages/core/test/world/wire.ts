@@ -1,5 +1,11 @@
 import type { Host, Link, LinkEnd, LinkHandlers } from '../../src/host/index.js'
-import { createWorld, type World, type WorldOptions } from '../../src/testing/index.js'
+import {
+  applySchedule,
+  createWorld,
+  type Fault,
+  type World,
+  type WorldOptions,
+} from '../../src/testing/index.js'
 
 /** What a test node saw, in order, as short words. */
 export interface Wire {
@@ -68,4 +74,10 @@ export function linked(options: Partial<WorldOptions> = {}): { world: World; a: 
   a.seen.length = 0
   b.seen.length = 0
   return { world, a, b, link }
+}
+
+/** Fires these faults, and a millisecond passes. */
+export const fire = (world: World, ...schedule: Fault[]): void => {
+  applySchedule(world, schedule)
+  world.run({ forMs: 1 })
 }

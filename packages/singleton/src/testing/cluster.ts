@@ -3,17 +3,19 @@ import type { WorldOptions } from '@tanist/core/testing'
 import { membershipDefaults } from '@tanist/core'
 import type { Host, LogLevel, MemberId } from '@tanist/core'
 import { openPeer } from '../peer/index.js'
-import type { JoinError, PeerCore, PeerEvent, PeerSettings, PeerStatus } from '../peer/index.js'
+import type { JoinError, PeerCore, PeerSettings, PeerStatus } from '../peer/index.js'
 import type { AnyRole } from '../role/index.js'
 import { defaultTiming, seatsFor, voters } from '../succession/index.js'
-import type { Succession } from '../succession/index.js'
+import { rolesFor, witnessRoles } from './env.js'
 import type { Roles } from './env.js'
 import { HistoryRecorder } from './history/index.js'
 import type { RecordedReign, Sample, StrangerAct } from './history/index.js'
 import { ledger } from './ledger.js'
 import { Meter } from './meter.js'
+import { PeerMoments } from './moments.js'
 import { startStranger } from './strangers.js'
 import { resolveTarget } from './targets.js'
+import { show } from './value-text.js'
 
 export interface ClusterOptions {
   readonly seed: number | string
@@ -36,6 +38,7 @@ export interface ClusterOptions {
 interface Running {
   readonly life: number
   readonly core: PeerCore
+  readonly moments: PeerMoments
 }
 
 const FAILURES_KEPT = 10
@@ -51,8 +54,9 @@ export function peerNames(peers: number): string[] {
 
 /**
  * Whole peers, the production code from join to disk, in a simulated office; what they do is written down in
- * `recorder`, and the laws look at that. Publishes the moments `appended`, `committed`, `elected`, `serves`,
- * `yields` and `admitted` of its peers to the world; a workload adds `acknowledged` of the server.
+ * `recorder`, and the laws look at that. Publishes the moments `appended`, `committed`, `voted` (also for itself),
+ * `elected`, `serves`, `yields` and `admitted` of its peers to the world; a workload adds `acknowledged` of the
+ * server. `appended` and `voted` come before that is synced.
  */
 export class Cluster {
   readonly world: World
@@ -175,16 +179,25 @@ export class Cluster {
     this.#end(name, 'it was asked to stop', then, (core, done) => core.stop(done))
   }
 
-  /** Names of the voters in the journal of the server (of anybody, when nobody serves), sorted. */
+  /** Names of the voters in the journal of the server (when nobody serves, of whoever knows most), sorted. */
   get voters(): string[] {
-    const from = this.server() ?? this.names.find((name) => this.isRunning(name))
-    const core = from === undefined ? null : this.peer(from)
-    return core === null ? [] : this.votersOf(core)
+    return this.seats.map(({ node }) => node)
+  }
+
+  /** As `voters`; `vacant` when another identity runs on that machine now, so that nobody can cast the vote. */
+  get seats(): { readonly node: string; readonly vacant: boolean }[] {
+    const core = this.#bestInformed()
+    if (core === null) return []
+    const seats = voters(core.succession).map((id) => {
+      const node = this.#nameOf(id)
+      return { node, vacant: (this.peer(node)?.succession.self.memberId ?? id) !== id }
+    })
+    return seats.toSorted((a, b) => (a.node < b.node ? -1 : 1))
   }
 
   votersOf(core: PeerCore): string[] {
     return voters(core.succession)
-      .map((id) => this.#ids.get(id) ?? id)
+      .map((id) => this.#nameOf(id))
       .toSorted()
   }
 
@@ -243,23 +256,25 @@ export class Cluster {
 
   /** The roles as one more life would have them, on a machine that nobody hears of. */
   witness(): readonly AnyRole[] {
-    const { seed } = this.#options
     const version = this.recorder.starts.at(-1)?.version ?? ''
-    const roles = this.#rolesOf(version)
-    if (typeof roles !== 'function') return roles
-    let made: readonly AnyRole[] = []
-    const aside = new World({ seed: `${seed}/witness` })
-    const start = (host: Host): void => {
-      made = roles({ node: 'witness', life: 1, host, version })
-    }
-    aside.node('witness', { start })
-    aside.start('witness')
-    return made
+    return witnessRoles(this.#rolesOf(version), version, this.#options.seed)
   }
 
   #rolesOf(version: string): Roles {
     const { roles = [ledger], versions = {} } = this.#options
     return versions[version] ?? roles
+  }
+
+  #nameOf(id: MemberId): string {
+    return this.#ids.get(id) ?? id
+  }
+
+  #bestInformed(): PeerCore | null {
+    const server = this.server()
+    if (server !== null) return this.peer(server)
+    const cores = this.names.flatMap((name) => (this.isRunning(name) ? (this.peer(name) ?? []) : []))
+    const [best = null] = cores.toSorted((a, b) => b.succession.commitIndex - a.succession.commitIndex)
+    return best
   }
 
   #someStatus(): PeerStatus | null {
@@ -286,16 +301,21 @@ export class Cluster {
     const { settings = {}, host: between } = this.#options
     const write = (level: LogLevel, event: string, text: string, data?: Record<string, unknown>): void => {
       given.log.write(level, event, text, data)
-      if (event === 'command-failed' && data?.['error'] !== undefined && this.failures.length < FAILURES_KEPT)
-        this.failures.push(String(data['error']).split('\n', 1)[0] ?? '')
+      const error = data?.['error']
+      if (event === 'command-failed' && error !== undefined && this.failures.length < FAILURES_KEPT)
+        this.failures.push(error instanceof Error ? `${error.name}: ${error.message}` : show(error))
       if (this.#keepLog)
         this.log.push(`${(this.world.nowMs / 1000).toFixed(3)} ${node} ${level} ${event}: ${text}`)
     }
-    const wrote = (): void => this.world.moment(node, 'appended')
+    const wrote = (file: string): void => {
+      const running = this.#running.get(node)
+      if (!file.startsWith('identity')) this.world.moment(node, 'appended')
+      else if (running?.life === life) running.moments.identityWritten()
+    }
     const counted = this.#meter.host({ ...given, log: { write } }, wrote)
     const host = between ? between(counted, node, life) : counted
-    const chosen = this.#rolesOf(version)
-    const roles = typeof chosen === 'function' ? chosen({ node, life, host, version }) : chosen
+    const nowMs = (): number => this.world.nowMs
+    const roles = rolesFor(this.#rolesOf(version), { node, life, host, version, nowMs })
     this.#roleNames = roles.map((role) => role.name)
     const own: PeerSettings = {
       app: 'sim',
@@ -316,7 +336,8 @@ export class Cluster {
   #watch(node: string, life: number, version: string, core: PeerCore, roles: readonly string[]): void {
     const { recorder, world } = this
     const { self, hard, lastIndex } = core.succession
-    this.#running.set(node, { life, core })
+    const moments = new PeerMoments(world, recorder, node, core)
+    this.#running.set(node, { life, core, moments })
     this.#ids.set(self.memberId, node)
     recorder.started({ node, life, version, atMs: world.nowMs, term: hard.term, lastIndex })
     core.onCommitted = (entries) => {
@@ -329,31 +350,11 @@ export class Cluster {
     }
     for (const name of roles)
       core.roles.observe(name, () => recorder.watched(node, core.appliedIndex, world.nowMs))
-    core.observe(this.#observer(node, life, core))
-  }
-
-  /** Tells what a peer becomes as moments. */
-  #observer(node: string, life: number, core: PeerCore): (event: PeerEvent) => void {
-    let led = false
-    let served = false
-    const look = (): void => {
-      const leads = leadsNow(core.succession)
-      if (leads && !led) this.world.moment(node, 'elected')
-      led = leads
-      if (served && !core.serves) {
-        this.recorder.servesNoMore(node, this.world.nowMs)
-        this.world.moment(node, 'yields')
-      }
-      served = core.serves
-    }
-    return (event) => {
-      if (event.kind === 'joined') this.world.moment(node, 'admitted')
-      else if (event.kind === 'status') look()
-      else if (event.kind === 'stopped') {
-        look()
-        if (event.error !== null || !this.#wanted.has(core)) this.#ended(node, life, event.error)
-      }
-    }
+    core.observe((event) => {
+      moments.look(event)
+      if (event.kind === 'stopped' && (event.error !== null || !this.#wanted.has(core)))
+        this.#ended(node, life, event.error)
+    })
   }
 
   #ended(node: string, life: number, error: JoinError | null): void {
@@ -368,8 +369,4 @@ export class Cluster {
       .filter((other) => other !== node && this.isRunning(other) && this.peer(other)?.wouldServe)
       .map((other) => ({ node: other, term: this.peer(other)?.succession.hard.term ?? 0 }))
   }
-}
-
-function leadsNow({ role }: Succession): boolean {
-  return role.kind === 'leader'
 }

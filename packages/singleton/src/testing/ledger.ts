@@ -59,9 +59,14 @@ export function ledgerWorkload(clients: number, pauseMs: number): WorkloadSpec {
 
 /** What the ledger alone can see: each command counted itself once, after all that had been acknowledged. */
 export const ledgerLaws: readonly Law[] = [
-  law('S7 ledger', 'every acknowledged command is in every final ledger once, any other at most once', once, {
-    required: false,
-  }),
+  law(
+    'S7 ledger',
+    'every acknowledged command is once in every ledger that has come so far, any other at most once',
+    once,
+    {
+      required: false,
+    },
+  ),
   law('S9 ledger', 'an answer counts everything that was acknowledged at an earlier position', counts, {
     required: false,
   }),
@@ -69,7 +74,7 @@ export const ledgerLaws: readonly Law[] = [
 
 function once({ operations, finals }: History): Contradiction[] {
   const asked = operations.filter(({ role: name, command }) => name === ledger.name && command !== '')
-  return finals.flatMap(({ node, states }) => {
+  return finals.flatMap(({ node, states, applied }) => {
     const state = states[ledger.name] as LedgerState | undefined
     if (!state) return []
     const times = new Map<string, number>()
@@ -77,7 +82,9 @@ function once({ operations, finals }: History): Contradiction[] {
     return asked.flatMap((operation) => {
       const found = times.get(operation.id) ?? 0
       const accepted = operation.outcome?.status === 'ok'
-      const fine = operation.command === 'add' ? found <= 1 && (found === 1 || !accepted) : found === 0
+      // A replica that is behind owes nothing yet; that all catch up is S3.
+      const due = accepted && operation.index <= applied
+      const fine = operation.command === 'add' ? found <= 1 && (found === 1 || !due) : found === 0
       if (fine) return []
       const at = operation.endedAtMs ?? operation.invokedAtMs
       const text = `${operation.id} (${operation.command}, ${operation.outcome?.status ?? 'no answer yet'}) is ${found} times in the ledger of ${node}`

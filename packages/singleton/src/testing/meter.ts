@@ -1,6 +1,6 @@
 import type { Disk, DiskFile, Folder, Host, Link, LinkHandlers, Network } from '@tanist/core'
 
-/** Counts what all peers of a cluster send, and tells when one writes to its journal. */
+/** Counts what all peers of a cluster send, and tells when one writes to a file. */
 export class Meter {
   frames = 0
   bytes = 0
@@ -13,7 +13,7 @@ export class Meter {
     return most
   }
 
-  host(host: Host, wrote: () => void): Host {
+  host(host: Host, wrote: (file: string) => void): Host {
     return { ...host, network: this.#network(host.network), disk: diskOf(host.disk, wrote) }
   }
 
@@ -70,16 +70,15 @@ export class Meter {
   }
 }
 
-/** Every file but the identity's belongs to the journal. */
-function diskOf(disk: Disk, wrote: () => void): Disk {
-  const file = (real: DiskFile): DiskFile => ({
+function diskOf(disk: Disk, wrote: (file: string) => void): Disk {
+  const file = (name: string, real: DiskFile): DiskFile => ({
     get size() {
       return real.size
     },
     read: (offset, length) => real.read(offset, length),
     write: (offset, bytes) => {
       real.write(offset, bytes)
-      wrote()
+      wrote(name)
     },
     truncate: (size) => real.truncate(size),
     sync: (done) => real.sync(done),
@@ -88,7 +87,7 @@ function diskOf(disk: Disk, wrote: () => void): Disk {
   const folder = (real: Folder): Folder => ({
     path: real.path,
     list: () => real.list(),
-    open: (name, mode) => (name.startsWith('identity') ? real.open(name, mode) : file(real.open(name, mode))),
+    open: (name, mode) => file(name, real.open(name, mode)),
     rename: (from, to) => real.rename(from, to),
     remove: (name) => real.remove(name),
     sync: (done) => real.sync(done),

@@ -1,4 +1,4 @@
-import type { Host, Random } from '@tanist/core'
+import type { Random } from '@tanist/core'
 import { seededRandom } from '@tanist/core/testing'
 import type { World } from '@tanist/core/testing'
 import type { AnyRole, Role } from '../role/index.js'
@@ -71,18 +71,17 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
  * Nothing in it belongs to a peer, so it outlives all crashes.
  */
 export class Outside {
-  readonly reigns: ReignBook
+  readonly reigns: ReignBook = new ReignBook()
   readonly #seed: number | string
-  readonly #clock: TrueClock = new TrueClock()
+  readonly #carrier: Carrier = { world: null }
 
   constructor(seed: number | string) {
     this.#seed = seed
-    this.reigns = new ReignBook((host) => this.#clock.reading(host))
   }
 
   /** To be called once the cluster has formed, before its first fault: from then on the world carries the calls. */
   attach(world: World): void {
-    this.#clock.attach(world)
+    this.#carrier.world = world
   }
 
   /**
@@ -94,7 +93,7 @@ export class Outside {
    */
   service<Q, A>(name: string, handler: Handler<Q, A>, options: ServiceOptions = {}): Service<Q, A> {
     const random = seededRandom(`${this.#seed}/outside/${name}`)
-    return new SimService(name, handler, options, this.#clock, random)
+    return new SimService(name, handler, options, this.#carrier, random)
   }
 
   /** The same role, with the begin and end of its `onServe` and `onYield` recorded in `reigns`. */
@@ -103,26 +102,9 @@ export class Outside {
   }
 }
 
-/**
- * True virtual time. Before a world is attached nothing has gone wrong yet, so that machines' clocks run true:
- * what they read is turned into true time afterwards.
- */
-class TrueClock {
-  world: World | null = null
-  readonly #early: { readonly host: Host; readonly atMs: number; readonly fix: (ms: number) => void }[] = []
-
-  attach(world: World): void {
-    this.world = world
-    for (const { host, atMs, fix } of this.#early.splice(0))
-      fix(world.nowMs - (host.clock.now().monotonicMs - atMs))
-  }
-
-  reading(host: Host): { ms: number } {
-    if (this.world !== null) return { ms: this.world.nowMs }
-    const reading = { ms: 0 }
-    this.#early.push({ host, atMs: host.clock.now().monotonicMs, fix: (ms) => (reading.ms = ms) })
-    return reading
-  }
+/** What is under way outlives its caller once a world carries it; before the first fault nobody crashes. */
+interface Carrier {
+  world: World | null
 }
 
 class SimService<Q, A> implements Service<Q, A> {
@@ -130,21 +112,21 @@ class SimService<Q, A> implements Service<Q, A> {
   readonly calls: Mutable<ServiceCall<Q, A>>[] = []
   readonly #handler: Handler<Q, A>
   readonly #options: Required<ServiceOptions>
-  readonly #clock: TrueClock
+  readonly #carrier: Carrier
   readonly #random: Random
 
   constructor(
     name: string,
     handler: Handler<Q, A>,
     options: ServiceOptions,
-    clock: TrueClock,
+    carrier: Carrier,
     random: Random,
   ) {
     const { latencyMs = 20, failRate = 0, timeoutMs = 1_000 } = options
     this.name = name
     this.#handler = handler
     this.#options = { latencyMs, failRate, timeoutMs }
-    this.#clock = clock
+    this.#carrier = carrier
     this.#random = random
   }
 
@@ -167,16 +149,13 @@ class SimService<Q, A> implements Service<Q, A> {
   ): void {
     const { latencyMs, failRate, timeoutMs } = this.#options
     const { node, life, host } = env
-    const calledAt = this.#clock.reading(host)
     const call: Mutable<ServiceCall<Q, A>> = {
       n: this.calls.length + 1,
       node,
       life,
       token,
       request,
-      get calledAtMs() {
-        return calledAt.ms
-      },
+      calledAtMs: env.nowMs(),
       handledAtMs: null,
       reply: null,
       error: null,
@@ -192,7 +171,7 @@ class SimService<Q, A> implements Service<Q, A> {
     end(timeoutMs, () => reject(new NoAnswer(this.name)))
     if (lostThere) return
     this.#travel(env, there ?? 0, () => {
-      const answer = this.#handle(call, host)
+      const answer = this.#handle(call, env)
       if (lostBack) return
       end(back ?? 0, () => {
         call.heard = true
@@ -202,11 +181,13 @@ class SimService<Q, A> implements Service<Q, A> {
     })
   }
 
-  #handle(call: Mutable<ServiceCall<Q, A>>, host: Host): { readonly reply: A } | { readonly error: unknown } {
-    const handledAt = this.#clock.reading(host)
-    Object.defineProperty(call, 'handledAtMs', { get: () => handledAt.ms, enumerable: true })
+  #handle(
+    call: Mutable<ServiceCall<Q, A>>,
+    { nowMs }: PeerEnv,
+  ): { readonly reply: A } | { readonly error: unknown } {
+    call.handledAtMs = nowMs()
     const what = `${this.name}: ${showShort(call.request)} from ${call.node}`
-    this.#clock.world?.remark('', 'moment', what)
+    this.#carrier.world?.remark('', 'moment', what)
     try {
       call.reply = this.#handler(call.request, call)
       return { reply: call.reply }
@@ -218,7 +199,7 @@ class SimService<Q, A> implements Service<Q, A> {
 
   /** What is under way arrives, whatever becomes of the caller. */
   #travel({ host }: PeerEnv, afterMs: number, arrive: () => void): void {
-    const { world } = this.#clock
+    const { world } = this.#carrier
     if (world === null) host.timers.set(afterMs, arrive)
     else world.schedule(world.nowMs + afterMs, arrive)
   }

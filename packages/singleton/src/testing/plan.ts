@@ -1,9 +1,16 @@
 import { applySchedule, unfired } from '@tanist/core/testing'
-import type { World } from '@tanist/core/testing'
+import type { FiredFault, World } from '@tanist/core/testing'
 import type { PeerCore } from '../peer/index.js'
 import { Cluster } from './cluster.js'
 import type { FinalReplica, Healing, History, Sample } from './history/index.js'
-import { checkLaws, contradictionsOf, laws as ourLaws } from './laws/index.js'
+import {
+  checkLaws,
+  contradictionsOf,
+  damagedDisks,
+  endedByItsDisk,
+  laws as ourLaws,
+  writtenOf,
+} from './laws/index.js'
 import type { Law } from './laws/index.js'
 import { labels } from './label.js'
 import { ledger, ledgerLaws, ledgerWork } from './ledger.js'
@@ -20,7 +27,7 @@ export interface Advance {
 }
 
 /** Time for a whole cluster to come together, and to heal. */
-const FORM_MS = 10_000
+const FORM_MS = 30_000
 const HEAL_MS = 30_000
 const SAMPLE_MS = 250
 /** A peer that ended by itself is started again after healing, as an operator would do, this often. */
@@ -50,10 +57,10 @@ export function* planOf(options: SimulateOptions): Generator<Advance, Run, boole
   })
   yield { world, forMs }
   workload.stop()
-  for (const name of cluster.strangers) world.crash(name)
   world.healAll()
+  // Healing has started them again.
   for (const name of cluster.strangers) world.crash(name)
-  const healing = yield* heal(cluster, workload, formed, healMs, { beforeFrames, quietMs, sampler })
+  const healing = yield* heal(cluster, workload, formed, healMs, { beforeFrames, quietMs, sampler, fired })
   const history = historyOf(cluster, workload, {
     seed: options.seed,
     fromMs,
@@ -121,7 +128,12 @@ function* heal(
   workload: Workload,
   formed: boolean,
   healMs: number,
-  calm: { readonly beforeFrames: number; readonly quietMs: number; readonly sampler: Sampler },
+  calm: {
+    readonly beforeFrames: number
+    readonly quietMs: number
+    readonly sampler: Sampler
+    readonly fired: readonly FiredFault[]
+  },
 ): Generator<Advance, Healing, boolean> {
   const { world } = cluster
   const fromMs = world.nowMs
@@ -143,9 +155,7 @@ function* heal(
     healed,
     tookMs,
     serverAfterMs,
-    missing: [...cluster.out].map(([node, why]) => ({ node, why })),
-    voters: cluster.voters,
-    core: cluster.voters.filter((name) => cluster.isRunning(name)),
+    ...absences(cluster, calm.fired),
     text: healed ? '' : whereAllStand(cluster, workload, formed),
     quiet:
       frames === null
@@ -159,6 +169,29 @@ function giveUpEnded(cluster: Cluster): void {
   for (const name of cluster.names) {
     const why = cluster.out.has(name) ? null : cluster.endedBy(name)
     if (why !== null) cluster.giveUp(name, why)
+  }
+}
+
+/** A peer that neither an act nor its own disk took away belongs to the core, and must be there. */
+function absences(
+  cluster: Cluster,
+  fired: readonly FiredFault[],
+): Pick<Healing, 'missing' | 'voters' | 'core'> {
+  const byItself = new Map(cluster.recorder.endings.map((ending) => [ending.node, ending]))
+  const damaged = damagedDisks({ fired })
+  const excused = (node: string): boolean => {
+    const ending = cluster.endedBy(node) === null ? undefined : byItself.get(node)
+    return cluster.out.has(node) && (ending === undefined || endedByItsDisk({ fired }, ending))
+  }
+  const { seats } = cluster
+  const lost = seats.filter(({ node, vacant }) => vacant && damaged.has(node))
+  return {
+    missing: [
+      ...[...cluster.out].map(([node, why]) => ({ node, why })),
+      ...lost.map(({ node }) => ({ node, why: 'its disk has lost who it was, and the seat with it' })),
+    ],
+    voters: seats.map(({ node }) => node),
+    core: seats.filter((seat) => !lost.includes(seat) && !excused(seat.node)).map(({ node }) => node),
   }
 }
 
@@ -245,7 +278,7 @@ function runOf(options: SimulateOptions, cluster: Cluster, history: History): Ru
     unfired: history.unfired,
     verdicts,
     contradictions: contradictionsOf(verdicts),
-    acknowledged: history.operations.filter(({ endedAtMs }) => endedAtMs !== null).length,
+    acknowledged: writtenOf(history).length,
     reigns: history.reigns.length,
     recording: trace ? withReigns(cluster.world.recording, history.reigns) : null,
     digest: cluster.world.digest,

@@ -1,4 +1,3 @@
-import type { Host } from '@tanist/core'
 import type { AnyRole, Reign } from '../role/index.js'
 import type { PeerEnv } from './env.js'
 import type { History } from './history/index.js'
@@ -18,12 +17,7 @@ export interface ReignRecord {
   readonly yieldedMs: number | null
 }
 
-interface Times {
-  serve: { ms: number }
-  served: { ms: number } | null
-  yield: { ms: number } | null
-  yielded: { ms: number } | null
-}
+type Open = { -readonly [K in keyof ReignRecord]: ReignRecord[K] }
 
 /** How long an old server may go on beside a new one: the time that `onYield` has. */
 const OVERLAP_MS = 2_000
@@ -31,37 +25,34 @@ const OVERLAP_MS = 2_000
 /** Begin and end of every `onServe` and `onYield` of the roles that were recorded, for one run. */
 export class ReignBook {
   readonly #records: ReignRecord[] = []
-  readonly #now: (host: Host) => { ms: number }
-
-  constructor(now: (host: Host) => { ms: number }) {
-    this.#now = now
-  }
 
   get records(): readonly ReignRecord[] {
     return this.#records
   }
 
   record(role: AnyRole, env: PeerEnv): AnyRole {
-    const open = new Map<string, Times>()
-    const timesOf = ({ token }: Reign<never>): Times => {
-      const key = `${token.term}.${token.index}`
+    const open = new Map<string, Open>()
+    const { node, life, nowMs } = env
+    const recordOf = ({ token: { term, index } }: Reign<never>): Open => {
+      const key = `${term}.${index}`
       const known = open.get(key)
       if (known !== undefined) return known
-      const times: Times = { serve: this.#now(env.host), served: null, yield: null, yielded: null }
-      open.set(key, times)
-      this.#records.push(recordOf(role.name, env, token, times))
-      return times
+      const place = { role: role.name, node, life, term, index, serveMs: nowMs() }
+      const record: Open = { ...place, servedMs: null, yieldMs: null, yieldedMs: null }
+      open.set(key, record)
+      this.#records.push(record)
+      return record
     }
     const onServe = async (reign: Reign<never>): Promise<void> => {
-      const times = timesOf(reign)
+      const record = recordOf(reign)
       await role.onServe?.(reign)
-      times.served = this.#now(env.host)
+      record.servedMs = nowMs()
     }
     const onYield = async (reign: Reign<never>): Promise<void> => {
-      const times = timesOf(reign)
-      times.yield = this.#now(env.host)
+      const record = recordOf(reign)
+      record.yieldMs = nowMs()
       await role.onYield?.(reign)
-      times.yielded = this.#now(env.host)
+      record.yieldedMs = nowMs()
     }
     return { ...role, onServe, onYield }
   }
@@ -72,39 +63,18 @@ export class ReignBook {
    */
   laws(options: { readonly overlapMs?: number } = {}): Law[] {
     const { overlapMs = OVERLAP_MS } = options
+    const exercised = (): number => successions(this.#records).length
     return [
-      law('reigns: tokens', 'A later reign has a greater fencing token.', () => tokensGrow(this.#records)),
-      law('reigns: yield', 'A reign that is over has come to the end of onYield.', (history) =>
-        yieldsHappen(this.#records, history, overlapMs),
+      law('reigns: tokens', 'A later reign has a greater fencing token.', () => tokensGrow(this.#records), {
+        exercised,
+      }),
+      law(
+        'reigns: yield',
+        'A reign that is over has come to the end of onYield.',
+        (history) => yieldsHappen(this.#records, history, overlapMs),
+        { exercised },
       ),
     ]
-  }
-}
-
-function recordOf(
-  role: string,
-  env: PeerEnv,
-  token: { term: number; index: number },
-  times: Times,
-): ReignRecord {
-  const { node, life } = env
-  return {
-    role,
-    node,
-    life,
-    ...token,
-    get serveMs() {
-      return times.serve.ms
-    },
-    get servedMs() {
-      return times.served?.ms ?? null
-    },
-    get yieldMs() {
-      return times.yield?.ms ?? null
-    },
-    get yieldedMs() {
-      return times.yielded?.ms ?? null
-    },
   }
 }
 
@@ -142,7 +112,7 @@ function yieldsHappen(records: readonly ReignRecord[], history: History, overlap
     .filter(([a, b]) => {
       if (!lives(a, history)) return false
       if (a.yieldedMs === null) return history.endMs - b.serveMs > overlapMs
-      return a.yieldedMs - b.serveMs > overlapMs && !wasHeldUp(a, history)
+      return a.yieldedMs - b.serveMs > overlapMs && !wasHeldUp(a, b, history)
     })
     .map(([a, b]) => ({
       law: 'reigns: yield',
@@ -160,7 +130,10 @@ function lives({ node, life }: ReignRecord, { starts, endings }: History): boole
 /** A machine that stands still, or lives in another time, cannot yield in time. */
 const holdUps: readonly string[] = ['pause', 'sleep', 'stall', 'drift']
 
-const wasHeldUp = ({ node, yieldedMs }: ReignRecord, { fired }: History): boolean =>
-  fired.some(
-    ({ atMs, fault, hit }) => holdUps.includes(fault.do) && hit.includes(node) && atMs <= (yieldedMs ?? 0),
-  )
+function wasHeldUp(a: ReignRecord, b: ReignRecord, { fired }: History): boolean {
+  return fired.some(({ atMs, fault, hit }) => {
+    if (!holdUps.includes(fault.do) || !hit.includes(a.node)) return false
+    const endMs = 'for' in fault && fault.for !== undefined ? atMs + fault.for : Infinity
+    return atMs <= (a.yieldedMs ?? Infinity) && endMs >= b.serveMs
+  })
+}

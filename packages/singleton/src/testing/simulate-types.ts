@@ -37,7 +37,7 @@ export interface Run {
   readonly verdicts: readonly Verdict[]
   /** Of all verdicts, in the order of the laws. */
   readonly contradictions: readonly Contradiction[]
-  /** Commands and reads that came to an end. */
+  /** Commands whose outcome stands in the journal: accepted, or refused by their role. */
   readonly acknowledged: number
   readonly reigns: number
   /** Null without `trace`. */

@@ -134,6 +134,8 @@ describe('each law is broken by', () => {
     const starts = history.starts.map((start) => (start === restart ? { ...start, term: 0 } : start))
     const wiped = { atMs: 1, fault: { at: 1, do: 'wipe', who: restart.node } as const, hit: [restart.node] }
     expect(verdict('S5', { starts, fired: [wiped] }).contradictions).toEqual([])
+    const later = { ...wiped, atMs: restart.atMs + 1 }
+    broken('S5', { starts, fired: [later] }, /starts its life 2 in term 0/)
   })
 
   it('S6: an answer whose position is before what had ended when it began', () => {
@@ -192,11 +194,20 @@ describe('each law is broken by', () => {
     broken('S11', { finals }, /only a stranger/)
   })
 
-  it('ends: a process that stops by itself, unless its disk failed', () => {
+  it('ends: a process that stops by itself', () => {
     const endings = [{ node: 'bob', life: 1, atMs: 9, code: 'broken', text: 'it gave up' }]
     broken('ends', { endings }, /bob ended its life 1 by itself: it gave up/)
-    const full = { atMs: 1, fault: { at: 1, do: 'disk-full', who: 'bob' } as const, hit: ['bob'] }
-    expect(verdict('ends', { endings, fired: [full] }).verdict).toBe('holds')
+  })
+
+  it('ends: not because of its own disk, but for any other reason, before that fault, or by the disk of another', () => {
+    const ending = { node: 'bob', life: 1, atMs: 9, code: 'data', text: 'no space' }
+    const full = { atMs: 5, fault: { at: 5, do: 'disk-full', who: 'bob' } as const, hit: ['bob'] }
+    const check = (changed: Partial<typeof ending>): string =>
+      verdict('ends', { endings: [{ ...ending, ...changed }], fired: [full] }).verdict
+    expect(check({})).toBe('holds')
+    expect(check({ code: 'broken' })).toBe('broken')
+    expect(check({ atMs: 4 })).toBe('broken')
+    expect(check({ node: 'cy' })).toBe('broken')
   })
 
   it('L1: no server after healing', () => {
@@ -213,6 +224,12 @@ describe('each law is broken by', () => {
   it('L3: peers that count other members', () => {
     const finals = history.finals.map((replica, i) => (i === 2 ? { ...replica, members: ['cy'] } : replica))
     broken('L3', { finals }, /counts .* as members, cy cy/, 2)
+  })
+
+  it('L3: a cluster that never comes together, although one server was followed for a moment', () => {
+    const healing = { ...history.healing!, healed: false, text: 'ann waits for bob' }
+    expect(verdict('L1', { healing }).verdict).toBe('holds')
+    broken('L3', { healing }, /has not come together in \d+ ms after healing\. ann waits for bob/, 2)
   })
 
   it('L4: a tail longer than what was ever asked', () => {
@@ -238,7 +255,7 @@ describe('a stop', () => {
   it('is legitimate without a majority of voters, and names who is missing and why', () => {
     const stopped = { ...healing, core: ['ann'], missing: [{ node: 'bob', why: 'its disk is broken' }] }
     expect(legitimateStop(stopped)).toBe(
-      'It stops, and rightly: 2 of the voters ann, bob, cy are needed, and of those only ann can be reached; missing: bob (its disk is broken), cy.',
+      'It stops, and rightly: 2 of the voters ann, bob, cy are needed, and of those only ann can be there; missing: bob (its disk is broken), cy.',
     )
     expect(verdict('L1', { healing: stopped })).toMatchObject({
       verdict: 'not applicable',
@@ -254,6 +271,9 @@ describe('a stop', () => {
 describe('a run is no pass', () => {
   it('when no fault hit anybody', () => {
     const missed = [{ atMs: 1, fault: { at: 1, do: 'cut', from: 'ann', to: 'ann' } as const, hit: ['ann'] }]
+    const parted = { at: 1, do: 'split', a: ['ann'], b: ['bob', 'cy'] } as const
+    const real = [{ atMs: 1, fault: parted, hit: ['ann', 'bob', 'cy'] }]
+    expect(effectiveFaults({ fired: real, names: history.names })).toEqual(real)
     for (const fired of [[], missed]) {
       expect(effectiveFaults({ fired, names: history.names })).toEqual([])
       const without = { ...history, fired }
@@ -275,6 +295,14 @@ describe('a run is no pass', () => {
   it('when a required law had no chance to be broken', () => {
     const verdicts = checkLaws({ ...history, operations: answered.slice(0, 1) }, [laws['S6']!])
     expect(passed({ history, verdicts }).why).toMatch(/The law S6 .* is unexercised in this run: that is no/)
+  })
+
+  it('when a law is undecided, whether or not it is required', () => {
+    const undecided = { ...verdict('S9', {}), verdict: 'undecided', note: 'The budget is spent.' } as const
+    expect(passed({ history, verdicts: [undecided] })).toMatchObject({
+      ok: false,
+      why: expect.stringMatching(/The law S9 .* is undecided in this run: The budget is spent\./) as string,
+    })
   })
 
   it('when a law is broken: the sentence is its contradiction', () => {

@@ -1,3 +1,4 @@
+import type { Host } from '@tanist/core'
 import { describe, expect, it } from 'vitest'
 import {
   always,
@@ -51,6 +52,22 @@ describe('a run', () => {
     expect(JSON.stringify(history.finals)).toContain('"left"')
   })
 
+  it('lets faults wait for a vote, which is written down once in a term and not yet synced', () => {
+    const seen: string[] = []
+    const run = runSchedule({
+      ...short,
+      schedule: [...crash, { on: 'a voter.voted', do: 'power-off', who: ['a follower'], for: 300 }],
+      meanwhile: (cluster) =>
+        void cluster.world.onMoment((node, name) => {
+          if (name === 'voted') seen.push(`${node} ${cluster.peer(node)?.succession.hard.term}`)
+        }),
+    })
+    expect(seen.length).toBeGreaterThan(1)
+    expect(new Set(seen).size).toBe(seen.length)
+    expect(run.fired.map(({ fault }) => fault.do)).toEqual(['crash', 'power-off'])
+    expect(run.contradictions).toEqual([])
+  })
+
   it('says which faults waited in vain for their moment', () => {
     const schedule = [
       { on: 'server.appended#5', do: 'crash', who: 'server', for: 400 },
@@ -90,6 +107,43 @@ describe('a run', () => {
         /It stops, and rightly: 2 of the voters ann, bob, cy are needed.*missing: bob \(The journal file .* is damaged/,
       )
     }
+  })
+
+  it('counts a wiped seat as gone, although its machine runs again', () => {
+    const schedule = [
+      { at: 1_000, do: 'wipe', who: 'bob' },
+      { at: 1_000, do: 'wipe', who: 'cy' },
+    ] as const
+    const { history, verdicts, contradictions } = runSchedule({ ...short, schedule, healMs: 4_000 })
+    expect(history.healing?.core).toEqual(['ann'])
+    expect(contradictions.filter(({ law: id }) => /^L|ends/.test(id))).toEqual([])
+    expect(verdicts.find(({ law: id }) => id === 'L1')?.note).toMatch(
+      /2 of the voters ann, bob, cy are needed.*bob \(its disk has lost who it was, and the seat with it\)/,
+    )
+  })
+
+  it('takes no peer for excused that hangs while it opens its files', () => {
+    const never = (host: Host): Host => ({
+      ...host,
+      disk: {
+        openFolder: (path) => {
+          const folder = host.disk.openFolder(path)
+          const open: typeof folder.open = (name, mode) =>
+            Object.assign(folder.open(name, mode), { sync: () => {} })
+          return { ...folder, path: folder.path, open }
+        },
+      },
+    })
+    const schedule = ['bob', 'cy'].map((who) => ({ at: 500, do: 'restart' as const, who }))
+    const { history, verdicts } = runSchedule({
+      ...short,
+      schedule,
+      healMs: 4_000,
+      host: (host, node, life) => (node !== 'ann' && life > 1 ? never(host) : host),
+    })
+    expect(history.endings).toEqual([])
+    expect(history.healing?.core).toEqual(['ann', 'bob', 'cy'])
+    expect(verdicts.find(({ law: id }) => id === 'L1')?.verdict).toBe('broken')
   })
 
   it('with strangers hears them out and lets none of them in', () => {

@@ -130,6 +130,20 @@ describe('evidence', () => {
     expect(world.running.some(({ state }) => state.view.has(name))).toBe(false)
   })
 
+  it('is not given where an older crash is undone while the power is gone', () => {
+    const world = formed(3)
+    const undo = world.crash('cy')
+    world.restart('cy')
+    world.plain.run(3_000)
+    world.powerOff(['cy'], false)
+    undo()
+    expect(world.peer('cy')).toBeNull()
+    // A kernel without power refuses no dials.
+    expect(world.peer('ann')?.refuses(world.id('cy'))).toBe(false)
+    world.healAll()
+    expect(world.peer('cy')).not.toBeNull()
+  })
+
   it('comes from a newer incarnation, too', () => {
     const world = formed(3)
     applyToMachines(world, [{ at: 0, do: 'power-off', who: ['cy'], for: 200 }])

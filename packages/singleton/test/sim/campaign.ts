@@ -38,6 +38,8 @@ export interface Tally {
   reigns: number
   faults: number
   readonly byKind: Map<FaultKind, number>
+  /** How often each law could have been broken. */
+  readonly exercised: Map<string, number>
   seconds: number
 }
 
@@ -84,6 +86,7 @@ export function runCampaign({ peers, runs, seed, shrinkRuns = 150 }: Campaign): 
     reigns: 0,
     faults: 0,
     byKind: new Map(),
+    exercised: new Map(),
     seconds: 0,
   }
   const startMs = performance.now()
@@ -110,12 +113,15 @@ export function runCampaign({ peers, runs, seed, shrinkRuns = 150 }: Campaign): 
 }
 
 /** A run; what a simulated process throws counts as a contradiction, too. */
-export function runCase(one: Case): Pick<Run, 'fired' | 'contradictions' | 'acknowledged' | 'reigns'> {
+export function runCase(
+  one: Case,
+): Pick<Run, 'fired' | 'contradictions' | 'verdicts' | 'acknowledged' | 'reigns'> {
   try {
     return runSchedule(one)
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return { fired: [], contradictions: [{ law: 'throws', text, events: [] }], acknowledged: 0, reigns: 0 }
+    const contradictions = [{ law: 'throws', text, events: [] }]
+    return { fired: [], contradictions, verdicts: [], acknowledged: 0, reigns: 0 }
   }
 }
 
@@ -129,6 +135,8 @@ function note(tally: Tally, result: ReturnType<typeof runCase>, peers: number): 
   tally.acknowledged += result.acknowledged
   tally.reigns += result.reigns
   tally.faults += faults.length
+  for (const { law, exercised } of result.verdicts)
+    tally.exercised.set(law, (tally.exercised.get(law) ?? 0) + exercised)
   for (const { fault } of faults) tally.byKind.set(fault.do, (tally.byKind.get(fault.do) ?? 0) + 1)
   return true
 }

@@ -1,12 +1,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { envelopes, parseNdjson } from '@tanist/core/testing'
+import { envelopes, faultKinds, parseNdjson } from '@tanist/core/testing'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { persist, role } from '../../src/index.js'
 import type { AnyRole } from '../../src/index.js'
-import { always, law, work } from '../../src/testing/index.js'
+import { always, law, linearizable, work } from '../../src/testing/index.js'
 import type { Outside } from '../../src/testing/index.js'
 import {
   clusterProperty,
@@ -87,6 +87,13 @@ describe('a campaign', () => {
       /^The law "a ticket has one holder" is broken: must hold in every state of tickets\n {2}ticket 1 was given to/,
     )
     expect(message).toMatch(/\n {2}\d+\.\d{3} s {2}\w+ {2}tickets\.draw .* takes effect at position \d+/)
+    // The two that contradict each other, whatever came between them.
+    const [, one, other] = /ticket 1 was given to ([\w-]+) and ([\w-]+)/.exec(message) ?? []
+    const drawn = [...message.matchAll(/takes effect .*: drawn \{ no: (\d+), holder: '([\w-]+)' \}/g)]
+    expect(drawn.map(([, no, holder]) => [no, holder])).toEqual([
+      ['1', one],
+      ['1', other],
+    ])
     expect(message).toMatch(/The schedule \(3 peers, seed \d+\):\n {2}[\d.]+ s {2}\w+/)
     expect(message).toMatch(/as it fired:\n {2}[\d.]+ s/)
     expect(found.schedule.length).toBeLessThanOrEqual(2)
@@ -205,6 +212,13 @@ describe('a test that proves nothing gets a sentence', () => {
       /The envelope 'calm' excludes every fault asked for \(crash\); it allows slow\./,
     )
     expect(await told({ ...test(true), schedules: { kinds: [] } })).toMatch(/kinds is empty/)
+    // One that would never be drawn is told, too.
+    expect(await told({ ...test(true), schedules: { kinds: ['crash', 'refuse'] } })).toMatch(
+      /schedules\.kinds asks for 'refuse', which is never drawn: .*leaves the envelope "safety of 3 machines"/,
+    )
+    expect(await told({ ...test(true), schedules: { kinds: ['crash', 'upgrade'] } })).toMatch(
+      /'upgrade', which is never drawn: .*need `versions`/,
+    )
     expect(
       await told({
         ...test(true),
@@ -222,7 +236,7 @@ describe('a test that proves nothing gets a sentence', () => {
       schedules: { forMs: 10_000_000, maxFaults: 1 },
     })
     expect(sentence).toMatch(
-      /^None of \d+ runs counted: in the others either no fault hit anybody or no command was answered/,
+      /^None of \d+ runs counted: in the others either no fault hit anybody or no command was acknowledged/,
     )
   })
 
@@ -243,7 +257,7 @@ describe('a test that proves nothing gets a sentence', () => {
       runs: 2,
     })
     expect(sentence).toMatch(
-      /'counts' was never exercised in 2 runs.*\d+ commands threw; the first said: .*no such counter/,
+      /^None of \d+ runs counted: .*no command was acknowledged.*\d+ commands threw; the first said: .*no such counter/,
     )
   })
 
@@ -252,6 +266,23 @@ describe('a test that proves nothing gets a sentence', () => {
     expect(await told({ ...test(true), runs: 2, laws: [oneHolder, idle] })).toMatch(
       /^'refunds' was never exercised in 2 runs: nothing happened that could have broken it, so this is no pass\./,
     )
+  })
+
+  it('when a law is undecided: by search, with too small a budget', async () => {
+    const never = { initial: 0, step: () => 0, unknown: () => 0 }
+    const doubt = linearizable(example, never, { budget: 1 })
+    expect(await told({ ...test(true), runs: 2, laws: [oneHolder, doubt] })).toMatch(
+      /^'linearizable tickets' was undecided in 2 of 2 runs, so this is no pass\. The search .* was given up/,
+    )
+  })
+
+  it('when a kept schedule shows nothing any more', async () => {
+    const replay = [{ on: 'server.serves#99', do: 'crash', who: 'server' }] as const
+    expect(await told({ ...test(true), replay })).toMatch(
+      /^The schedule shows nothing any more: no fault hit anybody\./,
+    )
+    // One that needed no fault is to be replayed without one.
+    expect((await testCluster({ ...test(true), replay: [] })).idle).toBe(1)
   })
 
   it('when its own code throws: that error, and no search for a smaller schedule', async () => {
@@ -302,6 +333,19 @@ describe('with plain fast-check', () => {
       .assert(clusterProperty(test(false)), { seed: 1, numRuns: 20, includeErrorInReport: true })
       .catch((thrown: unknown) => thrown)
     expect(String(error)).toContain('The law "a ticket has one holder" is broken')
+  })
+
+  it('cases are of all kinds that the promises of Tanist survive, unless some are asked for', () => {
+    const drawn = (options: CampaignOptions): Set<string> => {
+      const cases = fc.sample(runArbitrary(options), { seed: 1, numRuns: 400 })
+      return new Set(cases.flatMap(({ schedule }) => schedule.map((fault) => fault.do)))
+    }
+    const without = (...left: string[]): string[] =>
+      faultKinds.filter((kind) => !left.includes(kind)).toSorted()
+    const outside = ['refuse', 'address-change']
+    expect([...drawn(test(true))].toSorted()).toEqual(without('act', 'upgrade', ...outside))
+    const versions = { two: [tickets(true)] }
+    expect([...drawn({ ...test(true), versions })].toSorted()).toEqual(without('act', ...outside))
   })
 
   it('cases can be drawn for properties of your own', () => {

@@ -11,7 +11,9 @@ function office(names: readonly string[]): { world: World; env: (node: string) =
   const world = createWorld({ seed: 1 })
   const envs = new Map<string, PeerEnv>()
   for (const node of names) {
-    world.node(node, { start: (host, life) => void envs.set(node, { node, life, host, version: '' }) })
+    world.node(node, {
+      start: (host, life) => void envs.set(node, { node, life, host, version: '', nowMs: () => world.nowMs }),
+    })
     world.start(node)
   }
   return { world, env: (node) => envs.get(node) as PeerEnv }

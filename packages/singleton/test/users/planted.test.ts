@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ClusterTestError } from '../../src/testing/property/index.js'
+import type { KeptCase } from '../../src/testing/property/index.js'
 import type { Planted } from './planted/planted.js'
 
 const folder = new URL('planted/', import.meta.url)
@@ -23,8 +24,10 @@ interface Row {
 }
 
 const rows: Row[] = []
+/** What broke each, by file. */
+const cases = new Map<string, KeptCase>()
 
-async function hunt({ bug, hunt: run }: Planted): Promise<Row> {
+async function hunt(file: string, { bug, hunt: run }: Planted): Promise<Row> {
   const startMs = performance.now()
   let found: unknown = null
   await run(common, false).catch((error: unknown) => (found = error))
@@ -35,6 +38,7 @@ async function hunt({ bug, hunt: run }: Planted): Promise<Row> {
   const kinds = schedule.map((fault) => fault.do).join(', ') || 'none needed'
   const row = { bug, law, faults: schedule.length, ...found.runs, seconds, schedule: kinds }
   rows.push(row)
+  cases.set(file, found.found)
   return row
 }
 
@@ -44,13 +48,18 @@ const median = (list: readonly number[]): number =>
 describe('mistakes that application teams make', () => {
   it.each(files)('%s is found, and shown with few faults', async (file) => {
     const { planted } = (await import(new URL(file, folder).href)) as { planted: Planted }
-    const row = await hunt(planted)
+    const row = await hunt(file, planted)
     expect(planted.laws).toContain(row.law)
     expect(row.faults).toBeLessThanOrEqual(3)
   })
 
-  it.each(files)('%s holds under the same schedules when it is cured', async (file) => {
+  it.each(files)('%s holds when it is cured: under what broke it, and under others', async (file) => {
     const { planted } = (await import(new URL(file, folder).href)) as { planted: Planted }
+    const broke = cases.get(file)
+    if (!broke) throw new Error(`${file} was not found`)
+    const { seed: of, schedule } = broke
+    const again = await planted.hunt({ ...common, seed: of, replay: schedule }, true)
+    expect(again.runs + again.idle).toBe(1)
     const tally = await planted.hunt({ ...common, runs: CURED_RUNS }, true)
     expect(tally.runs).toBeGreaterThan(0)
     for (const law of planted.laws)

@@ -130,8 +130,8 @@ class Ear {
       },
       message: (bytes, from) => void this.got.push({ text: textOf(bytes), from }),
       failed: ({ code, text }) => {
-        say(`failed: ${code}`)
-        check(text.length > 10, `a failure has a sentence, not "${text}"`)
+        // Nothing is thrown at the subject: what is said is compared.
+        say(`failed: ${code}${text.length > 10 ? '' : ' without a sentence'}`)
       },
     })
     inside = false

@@ -1,2 +1,10 @@
-export type { PlainCodec, PlainContext, PlainNode, PlainOptions, PlainQuality, PlainState } from './types.js'
+export type {
+  PlainCodec,
+  PlainContext,
+  PlainNode,
+  PlainOptions,
+  PlainQuality,
+  PlainQualityChange,
+  PlainState,
+} from './types.js'
 export { PlainWorld } from './world.js'

@@ -1,12 +1,11 @@
 import type { Now, Random } from '../../host/index.js'
 import { TICKS_PER_MS } from './network.js'
-import type { PlainPath } from './network.js'
 import type { PlainContext, PlainNode, PlainState } from './types.js'
 import type { WheelEvent } from './wheel.js'
 
 /** Both clocks of a node run alike until somebody jumps the wall clock. */
 class NodeClock {
-  rate = 1
+  #rate = 1
   #sinceTick = 0
   #monotonicMs = 0
   #wallAheadMs: number
@@ -16,7 +15,7 @@ class NodeClock {
   }
 
   monotonicMs(tick: number): number {
-    return this.#monotonicMs + ((tick - this.#sinceTick) / TICKS_PER_MS) * this.rate
+    return this.#monotonicMs + ((tick - this.#sinceTick) / TICKS_PER_MS) * this.#rate
   }
 
   wallMs(tick: number): number {
@@ -25,13 +24,13 @@ class NodeClock {
 
   /** The first tick at which the monotonic clock shows this. */
   tickAt(monotonicMs: number): number {
-    return this.#sinceTick + Math.ceil(((monotonicMs - this.#monotonicMs) / this.rate) * TICKS_PER_MS)
+    return this.#sinceTick + Math.ceil(((monotonicMs - this.#monotonicMs) / this.#rate) * TICKS_PER_MS)
   }
 
   setRate(tick: number, rate: number): void {
     this.#monotonicMs = this.monotonicMs(tick)
     this.#sinceTick = tick
-    this.rate = rate
+    this.#rate = rate
   }
 
   jumpWall(byMs: number): void {
@@ -58,8 +57,10 @@ export class NodeRow<Message> {
   readonly timers: Map<string, TimerSlot> = new Map()
   /** What became due while it was paused. */
   pile: WheelEvent[] = []
-  /** Directions from here that are special. */
-  readonly paths: Map<number, PlainPath> = new Map()
+  /** Pauses that are not undone. */
+  readonly pauses: Set<object> = new Set()
+  /** Rates of its clocks that are not undone; the last one holds. */
+  readonly drifts: Set<{ readonly rate: number }> = new Set()
 
   constructor(id: number, wallMs: number) {
     this.id = id

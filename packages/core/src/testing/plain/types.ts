@@ -1,4 +1,5 @@
 import type { Now, Random } from '../../host/index.js'
+import type { Change, Quality } from '../quality.js'
 
 /** One step machine. Made anew for every life: what it shall keep across a crash lives outside, as a disk would. */
 export interface PlainNode<Message> {
@@ -30,17 +31,10 @@ export interface PlainCodec<Message> {
   decode(bytes: Uint8Array): Message
 }
 
-/** One direction between two nodes. Shares are between 0 and 1. */
-export interface PlainQuality {
-  /** Uniformly between these. Default 0.2 to 1: a quiet wired office. */
-  readonly latencyMinMs: number
-  readonly latencyMaxMs: number
-  readonly loss: number
-  readonly duplicate: number
-  /** Share of the messages that come up to `reorderMs` later, and are overtaken. */
-  readonly reorder: number
-  readonly reorderMs: number
-}
+/** One direction between two nodes. */
+export type PlainQuality = Quality
+
+export type PlainQualityChange = Change<PlainQuality>
 
 export interface PlainOptions<Message> {
   /** Everything random comes from it: the same seed gives the same run and the same digest. */
@@ -49,6 +43,7 @@ export interface PlainOptions<Message> {
   readonly nodes: number
   /** Called for every life; the context is the one that its methods get. */
   readonly node: (context: PlainContext<Message>) => PlainNode<Message>
+  /** Of all directions. Default: a quiet wired office, 0.2 to 1 ms. */
   readonly quality?: Partial<PlainQuality>
   /**
    * `objects` (default) hands over the very object that was sent: fast, and blind for machines that change what

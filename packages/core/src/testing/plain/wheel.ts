@@ -65,6 +65,17 @@ export class TimingWheel {
     event.next = null
   }
 
+  /** Takes what waits in the present window for this tick and node, in order. */
+  removeAt(tick: number, node: number): WheelEvent[] {
+    const slot = tick - this.#window0 * SLOTS
+    if (slot < 0 || slot >= SLOTS) return []
+    const found: WheelEvent[] = []
+    for (let event = this.#heads[slot] ?? null; event; event = event.next)
+      if (event.node === node) found.push(event)
+    for (const event of found) this.remove(event)
+    return found
+  }
+
   /** Takes the next event that is due by `end`. */
   take(end: number): WheelEvent | null {
     for (;;) {

@@ -15,15 +15,14 @@ import type { Random } from '../../host/index.js'
 import { invariant } from '../../invariant.js'
 import { seededRandom } from '../random.js'
 import { codecOf } from './codec.js'
-import { checkedQuality, defaultPlainQuality, PlainPath, TICKS_PER_MS, travelTicks } from './network.js'
+import { Agenda, MESSAGE, SCRIPT, TIMER } from './agenda.js'
+import { checkedQuality, quiet } from '../quality.js'
+import { TICKS_PER_MS } from './network.js'
 import { LifeContext, NodeRow } from './node.js'
 import type { ContextPorts } from './node.js'
-import type { PlainCodec, PlainOptions, PlainQuality, PlainState } from './types.js'
-import { TimingWheel, WheelEvent } from './wheel.js'
-
-const MESSAGE = 1
-const TIMER = 2
-const SCRIPT = 3
+import { Roads } from './roads.js'
+import type { PlainCodec, PlainOptions, PlainQuality, PlainQualityChange, PlainState } from './types.js'
+import { WheelEvent } from './wheel.js'
 
 /** Longer than any run, and far from where ticks stop being exact. */
 const DELAY_MAX_MS = 1e11
@@ -31,23 +30,16 @@ const DELAY_MAX_MS = 1e11
 type Undo = () => void
 
 export class PlainWorld<Message> implements ContextPorts<Message> {
-  /** Now, in 1/1024 ms. */
-  tick = 0
   readonly random: Random
-  /** What happened so far: events taken, messages sent, lost and delivered. */
+  /** What happened so far: events taken, messages sent and delivered. */
   events = 0
   sent = 0
-  lost = 0
   delivered = 0
-  readonly #network: Random
-  readonly #wheel = new TimingWheel()
-  readonly #pool: WheelEvent[] = []
+  readonly #agenda = new Agenda()
+  readonly #roads: Roads
   readonly #rows: NodeRow<Message>[] = []
   readonly #make: PlainOptions<Message>['node']
-  readonly #quality: PlainQuality
   readonly #codec: PlainCodec<Message> | null
-  readonly #ordered: boolean
-  readonly #holds: boolean
   readonly #eventsAtOnce: number
   #atOnce = 0
   #high = 0x9e3779b9 | 0
@@ -56,16 +48,27 @@ export class PlainWorld<Message> implements ContextPorts<Message> {
   constructor(options: PlainOptions<Message>) {
     const { seed, nodes, node, quality, wire, ordered = false, cuts = 'lose' } = options
     this.random = seededRandom(`${seed}/nodes`)
-    this.#network = seededRandom(`${seed}/network`)
+    this.#roads = new Roads(this.#agenda, seededRandom(`${seed}/network`), nodes, {
+      quality: checkedQuality({ ...quiet, ...quality }),
+      ordered,
+      holds: cuts === 'hold',
+    })
     this.#make = node
-    this.#quality = checkedQuality({ ...defaultPlainQuality, ...quality })
     this.#codec = codecOf(wire)
-    this.#ordered = ordered
-    this.#holds = cuts === 'hold'
     this.#eventsAtOnce = options.eventsAtOnce ?? 1_000_000
     // Somewhere in 2026; no two nodes agree to the second.
     for (let id = 0; id < nodes; id++)
       this.#rows.push(new NodeRow(id, 1_790_000_000_000 + Math.floor(this.random.next() * 5_000)))
+  }
+
+  /** Now, in 1/1024 ms. */
+  get tick(): number {
+    return this.#agenda.tick
+  }
+
+  /** Messages that were lost on the way, or in front of a node that is down. */
+  get lost(): number {
+    return this.#roads.lost
   }
 
   get nowMs(): number {
@@ -122,10 +125,11 @@ export class PlainWorld<Message> implements ContextPorts<Message> {
     row.state = 'down'
     row.node = null
     row.context = null
-    for (const { event } of row.timers.values()) this.#wheel.remove(event)
+    for (const { event } of row.timers.values()) this.#agenda.remove(event)
     row.timers.clear()
-    for (const event of row.pile) if (event.kind === MESSAGE) this.#release(event)
+    for (const event of row.pile) if (event.kind === MESSAGE) this.#lose(event)
     row.pile = []
+    row.pauses.clear()
     const { life } = row
     return () => {
       if (row.state === 'down' && row.life === life) this.start(id)
@@ -137,59 +141,50 @@ export class PlainWorld<Message> implements ContextPorts<Message> {
     this.start(id)
   }
 
+  /** Pauses add up: it runs on when the last one is undone. */
   pause(id: number): Undo {
     const row = this.#row(id)
-    if (row.state !== 'running') return () => {}
+    if (row.state === 'down') return () => {}
+    const token = {}
+    row.pauses.add(token)
     row.state = 'paused'
-    const { life } = row
     return () => {
-      if (row.state === 'paused' && row.life === life) this.resume(id)
+      if (row.pauses.delete(token) && row.pauses.size === 0) this.resume(id)
     }
   }
 
+  /** Ends all its pauses. */
   resume(id: number): void {
     const row = this.#row(id)
     if (row.state !== 'paused') return
+    row.pauses.clear()
     row.state = 'running'
     const { pile } = row
     row.pile = []
-    for (const event of pile) {
-      event.tick = this.tick
-      this.#wheel.add(event)
-    }
+    this.#agenda.first(pile, id)
   }
 
   clockJump(id: number, byMs: number): void {
     this.#row(id).clock.jumpWall(byMs)
   }
 
-  /** From now on the clocks of this node run `rate` times as fast as true time. Its timers move. */
+  /** The clocks of this node run `rate` times as fast as true time, and its timers move; the last drift holds. */
   drift(id: number, rate: number): Undo {
     invariant(rate > 0, 'clocks go forward')
-    const { clock, timers } = this.#row(id)
-    const before = clock.rate
-    clock.setRate(this.tick, rate)
-    for (const { event, dueMs } of timers.values()) {
-      if (event.bucket < 0) continue
-      this.#wheel.remove(event)
-      this.#addAt(event, clock.tickAt(dueMs))
+    const row = this.#row(id)
+    const drift = { rate }
+    row.drifts.add(drift)
+    this.#setRate(row)
+    return () => {
+      if (row.drifts.delete(drift)) this.#setRate(row)
     }
-    return () => void (clock.rate === rate && rate !== before && this.drift(id, before))
   }
 
   // Network
 
   /** One direction. Cuts add up. */
   cut(from: number, to: number): Undo {
-    const path = this.#path(this.#row(from), this.#row(to).id)
-    path.cuts += 1
-    let cut = true
-    return () => {
-      if (!cut || path.cuts === 0) return
-      cut = false
-      path.cuts -= 1
-      if (path.cuts === 0) this.#sendHeld(from, to, path)
-    }
+    return this.#roads.cut(this.#row(from).id, this.#row(to).id)
   }
 
   /** Both directions between the groups; the second is everybody else by default. */
@@ -199,27 +194,27 @@ export class PlainWorld<Message> implements ContextPorts<Message> {
   }
 
   isCut(from: number, to: number): boolean {
-    return (this.#rows[from]?.paths.get(to)?.cuts ?? 0) > 0
+    return this.#roads.isCut(from, to)
   }
 
   /** Changes one direction on top of what holds already. */
-  quality(from: number, to: number, change: Partial<PlainQuality>): Undo {
-    return this.#path(this.#row(from), this.#row(to).id).overlay(change)
+  quality(from: number, to: number, change: PlainQualityChange): Undo {
+    return this.#roads.overlay(this.#row(from).id, this.#row(to).id, change)
   }
 
   /** How one direction is now. */
   qualityOf(from: number, to: number): PlainQuality {
-    return this.#row(from).paths.get(to)?.quality ?? this.#quality
+    return this.#roads.quality(this.#row(from).id, this.#row(to).id)
   }
 
   /** No fault any more: nothing is cut, paused, lossy or drifting, and every node that ever started runs. */
   healAll(): void {
     for (const row of this.#rows) {
-      for (const [to, path] of row.paths) {
-        path.heal()
-        this.#sendHeld(row.id, to, path)
+      this.#roads.heal(row.id)
+      if (row.drifts.size > 0) {
+        row.drifts.clear()
+        this.#setRate(row)
       }
-      if (row.clock.rate !== 1) this.drift(row.id, 1)
       this.resume(row.id)
       if (row.state === 'down' && row.life > 0) this.start(row.id)
     }
@@ -229,15 +224,16 @@ export class PlainWorld<Message> implements ContextPorts<Message> {
 
   /** Runs `script` at this moment, or now when that is past. */
   schedule(atMs: number, script: () => void): void {
-    const event = this.#event(SCRIPT, -1, 0, undefined)
+    const event = this.#agenda.event(SCRIPT, -1, 0, undefined)
     event.script = script
-    this.#addAt(event, Math.ceil(atMs * TICKS_PER_MS))
+    this.#agenda.add(event, Math.ceil(atMs * TICKS_PER_MS))
   }
 
   run(forMs: number): void {
-    const end = this.tick + Math.ceil(forMs * TICKS_PER_MS)
-    for (let event = this.#wheel.take(end); event; event = this.#wheel.take(end)) this.#fire(event)
-    this.tick = end
+    const agenda = this.#agenda
+    const end = agenda.tick + Math.ceil(forMs * TICKS_PER_MS)
+    for (let event = agenda.take(end); event; event = agenda.take(end)) this.#fire(event)
+    agenda.tick = end
   }
 
   /** Runs until `predicate` holds, which is asked every `everyMs` (default 10); false when it did not within `limitMs`. */
@@ -261,7 +257,7 @@ export class PlainWorld<Message> implements ContextPorts<Message> {
       if (this.#atOnce >= this.#eventsAtOnce) invariant(false, `time goes on: stuck at ${this.nowMs} ms`)
     } else {
       this.#atOnce = 0
-      this.tick = event.tick
+      this.#agenda.tick = event.tick
     }
     this.events += 1
     const { kind, node, from } = event
@@ -269,19 +265,16 @@ export class PlainWorld<Message> implements ContextPorts<Message> {
     if (kind === MESSAGE) return this.#arrive(event)
     if (kind === TIMER) return this.#ring(event)
     const { script } = event
-    this.#release(event)
+    this.#agenda.release(event)
     script?.()
   }
 
   #arrive(event: WheelEvent): void {
     const row = this.#rows[event.node]!
     if (row.state === 'paused') return void row.pile.push(event)
+    if (row.node === null || row.context === null) return this.#lose(event)
     const { from, data } = event
-    this.#release(event)
-    if (row.node === null || row.context === null) {
-      this.lost += 1
-      return
-    }
+    this.#agenda.release(event)
     this.delivered += 1
     const codec = this.#codec
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `sendFrom` alone puts it there
@@ -306,54 +299,21 @@ export class PlainWorld<Message> implements ContextPorts<Message> {
       this.mix(bytes.length)
       data = bytes
     }
-    const path = this.#ordered ? this.#path(row, to) : row.paths.size > 0 ? row.paths.get(to) : undefined
-    if (path && path.cuts > 0) {
-      if (this.#holds) path.held.push(data)
-      else this.lost += 1
-    } else this.#travel(row.id, to, data, path)
+    this.#roads.send(row.id, to, data)
   }
 
   setTimer(row: NodeRow<Message>, key: string, afterMs: number | null): void {
     let slot = row.timers.get(key)
-    if (slot) this.#wheel.remove(slot.event)
+    if (slot) this.#agenda.remove(slot.event)
     if (afterMs === null) return void row.timers.delete(key)
     // Hot: no words are put together unless they are needed.
     if (!(afterMs >= 0 && afterMs < DELAY_MAX_MS)) invariant(false, `a delay is 0 or more, not ${afterMs}`)
     if (slot === undefined) {
-      slot = { event: this.#newEvent(TIMER, row.id, row.life, undefined), dueMs: 0 }
-      slot.event.key = key
+      slot = { event: timerEvent(row.id, row.life, key), dueMs: 0 }
       row.timers.set(key, slot)
     }
     slot.dueMs = row.clock.monotonicMs(this.tick) + afterMs
-    this.#addAt(slot.event, row.clock.tickAt(slot.dueMs))
-  }
-
-  #travel(from: number, to: number, data: unknown, path: PlainPath | undefined): void {
-    const random = this.#network
-    const quality = path?.quality ?? this.#quality
-    const { loss, duplicate, reorder } = quality
-    if (loss > 0 && random.next() < loss) {
-      this.lost += 1
-      return
-    }
-    let tick = this.tick + travelTicks(quality, random)
-    if (path && this.#ordered) {
-      tick = Math.max(tick, path.lastTick)
-      path.lastTick = tick
-    }
-    if (reorder > 0 && random.next() < reorder)
-      tick += Math.ceil(random.next() * quality.reorderMs * TICKS_PER_MS)
-    this.#addAt(this.#event(MESSAGE, to, from, data), tick)
-    if (duplicate > 0 && random.next() < duplicate) {
-      const again = tick + travelTicks(quality, random)
-      this.#addAt(this.#event(MESSAGE, to, from, data), again)
-    }
-  }
-
-  #sendHeld(from: number, to: number, path: PlainPath): void {
-    const { held } = path
-    path.held = []
-    for (const data of held) this.#travel(from, to, data, path)
+    this.#agenda.add(slot.event, row.clock.tickAt(slot.dueMs))
   }
 
   // Inside
@@ -365,44 +325,29 @@ export class PlainWorld<Message> implements ContextPorts<Message> {
     return row
   }
 
-  #path(row: NodeRow<Message>, to: number): PlainPath {
-    let path = row.paths.get(to)
-    if (path === undefined) {
-      path = new PlainPath(this.#quality)
-      row.paths.set(to, path)
+  #setRate({ clock, timers, drifts }: NodeRow<Message>): void {
+    clock.setRate(this.tick, [...drifts].at(-1)?.rate ?? 1)
+    for (const { event, dueMs } of timers.values()) {
+      if (event.bucket < 0) continue
+      this.#agenda.remove(event)
+      this.#agenda.add(event, clock.tickAt(dueMs))
     }
-    return path
   }
 
-  #addAt(event: WheelEvent, tick: number): void {
-    event.tick = Math.max(tick, this.tick)
-    this.#wheel.add(event)
+  #lose(event: WheelEvent): void {
+    this.#roads.lost += 1
+    this.#agenda.release(event)
   }
+}
 
-  #event(kind: number, node: number, from: number, data: unknown): WheelEvent {
-    const event = this.#pool.pop()
-    if (event === undefined) return this.#newEvent(kind, node, from, data)
-    event.kind = kind
-    event.node = node
-    event.from = from
-    event.data = data
-    return event
-  }
-
-  #newEvent(kind: number, node: number, from: number, data: unknown): WheelEvent {
-    const event = new WheelEvent()
-    event.kind = kind
-    event.node = node
-    event.from = from
-    event.data = data
-    return event
-  }
-
-  #release(event: WheelEvent): void {
-    event.data = undefined
-    event.script = null
-    this.#pool.push(event)
-  }
+/** A node uses it again and again under its key, so it is of no pool. */
+function timerEvent(node: number, life: number, key: string): WheelEvent {
+  const event = new WheelEvent()
+  event.kind = TIMER
+  event.node = node
+  event.from = life
+  event.key = key
+  return event
 }
 
 const hex = (word: number): string => (word >>> 0).toString(16).padStart(8, '0')

@@ -1,5 +1,4 @@
-import { invariant } from '../../invariant.js'
-import type { LinkQuality, Undo } from '../path.js'
+import type { QualityChange, Undo } from '../path.js'
 import type { World } from '../world.js'
 import type { Acts } from './apply.js'
 import { byKind, type ByKind, type Fault, type FaultOf, type Target } from './fault.js'
@@ -54,9 +53,9 @@ const table: ByKind<Undo, [Fire]> = {
       latencyMinMs: latencyMinMs + fault.byMs,
       latencyMaxMs: latencyMaxMs + fault.byMs + (fault.jitterMs ?? 0),
     })),
-  loss: (fault, on) => atRate(on, fault, (rate) => ({ loss: rate, datagramLoss: rate })),
-  duplicate: (fault, on) => atRate(on, fault, (rate) => ({ duplicate: rate, datagramDuplicate: rate })),
-  reorder: (fault, on) => atRate(on, fault, (rate) => ({ reorder: rate, datagramReorder: rate })),
+  loss: (fault, on) => eachWay(on, fault, { loss: fault.rate, datagramLoss: fault.rate }),
+  duplicate: (fault, on) => eachWay(on, fault, { duplicate: fault.rate, datagramDuplicate: fault.rate }),
+  reorder: (fault, on) => eachWay(on, fault, { reorder: fault.rate, datagramReorder: fault.rate }),
   refuse: ({ from, to }, { world, find }) => {
     const targets = find([to])
     const diallers = from === undefined ? world.names : find([from])
@@ -141,16 +140,5 @@ function ways({ world, find }: Fire, { who, from, to }: LinkFault): [string, str
   )
 }
 
-function eachWay(on: Fire, fault: LinkFault, change: (now: LinkQuality) => Partial<LinkQuality>): Undo {
-  const { world } = on
-  return all(ways(on, fault).map(([a, b]) => world.quality(a, b, change(world.qualityOf(a, b)))))
-}
-
-function atRate(
-  on: Fire,
-  fault: LinkFault & { readonly rate: number },
-  change: (rate: number) => Partial<LinkQuality>,
-): Undo {
-  invariant(fault.rate >= 0 && fault.rate <= 1, `a rate is between 0 and 1, not ${fault.rate}`)
-  return eachWay(on, fault, () => change(fault.rate))
-}
+const eachWay = (on: Fire, fault: LinkFault, change: QualityChange): Undo =>
+  all(ways(on, fault).map(([a, b]) => on.world.quality(a, b, change)))

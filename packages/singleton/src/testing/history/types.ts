@@ -172,11 +172,11 @@ export interface Healing {
   readonly fromMs: number
   readonly healed: boolean
   readonly tookMs: number
-  /** Peers that were asked to leave, stopped by themselves or could not be started: not part of the core. */
+  /** Peers that were asked to go or ended by themselves, and seats whose machine is another member now. */
   readonly missing: readonly { readonly node: string; readonly why: string }[]
-  /** Voters in the last committed set, by name. */
+  /** Voters in the last set that is known, by name. */
   readonly voters: readonly string[]
-  /** Voters that run and can reach each other, by name. */
+  /** Voters that have to be there: all but those that an act or a fault of their own disk took away. */
   readonly core: readonly string[]
   /** Where every peer stands, for people; empty when healed. */
   readonly text: string

@@ -90,12 +90,6 @@ export function answered(operation: Operation): LawEvent {
   }
 }
 
-/** Machines whose disks lost or changed what they had confirmed: no promise speaks of those. */
-export function damagedDisks({ fired }: History): ReadonlySet<string> {
-  const kinds: readonly string[] = ['wipe', 'misdirect', 'rot', 'disk-lies']
-  return new Set(fired.filter(({ fault }) => kinds.includes(fault.do)).flatMap(({ hit }) => hit))
-}
-
 /** For each moment, the operation with the greatest position among those that had ended before it. */
 export function newestBefore(
   ended: readonly Written[] | readonly Read[],

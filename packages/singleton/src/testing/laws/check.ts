@@ -1,4 +1,5 @@
 import type { History } from '../history/index.js'
+import { writtenOf } from './build.js'
 import { clientLaws } from './clients.js'
 import { effectiveFaults } from './faults.js'
 import { journalLaws } from './journal.js'
@@ -21,8 +22,8 @@ export function contradictionsOf(verdicts: readonly Verdict[]): Contradiction[] 
 }
 
 /**
- * Whether a run shows that the laws hold. Where nothing broke, nothing was acknowledged or a required law had no
- * chance to be broken, nothing was shown: that is no pass, and `why` says it in a sentence.
+ * Whether a run shows that the laws hold. Where nothing broke, nothing was acknowledged, a required law had no
+ * chance to be broken or any law is undecided, nothing was shown: that is no pass, and `why` says it in a sentence.
  */
 export function passed(run: { readonly history: History; readonly verdicts: readonly Verdict[] }): {
   readonly ok: boolean
@@ -33,11 +34,10 @@ export function passed(run: { readonly history: History; readonly verdicts: read
   if (first) return { ok: false, why: `${first.law} is broken: ${first.text}` }
   if (effectiveFaults(history).length === 0)
     return { ok: false, why: 'No fault hit anybody in this run, so it shows nothing about faults.' }
-  const acknowledged = history.operations.some(({ outcome }) => outcome?.status === 'ok')
-  if (!acknowledged)
+  if (writtenOf(history).length === 0)
     return { ok: false, why: 'No command was acknowledged in this run, so there was nothing to lose.' }
   const open = verdicts.find(
-    ({ required, verdict }) => required && (verdict === 'unexercised' || verdict === 'undecided'),
+    ({ required, verdict }) => verdict === 'undecided' || (required && verdict === 'unexercised'),
   )
   if (open) {
     const why = open.note === null ? '' : `: ${open.note}`

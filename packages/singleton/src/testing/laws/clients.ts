@@ -1,6 +1,7 @@
 import { fingerprint, replayOf } from '../history/index.js'
 import type { CommittedEntry, History, Operation, OperationOutcome } from '../history/index.js'
 import { fromEncoded } from '../../role/index.js'
+import { showShort } from '../value-text.js'
 import { answered, invoked, isRead, lawFrom, nameOf, newestBefore, writtenOf } from './build.js'
 import type { Finding, Written } from './build.js'
 import type { Law, LawEvent } from './types.js'
@@ -113,7 +114,7 @@ function same(a: OperationOutcome, b: OperationOutcome): boolean {
 
 function inWords(outcome: OperationOutcome): string {
   const value = outcome.status === 'ok' ? outcome.value : outcome.status === 'refused' ? outcome.refusal : ''
-  return `${outcome.status} ${JSON.stringify(value) ?? ''}`.trim()
+  return `${outcome.status} ${value === undefined ? '' : showShort(value)}`.trim()
 }
 
 /** Reads carry a position as well: everything acknowledged before they were asked is in it, and nothing else. */

@@ -1,5 +1,6 @@
 export { checkLaws, contradictionsOf, laws, passed } from './check.js'
-export { effectiveFaults } from './faults.js'
+export { writtenOf } from './build.js'
+export { damagedDisks, effectiveFaults, endedByItsDisk } from './faults.js'
 export { always, law } from './own.js'
 export { linearizable } from './linearizable.js'
 export type { Asked, LinearizableOptions } from './linearizable.js'

@@ -1,7 +1,9 @@
 import { fingerprint, replayOf } from '../history/index.js'
 import type { CommittedEntry, FinalReplica, History, RecordedReign } from '../history/index.js'
-import { answered, damagedDisks, lawFrom, nameOf, writtenOf } from './build.js'
+import { showShort } from '../value-text.js'
+import { answered, lawFrom, nameOf, writtenOf } from './build.js'
 import type { Finding, Written } from './build.js'
+import { damagedDisks, endedByItsDisk } from './faults.js'
 import type { Law, LawEvent } from './types.js'
 
 type Found = NonNullable<Finding['contradictions']>[number]
@@ -136,22 +138,19 @@ function unlikeTheJournal(history: History, replica: FinalReplica): Found[] {
       text,
       events: [
         ...(last?.entry ? [committed(last.entry)] : []),
-        endOf(history, replica, `holds ${short(its)}; a replay gives ${short(expected)}`),
+        endOf(history, replica, `holds ${showShort(its, 200)}; a replay gives ${showShort(expected, 200)}`),
       ],
     })
   }
   return found
 }
 
-function short(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'undefined'
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text
-}
-
 function nothingGoesBack(history: History): Finding {
   const contradictions: Found[] = []
   const damaged = damagedDisks(history)
-  const restarts = history.starts.filter(({ node, life }) => life > 1 && !damaged.has(node))
+  const restarts = history.starts.filter(
+    ({ node, life, atMs }) => life > 1 && atMs < (damaged.get(node) ?? Infinity),
+  )
   for (const start of restarts) {
     const { node, life, term, atMs } = start
     const earlier = history.lives.filter((one) => one.node === node && one.life < life)
@@ -185,12 +184,8 @@ function positionsInOrder({ lives }: History): Finding {
 }
 
 function endsByItself(history: History): Finding {
-  const kinds: readonly string[] = ['disk-full', 'disk-fails', 'wipe', 'misdirect', 'rot', 'disk-lies']
-  const excused = new Set(
-    history.fired.filter(({ fault }) => kinds.includes(fault.do)).flatMap(({ hit }) => hit),
-  )
   const contradictions = history.endings
-    .filter(({ node }) => !excused.has(node))
+    .filter((ending) => !endedByItsDisk(history, ending))
     .map(({ node, life, atMs, text }) => ({
       text: `${node} ended its life ${life} by itself: ${text}`,
       events: [{ atMs, node, text: `stops: ${text}` }],
@@ -217,5 +212,5 @@ export const journalLaws: readonly Law[] = [
     'a replica applies every position once and in order, and its watchers are never sent back',
     positionsInOrder,
   ),
-  lawFrom('ends', 'no process ends by itself because others fail', endsByItself),
+  lawFrom('ends', 'no process ends by itself, unless its own disk fails', endsByItself),
 ]

@@ -28,28 +28,33 @@ export function linearizable<S>(
 ): Law {
   const title = `what clients of ${role.name} see is what one copy would answer, in some order that time allows`
   const { partition, budget } = options
-  return lawFrom(`linearizable ${role.name}`, title, (history) => {
-    const ops = opsOf(history, role.name)
-    const found = checkBySearch(ops, model, {
-      ...(partition && { partition: ({ input }) => partition(input) }),
-      ...(budget !== undefined && { budget }),
-    })
-    const exercised = ops.filter(({ endedAtMs }) => endedAtMs !== null).length
-    const part = found.partition === null ? '' : ` of ${found.partition}`
-    if (found.verdict === 'undecided')
-      return {
-        exercised,
-        undecided: `The search for an order${part} was given up after ${found.steps} steps: use keys that do not touch each other, fewer clients or a greater budget.`,
-      }
-    if (found.verdict === 'yes') return { exercised }
-    const stuck = history.operations.filter(
-      ({ id, endedAtMs }) => endedAtMs !== null && found.stuck.includes(id),
-    )
-    const text = `no order explains the answers${part}: after ${found.explained.length} operations (the last ${found.explained.at(-1) ?? 'none'}), none of ${stuck.map(nameOf).join(', ')} could have been answered so`
-    const last = history.operations.find(({ id }) => id === found.explained.at(-1))
-    const events = [...(last ? [last] : []), ...stuck].map(answered)
-    return { exercised, contradictions: [{ text, events: events.toSorted((a, b) => a.atMs - b.atMs) }] }
-  })
+  return lawFrom(
+    `linearizable ${role.name}`,
+    title,
+    (history) => {
+      const ops = opsOf(history, role.name)
+      const found = checkBySearch(ops, model, {
+        ...(partition && { partition: ({ input }) => partition(input) }),
+        ...(budget !== undefined && { budget }),
+      })
+      const exercised = ops.filter(({ endedAtMs }) => endedAtMs !== null).length
+      const part = found.partition === null ? '' : ` of ${found.partition}`
+      if (found.verdict === 'undecided')
+        return {
+          exercised,
+          undecided: `The search for an order${part} was given up after ${found.steps} steps: use keys that do not touch each other, fewer clients or a greater budget.`,
+        }
+      if (found.verdict === 'yes') return { exercised }
+      const stuck = history.operations.filter(
+        ({ id, endedAtMs }) => endedAtMs !== null && found.stuck.includes(id),
+      )
+      const text = `no order explains the answers${part}: after ${found.explained.length} operations (the last ${found.explained.at(-1) ?? 'none'}), none of ${stuck.map(nameOf).join(', ')} could have been answered so`
+      const last = history.operations.find(({ id }) => id === found.explained.at(-1))
+      const events = [...(last ? [last] : []), ...stuck].map(answered)
+      return { exercised, contradictions: [{ text, events: events.toSorted((a, b) => a.atMs - b.atMs) }] }
+    },
+    { required: true },
+  )
 }
 
 function opsOf({ operations }: History, role: string): Op<Asked, OperationOutcome | null>[] {

@@ -26,7 +26,7 @@ export function legitimateStop({ voters, core, missing }: Healing): string | nul
       const found = missing.find(({ node }) => node === name)
       return found ? `${name} (${firstSentence(found.why)})` : name
     })
-  return `It stops, and rightly: ${needed} of the voters ${voters.join(', ')} are needed, and of those only ${core.join(', ') || 'none'} can be reached; missing: ${absent.join(', ')}.`
+  return `It stops, and rightly: ${needed} of the voters ${voters.join(', ')} are needed, and of those only ${core.join(', ') || 'none'} can be there; missing: ${absent.join(', ')}.`
 }
 
 function firstSentence(text: string): string {
@@ -74,9 +74,12 @@ const everythingEnds = afterHealing((history, healing) => {
   return { exercised: history.operations.length, contradictions }
 })
 
-const sameViews = afterHealing((history, healing) => {
-  if (!healing.healed)
-    return { exercised: 0, undecided: `It did not heal, so views are still changing. ${healing.text}` }
+const comesTogether = afterHealing((history, healing) => {
+  if (!healing.healed) {
+    const text = `the cluster has not come together in ${Math.round(healing.tookMs)} ms after healing. ${healing.text}`
+    const end = { atMs: history.endMs, node: '', text: 'not all are admitted, linked and up to date' }
+    return { exercised: 1, contradictions: [{ text, events: [healedAt(healing), end] }] }
+  }
   const [first, ...others] = history.finals
   const contradictions = others.flatMap((replica): Found[] => {
     if (!first || replica.members.join() === first.members.join()) return []
@@ -141,10 +144,9 @@ function healthyStays(history: History): Finding {
   const hit = new Set(fired.flatMap((one) => one.hit))
   const [flapping] = hit
   const before = reigns.findLast((reign) => reign.fromMs <= fromMs)
-  const everybody = fired.some(
-    ({ fault }) => fault.do === 'ring' || (fault.do === 'loss' && !('who' in fault)),
-  )
-  if (hit.size !== 1 || flapping === undefined || before?.node === flapping || everybody)
+  // It names the one in the middle, and parts the others.
+  const bridged = fired.some(({ fault }) => fault.do === 'bridge')
+  if (hit.size !== 1 || flapping === undefined || before?.node === flapping || bridged)
     return { exercised: 0, notApplicable: 'More than one peer was hit, or the server itself.' }
   const later = reigns.filter((reign) => reign.fromMs > fromMs && reign.fromMs <= (healedMs ?? Infinity))
   if (later.length <= TAKEOVERS) return { exercised: fired.length }
@@ -167,7 +169,7 @@ export const livenessLaws: readonly Law[] = [
   lawFrom('L2', 'every command that somebody waits for is answered or refused', everythingEnds, {
     required: true,
   }),
-  lawFrom('L3', 'all peers count the same members', sameViews),
+  lawFrom('L3', 'all peers come together, are up to date and count the same members', comesTogether),
   lawFrom(
     'L4',
     `no more entries wait than clients asked for and ${OWN_ENTRIES}, no more than ${LINK_BYTES / 1024 / 1024} MiB on a link`,

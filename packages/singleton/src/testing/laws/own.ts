@@ -1,6 +1,7 @@
 import { replayOf } from '../history/index.js'
-import type { CommittedEntry, History } from '../history/index.js'
-import type { Role } from '../../role/index.js'
+import type { CommittedEntry, History, Step } from '../history/index.js'
+import type { AnyRole, Role } from '../../role/index.js'
+import { showShort } from '../value-text.js'
 import { lawFrom, writtenOf } from './build.js'
 import type { Contradiction, Law, LawEvent } from './types.js'
 
@@ -58,14 +59,18 @@ export function always<S, E, C>(
         )
       const steps = replay.steps(role.name)
       // The replay evolves states with this role's own functions, so they are S.
-      const wrong = steps.find(({ state }) => check(state as S) !== true)
+      const holds = (state: unknown): boolean => check(state as S) === true
+      const at = steps.findIndex(({ state }) => !holds(state))
+      const wrong = steps[at]
       if (wrong)
         return {
           exercised: steps.length - 1,
           contradictions: [
             {
               text: `${sentence(check(wrong.state as S))} (state of ${role.name} after position ${wrong.index})`,
-              events: wrong.entry ? leadingTo(history, wrong.entry, role.name) : [],
+              events: [contradicted(role as Role<S, E, C> & AnyRole, steps, at, holds), wrong].flatMap(
+                (step) => (step?.entry ? effect(step.entry) : []),
+              ),
             },
           ],
         }
@@ -86,20 +91,39 @@ function sentence(verdict: boolean | string): string {
   return typeof verdict === 'string' ? verdict : 'the invariant does not hold'
 }
 
-/** The entry that made the state wrong, and the one of the same role before it. */
-function leadingTo({ journal }: History, entry: CommittedEntry, role: string): LawEvent[] {
-  const before = journal.findLast(
-    ({ index, command }) => index < entry.index && command?.role === role && command.events.length > 0,
+/** Entries that are looked at for the one which the last contradicts. */
+const LOOKED_AT = 200
+
+/** The newest step without which the state would not have become wrong; the one before, when there is none. */
+function contradicted(
+  role: AnyRole,
+  steps: readonly Step[],
+  at: number,
+  holds: (state: unknown) => boolean,
+): Step | undefined {
+  for (let left = at - 1; left >= Math.max(1, at - LOOKED_AT); left--) {
+    try {
+      if (holds(without(role, steps, left, at))) return steps[left]
+    } catch {
+      // These events need the one that was left out.
+    }
+  }
+  return steps[at - 1]
+}
+
+function without(role: AnyRole, steps: readonly Step[], left: number, at: number): unknown {
+  const events = steps.slice(left + 1, at + 1).flatMap(({ entry }) => entry?.command?.events ?? [])
+  return events.reduce(
+    (state, { type, payload }) => role.events[type]?.(state as never, payload as never),
+    steps[left - 1]?.state,
   )
-  return [before, entry].flatMap((one) =>
-    one?.command
-      ? [
-          {
-            atMs: one.atMs,
-            node: one.node,
-            text: `${one.command.role}.${one.command.command} ${one.command.session}:${one.command.seq} takes effect at position ${one.index}: ${one.command.events.map(({ type, payload }) => `${type} ${JSON.stringify(payload)}`).join(', ')}`,
-          },
-        ]
-      : [],
+}
+
+function effect({ atMs, node, index, command }: CommittedEntry): LawEvent[] {
+  if (!command) return []
+  const events = command.events.map(({ type, payload }) =>
+    payload === undefined ? type : `${type} ${showShort(payload)}`,
   )
+  const text = `${command.role}.${command.command} ${command.session}:${command.seq} takes effect at position ${index}: ${events.join(', ')}`
+  return [{ atMs, node, text }]
 }

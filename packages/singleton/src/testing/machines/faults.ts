@@ -218,7 +218,7 @@ function eachWay(
   const { plain } = world
   const undos = ways(fault, world, find).map(([a, b]) => {
     const [from, to] = [world.id(a), world.id(b)]
-    return plain.quality(from, to, change(plain.qualityOf(from, to)))
+    return plain.quality(from, to, change)
   })
   return all(undos)
 }

@@ -3,6 +3,7 @@ import type { PlainContext, PlainNode } from '@tanist/core/testing'
 import { createSuccession, leaseHolds, stepSuccession } from '../../succession/index.js'
 import type {
   FencingToken,
+  HardState,
   Leader,
   Succession,
   SuccessionEffect,
@@ -214,8 +215,11 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
         return this.#send(effect)
       case 'timer':
         return context.timer(effect.key, effect.afterMs)
-      case 'persist':
-        return this.#sync('register', disk.persist(effect.hard, effect.ticket))
+      case 'persist': {
+        const { hard } = disk
+        this.#sync('register', disk.persist(effect.hard, effect.ticket))
+        return this.#voted(hard, effect.hard)
+      }
       case 'append':
         this.#sync('journal', disk.append(effect.entries, effect.ticket))
         return hooks.moment(this, 'appended')
@@ -253,6 +257,11 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
     this.#setting.hooks.said(this, to, message)
     const link = this.#links.use(id)
     if (link > 0) this.context.send(id, { k: 'said', link, message, entries })
+  }
+
+  #voted(before: HardState, now: HardState): void {
+    if (now.votedFor === null || (now.term === before.term && before.votedFor !== null)) return
+    this.#setting.hooks.moment(this, 'voted')
   }
 
   // Disk

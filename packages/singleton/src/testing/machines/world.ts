@@ -46,7 +46,8 @@ export class SuccessionWorld {
   #clients: Clients | null = null
   readonly #peers: (MachinePeer | null)[] = []
   readonly #disks: MachineDisk[]
-  readonly #power: boolean[]
+  /** What cut the power of each machine; null: it has power. */
+  readonly #outages: (object | null)[]
   readonly #slowMs: number[]
   readonly #timing: Timing
   readonly #syncMs: readonly [number, number]
@@ -59,7 +60,7 @@ export class SuccessionWorld {
     invariant(peers >= 1 && peers <= NAMES.length, `1 to ${NAMES.length} peers, not ${peers}`)
     this.names = NAMES.slice(0, peers)
     this.#disks = this.names.map(() => new MachineDisk())
-    this.#power = this.names.map(() => true)
+    this.#outages = this.names.map(() => null)
     this.#slowMs = this.names.map(() => 0)
     this.#timing = { ...defaultTiming, ...timing }
     this.#syncMs = syncMs
@@ -154,21 +155,24 @@ export class SuccessionWorld {
 
   restart(name: string): void {
     this.crash(name)
-    this.#power[this.id(name)] = true
+    this.#outages[this.id(name)] = null
     this.plain.start(this.id(name))
   }
 
   /** All at one moment; nobody is told. */
   powerOff(names: readonly string[], tear: boolean): Undo {
     const undos = names
-      .filter((name) => this.#power[this.id(name)])
+      .filter((name) => this.#outages[this.id(name)] === null)
       .map((name) => {
         const id = this.id(name)
-        this.#power[id] = false
+        const outage = {}
+        this.#outages[id] = outage
         this.#disks[id]?.powerOff(tear ? () => this.plain.random.next() : null)
         const start = this.#down(id)
         return () => {
-          if (!this.#power[id]) start()
+          if (this.#outages[id] !== outage) return
+          this.#outages[id] = null
+          start()
         }
       })
     return () => {
@@ -200,7 +204,7 @@ export class SuccessionWorld {
   healAll(): void {
     this.#slowMs.fill(0)
     for (const disk of this.#disks) disk.heal()
-    this.#power.fill(true)
+    this.#outages.fill(null)
     this.plain.healAll()
   }
 
@@ -218,8 +222,8 @@ export class SuccessionWorld {
     this.#peers[id] = null
     this.onMoment(name, 'crashed')
     return () => {
-      if (this.plain.state(id) === 'down') this.#power[id] = true
       start()
+      if (this.plain.state(id) !== 'down') this.#outages[id] = null
     }
   }
 
@@ -249,7 +253,7 @@ export class SuccessionWorld {
     const { plain } = this
     return (
       plain.state(to) === 'down' &&
-      this.#power[to] === true &&
+      this.#outages[to] === null &&
       !plain.isCut(from, to) &&
       !plain.isCut(to, from)
     )

@@ -13,7 +13,7 @@ import type { CaseResult } from './run-case.js'
 export interface ClusterTally {
   /** Runs that counted. */
   readonly runs: number
-  /** Runs in which no fault hit anybody or no command was answered. */
+  /** Runs in which no fault hit anybody or no command was acknowledged. */
   readonly idle: number
   readonly acknowledged: number
   readonly reigns: number
@@ -35,6 +35,7 @@ export class Campaign<O> {
   #faults = 0
   #failed = 0
   #firstFailure = ''
+  #undecided: { times: number; readonly law: string; readonly why: string } | null = null
   readonly #exercised = new Map<string, { times: number; required: boolean }>()
 
   constructor(options: CampaignOptions<O>) {
@@ -60,10 +61,22 @@ export class Campaign<O> {
       const options = { ...this.#options, peers: one.peers }
       const result = await runCase(options, one)
       this.#note(result)
-      if (result.broken === null) continue
       const origin = one.file === undefined ? 'The schedule' : `The kept schedule ${one.file}`
+      if (result.broken === null) {
+        this.#judgeReplay(one, result, origin)
+        continue
+      }
       throw await failureOf(options, one, result, { finding: 1, shrinking: 0 }, { origin })
     }
+  }
+
+  /** Where no fault was needed, none has to fire. */
+  #judgeReplay({ schedule }: KeptCase, { idle }: CaseResult, origin: string): void {
+    this.#judgeUndecided()
+    if (idle === null || (idle === 'no fault hit anybody' && schedule.length === 0)) return
+    throw new TestMisuse(
+      `${origin} shows nothing any more: ${idle}. Give it other times or triggers, or remove it.${this.#failures()}`,
+    )
   }
 
   async draw(replay: { readonly seed: number; readonly path: string } | undefined): Promise<void> {
@@ -105,7 +118,11 @@ export class Campaign<O> {
     }
     if (result.failed.times > 0 && this.#failed === 0) this.#firstFailure = result.failed.text
     this.#failed += result.failed.times
-    if (!result.counts) {
+    for (const { law, why } of result.undecided) {
+      this.#undecided ??= { times: 0, law, why }
+      if (this.#undecided.law === law) this.#undecided.times += 1
+    }
+    if (result.idle !== null) {
       this.#idle += 1
       return false
     }
@@ -122,14 +139,24 @@ export class Campaign<O> {
       throw new TestMisuse('The time limit was over before the first run: give more `limitMs`.')
     if (this.#runs < Math.max(1, wanted))
       throw new TestMisuse(
-        `${this.#runs === 0 ? 'None' : `Only ${this.#runs}`} of ${this.#idle + this.#runs} runs counted: in the others either no fault hit anybody or no command was answered. Give the workload commands that are accepted, and schedules kinds that do something.${this.#failures()}`,
+        `${this.#runs === 0 ? 'None' : `Only ${this.#runs}`} of ${this.#idle + this.#runs} runs counted: in the others either no fault hit anybody or no command was acknowledged. Give the workload commands that are accepted, and schedules kinds that do something.${this.#failures()}`,
       )
+    this.#judgeUndecided()
     const idle = [...this.#exercised].filter(([, { times, required }]) => required && times === 0)
     if (idle.length > 0)
       throw new TestMisuse(
         `${idle.map(([law]) => `'${law}'`).join(' and ')} was never exercised in ${this.#runs} runs: nothing happened that could have broken it, so this is no pass.${this.#failures()}`,
       )
   }
+
+  #judgeUndecided(): void {
+    if (this.#undecided === null) return
+    const { law, times, why } = this.#undecided
+    throw new TestMisuse(
+      `'${law}' was undecided in ${times} of ${this.#idle + this.#runs} runs, so this is no pass. ${why}`,
+    )
+  }
+
   /** Commands that throw are refused and change nothing: the usual reason why nothing happens. */
   #failures(): string {
     return this.#failed === 0 ? '' : ` ${this.#failed} commands threw; the first said: ${this.#firstFailure}`

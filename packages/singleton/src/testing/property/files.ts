@@ -35,6 +35,10 @@ export function readCase(file: string): CaseFile {
   const { seed, schedule, peers = PEERS, law, why } = json as Partial<KeptCase>
   if (typeof seed !== 'number')
     throw new TestMisuse(`The schedule file ${file} has no seed; it must be a number.`)
+  if (!Number.isInteger(peers) || peers < 1)
+    throw new TestMisuse(
+      `The schedule file ${file} has peers ${peers}; it must be a whole number, 1 or more.`,
+    )
   return {
     file,
     seed,

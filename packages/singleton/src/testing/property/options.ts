@@ -27,9 +27,9 @@ export type Workloads = WorkloadSpec | RoleWork | readonly RoleWork[]
 export interface Schedules {
   /** Default 6. */
   readonly maxFaults?: number
-  /** Default: all that the envelope allows; without one crashes, restarts, pauses, cuts, splits, lost power, clock jumps. */
+  /** Default: all that the envelope allows; upgrades only where there are `versions`. */
   readonly kinds?: readonly FaultKind[]
-  /** What the promise under test must survive: `envelopes.safety(3)`, say. */
+  /** What the promise under test must survive. Default: what Tanist's own do, `envelopes.safety(peers)`. */
   readonly envelope?: Envelope
   /** Happenings that some faults wait for: `appended` of anybody, or `server.appended`. */
   readonly moments?: readonly string[]
@@ -38,7 +38,7 @@ export interface Schedules {
 }
 
 export interface CampaignOptions<O = Outside> extends ClusterTest<O> {
-  /** Runs that count: a fault fired, and a command was answered. Default 100. */
+  /** Runs that count: a fault hit somebody, and a command was acknowledged. Default 100. */
   readonly runs?: number
   /** Other seeds draw other schedules. Default 1. */
   readonly seed?: number

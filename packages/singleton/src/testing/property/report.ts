@@ -82,7 +82,9 @@ function filesLines(files: readonly string[]): string[] {
 }
 
 function write(folder: string, kept: KeptCase, shown: CaseResult, recording: Recording | null): string[] {
-  const name = `${(kept.law ?? 'law').replaceAll(/[^A-Za-z0-9]+/g, '-').toLowerCase()}-${kept.seed}`
+  const law = (kept.law ?? 'law').replaceAll(/[^A-Za-z0-9]+/g, '-').toLowerCase()
+  // Laws may be whole sentences.
+  const name = `${law.slice(0, 60)}-${kept.seed}`
   const drawn =
     recording === null
       ? {}

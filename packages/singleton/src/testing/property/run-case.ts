@@ -17,12 +17,14 @@ export interface CaseResult {
   /** How the law of `broken` reads. */
   readonly title: string
   readonly fired: readonly FiredFault[]
-  /** A fault hit somebody, and a command was answered: a run that could have shown something. */
-  readonly counts: boolean
+  /** Why the run shows nothing; null when it counts. */
+  readonly idle: 'no fault hit anybody' | 'no command was acknowledged' | null
   readonly acknowledged: number
   readonly reigns: number
   /** How often each law could have been broken, and whether a campaign must have exercised it. */
   readonly exercised: readonly { readonly law: string; readonly times: number; readonly required: boolean }[]
+  /** Laws that could not be found out about, and why. */
+  readonly undecided: readonly { readonly law: string; readonly why: string }[]
   /** Commands that threw instead of deciding, and what the first of them said. */
   readonly failed: { readonly times: number; readonly text: string }
   /** Null when the run threw. */
@@ -92,13 +94,25 @@ function resultOf(run: Run, ownLaws: readonly Law[]): CaseResult {
     broken,
     title: run.verdicts.find(({ law }) => law === broken?.law)?.title ?? '',
     fired: run.fired,
-    counts: run.acknowledged > 0 && effectiveFaults(run.history).length > 0,
+    idle: idleOf(run),
     acknowledged: run.acknowledged,
     reigns: run.reigns,
-    exercised: run.verdicts.map(({ law, exercised, required }) => ({ law, times: exercised, required })),
+    exercised: run.verdicts.map(({ law, verdict, exercised, required }) => ({
+      law,
+      times: verdict === 'undecided' ? 0 : exercised,
+      required,
+    })),
+    undecided: run.verdicts
+      .filter(({ verdict }) => verdict === 'undecided')
+      .map(({ law, note }) => ({ law, why: note ?? '' })),
     failed: failedOf(run),
     run,
   }
+}
+
+function idleOf(run: Run): CaseResult['idle'] {
+  if (run.acknowledged === 0) return 'no command was acknowledged'
+  return effectiveFaults(run.history).length === 0 ? 'no fault hit anybody' : null
 }
 
 function failedOf({ history, cluster }: Run): CaseResult['failed'] {
@@ -115,10 +129,11 @@ function thrown(error: unknown): CaseResult {
     broken: { law: 'throws', text, events },
     title: 'No process throws, and nothing in it leaves the simulated world.',
     fired: [],
-    counts: true,
+    idle: null,
     acknowledged: 0,
     reigns: 0,
     exercised: [],
+    undecided: [],
     failed: { times: 0, text: '' },
     run: null,
   }

@@ -3,7 +3,7 @@ import type { CampaignOptions, ClusterTally } from '../../../src/testing/propert
 /** What the hunts have in common: budgets, and what may go wrong. */
 export type Common = Pick<
   CampaignOptions,
-  'peers' | 'runs' | 'seed' | 'limitMs' | 'shrink' | 'reports' | 'forMs' | 'schedules'
+  'peers' | 'runs' | 'seed' | 'limitMs' | 'shrink' | 'reports' | 'forMs' | 'schedules' | 'replay'
 >
 
 /** A mistake as an application team would plausibly make it, with the law that they would write. */
