@@ -36,7 +36,7 @@ export interface RoleTestThen<S, E, C, K extends CommandName<C>> extends RoleTes
   thenPersisted(events: Events<S, E>): RoleTestThen<S, E, C, K>
   /** Accepted, and answered with this value. */
   thenReplied(value: ReplyOf<C, K>): RoleTestThen<S, E, C, K>
-  /** Refused with this value; nothing was journalled. */
+  /** Refused with this value, and without an event. */
   thenRefused(refusal: RefusalOf<C, K>): RoleTestThen<S, E, C, K>
   /** This is the state now; or a function that looks at it and throws, or returns false, when it is wrong. */
   thenState(state: S | ((state: S) => unknown)): RoleTestThen<S, E, C, K>
