@@ -311,6 +311,19 @@ describe('a workload', () => {
   })
 })
 
+describe('a schedule', () => {
+  it('begins when all seats are taken: before that a founder cannot be done without', () => {
+    const seats = [1, 2, 3, 4, 5, 6].map((seed) => {
+      let voters = 0
+      const meanwhile = (cluster: { readonly voters: readonly string[] }): void =>
+        void (voters = cluster.voters.length)
+      runSchedule({ seed, peers: 5, schedule: [], forMs: 100, meanwhile })
+      return voters
+    })
+    expect(seats).toEqual([5, 5, 5, 5, 5, 5])
+  })
+})
+
 describe('a law of your own', () => {
   it('about a state is looked at after every position, and names the events that led to the wrong one', () => {
     const few = always(stock, 'never fewer than 15 left', ({ left }: Stock) => left >= 15 || `${left} left`)
