@@ -2,4 +2,12 @@ export { openRegister } from './register.js'
 export { openJournal } from './segment-log.js'
 export type { JournalOptions } from './segment-log.js'
 export { JournalError } from './types.js'
-export type { Entry, Journal, JournalErrorCode, Register } from './types.js'
+export type {
+  Entry,
+  Journal,
+  JournalErrorCode,
+  Register,
+  SnapshotId,
+  Snapshots,
+  SnapshotWriter,
+} from './types.js'

@@ -146,6 +146,14 @@ class SegmentLog implements Journal {
     this.#enqueue({ kind: 'truncate', index })
   }
 
+  dropPrefix(_index: number): void {
+    throw new Error('not built yet')
+  }
+
+  reset(_index: number, _term: number): void {
+    throw new Error('not built yet')
+  }
+
   close(done: Done): void {
     invariant(!this.#closed, 'the journal is already closed')
     this.#closed = true

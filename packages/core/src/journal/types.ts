@@ -31,6 +31,16 @@ export interface Journal {
   append(entries: readonly Entry[], done: (error?: JournalError) => void): void
   /** Drops every entry from `index` on. Durable before any later append's `done`. */
   truncateFrom(index: number): void
+  /**
+   * Forgets entries below `index`, which a durable snapshot covers; whole segments only, so `firstIndex` may stay
+   * lower. Needs no sync: after a power cut more may be there again.
+   */
+  dropPrefix(index: number): void
+  /**
+   * Forgets every entry: the journal goes on behind a durable snapshot that ends with `(index, term)`. Durable
+   * before any later append's `done`. `firstIndex` is `index + 1` at once.
+   */
+  reset(index: number, term: number): void
   /** Flushes, closes the files, then calls `done`. */
   close(done: (error?: JournalError) => void): void
 }
@@ -50,6 +60,49 @@ export class JournalError extends Error {
     this.name = 'JournalError'
     this.code = code
   }
+}
+
+/** A snapshot by what it holds: equal for equal bytes, wherever they were written. */
+export interface SnapshotId {
+  /** The last entry that it covers. */
+  readonly index: number
+  readonly term: number
+  /** Length of the whole content. */
+  readonly bytes: number
+  /** CRC-32 of the whole content. */
+  readonly checksum: number
+}
+
+/** The snapshots in a journal's folder. Contents are opaque here. */
+export interface Snapshots {
+  /** Whole and durable, by rising index. */
+  readonly whole: readonly SnapshotId[]
+  /** One that is being received from another peer; survives a restart, up to what was synced. */
+  readonly partial: { readonly id: SnapshotId; readonly received: number } | null
+  /** Up to `length` bytes from `offset`; shorter only at the end. Throws `JournalError`. */
+  read(id: SnapshotId, offset: number, length: number): Uint8Array
+  /** Begins to write one; an unfinished one of an earlier `begin` is thrown away. */
+  begin(index: number, term: number): SnapshotWriter
+  /**
+   * Takes the next bytes of a snapshot from elsewhere. Another `id` than `partial`'s throws away what was received;
+   * bytes that do not begin at `received` are ignored. Returns the offset wanted next.
+   */
+  receive(id: SnapshotId, offset: number, bytes: Uint8Array): number
+  /**
+   * Everything was received: checks the checksum, makes it durable and whole. `damaged` when the checksum is wrong
+   * (then `partial` is null again and the disk as before).
+   */
+  complete(done: (error?: JournalError) => void): void
+  /** Removes one that is whole; readers must have ended. */
+  remove(index: number): void
+  close(): void
+}
+
+export interface SnapshotWriter {
+  write(bytes: Uint8Array): void
+  /** Makes it durable under its name, then `done(undefined, id)`. */
+  finish(done: (error?: JournalError, id?: SnapshotId) => void): void
+  abort(): void
 }
 
 /**

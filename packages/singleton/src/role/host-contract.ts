@@ -34,10 +34,33 @@ export interface RoleHost {
   observe(role: string, listener: (state: unknown) => void): () => void
   /** Tells the observers. To be called after a batch of `apply`. */
   flush(): void
+  /**
+   * The committed states and sessions as they are now, to be encoded later in slices while `apply` goes on. Costs
+   * little, whatever the size of the state. One at a time: a new one ends an older one.
+   */
+  capture(): StateCapture
+  /** Takes what `capture` wrote on another replica (or in an earlier life) and replaces everything at `finish`. */
+  restore(): StateRestore
   /** All states and sessions as they are, for comparison. */
   snapshot(): unknown
   /** A short hash of `snapshot()`: equal on replicas that applied the same entries. */
   digest(): string
+}
+
+/** One state of a host, on its way to bytes. The same state gives the same bytes on every replica. */
+export interface StateCapture {
+  /** The next piece: about 64 KiB and about a millisecond of work at most; null when all was given. */
+  next(): Uint8Array | null
+  /** After the end: a hash that does not depend on the order in which objects got their keys. */
+  readonly digest: string | null
+  release(): void
+}
+
+export interface StateRestore {
+  /** Takes bytes in order, cut anywhere; work in proportion to them. Throws `TypeError` when they are not ours. */
+  write(bytes: Uint8Array): void
+  /** Everything was written: from now on this is the committed state. Ends a reign. Returns its digest. */
+  finish(): string
 }
 
 export interface CommandRecord {

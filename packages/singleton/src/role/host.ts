@@ -5,7 +5,16 @@ import { digestOf } from './digest.js'
 import { decodeEntry, encodeEntry } from './entry.js'
 import type { CommandEntry } from './entry.js'
 import { deepFreeze } from './freeze.js'
-import type { Applied, CommandRecord, CommandRequest, DecideAt, Decided, RoleHost } from './host-contract.js'
+import type {
+  Applied,
+  CommandRecord,
+  CommandRequest,
+  DecideAt,
+  Decided,
+  RoleHost,
+  StateCapture,
+  StateRestore,
+} from './host-contract.js'
 import { MAX_ENTRY_BYTES } from './limits.js'
 import { evolve, runCommand, sentence } from './run.js'
 import { SessionTable } from './sessions.js'
@@ -171,6 +180,14 @@ class Host implements RoleHost {
         }
       }
     }
+  }
+
+  capture(): StateCapture {
+    throw new Error('not built yet')
+  }
+
+  restore(): StateRestore {
+    throw new Error('not built yet')
   }
 
   snapshot(): unknown {

@@ -30,6 +30,8 @@ export type {
   DecideAt,
   Decided,
   RoleHost,
+  StateCapture,
+  StateRestore,
 } from './host-contract.js'
 export type {
   AnswerMessage,

@@ -2,7 +2,19 @@ import { invariant } from '@tanist/core'
 import type { Entry, MemberId } from '@tanist/core'
 
 /** What an entry's `kind` byte means in a group's journal. */
-export const EntryKind = { founding: 1, start: 2, voters: 3, view: 4, command: 5 } as const
+export const EntryKind = {
+  founding: 1,
+  start: 2,
+  voters: 3,
+  view: 4,
+  command: 5,
+  /** Every replica captures its state right after this entry, for a snapshot that ends with it. */
+  checkpoint: 6,
+  /** The hash of the state at a checkpoint: whose own differs has diverged and fetches again. */
+  digest: 7,
+  /** A new branch, by an operator or by mode `available`: also a voter set. */
+  continuation: 8,
+} as const
 
 export type Mode = 'consistent' | 'available'
 

@@ -1,6 +1,7 @@
 import type { Entry, Hello, MemberId, ViewMember } from '@tanist/core'
-import type { Mode } from './entries.js'
+import type { Founding, Mode } from './entries.js'
 import type { SuccessionMessage } from './messages.js'
+import type { VoterSet } from './state.js'
 import type { Timing } from './timing.js'
 
 /** Term and vote: one durable write before anything is said in that term. */
@@ -119,3 +120,17 @@ export type SuccessionEffect =
     }
   /** The peer must stop; nothing on disk was harmed. */
   | { readonly kind: 'fatal'; readonly code: 'diverged' | 'mode'; readonly text: string }
+
+/** What a snapshot of a group's journal says about the group itself: as of its last entry. */
+export interface SnapshotMeta {
+  readonly index: number
+  readonly term: number
+  readonly founding: Founding
+  /** The branch in force at `index`: of the founding, or of the last forced continuation. */
+  readonly branchId: string
+  /** The last committed voter set, and the index of its entry. */
+  readonly voterSet: VoterSet
+  readonly view: readonly ViewMember[]
+  /** Everyone who was ever admitted: member id and name. */
+  readonly names: readonly (readonly [MemberId, string])[]
+}
