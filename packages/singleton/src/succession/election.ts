@@ -1,10 +1,22 @@
 import type { MemberId } from '@tanist/core'
+import { voidBasis, voteGivesBasis } from './basis.js'
 import { becomeLeader } from './reign.js'
 import type { SuccessionMessage, VoteMessage, VotedMessage } from './messages.js'
 import { dropUnwritten } from './log.js'
 import type { Succession, Turn } from './state.js'
 import type { Leader } from './types.js'
-import { isVoter, majority, nameOf, note, persist, send, setTimer, voters } from './state.js'
+import {
+  isVoter,
+  lastSet,
+  majority,
+  nameOf,
+  nameOfSet,
+  note,
+  persist,
+  send,
+  setTimer,
+  voters,
+} from './state.js'
 import { giveYield } from './serving.js'
 import { promiseMs } from './silence.js'
 
@@ -153,6 +165,8 @@ function standForPreVote(t: Turn): void {
 export function standForElection(t: Turn, transfer: boolean): void {
   const { s } = t
   const term = s.hard.term + 1
+  // C11: asking for a vote costs the basis; a pre-vote does not.
+  voidBasis(s)
   s.role = { kind: 'candidate', pre: false, transfer, term, granted: new Set() }
   persist(t, { term, votedFor: s.self.memberId })
   askVotes(t, false, transfer)
@@ -181,9 +195,12 @@ function askVotes(t: Turn, pre: boolean, transfer: boolean): void {
     promised && isDead(s, promised)
       ? { memberId: promised.memberId, incarnation: promised.incarnation }
       : null
+  const { lastIndex, lastTerm } = s
+  const set = lastSet(s)
+  const pair = set?.pair && { set: nameOfSet(set), incarnation: s.self.incarnation }
   for (const voter of voters(s)) {
     if (voter === s.self.memberId) continue
-    send(t, voter, { t: 'vote', pre, lastIndex: s.lastIndex, lastTerm: s.lastTerm, transfer, dead })
+    send(t, voter, { t: 'vote', pre, lastIndex, lastTerm, transfer, dead, ...(pair && { pair }) })
   }
 }
 
@@ -243,7 +260,11 @@ export function onVote(t: Turn, from: MemberId, term: number, message: VoteMessa
     if (s.role.kind === 'follower') armElection(t)
     return
   }
-  if (s.hard.votedFor === null) persist(t, { term, votedFor: from })
+  // Asked again, the first vote of the term is what counts.
+  if (s.hard.votedFor === null) {
+    persist(t, { term, votedFor: from })
+    voteGivesBasis(t, from, message.pair)
+  }
   send(t, from, { t: 'voted', pre: false, asked, granted: true })
   s.heardAtMs = now.monotonicMs
   s.deferUntilMs = now.monotonicMs + s.config.timing.silenceMinMs + electionMs(s)

@@ -1,5 +1,6 @@
 import { invariant } from '@tanist/core'
 import type { Entry, MemberId } from '@tanist/core'
+import type { ClusterSettings } from './cluster-settings.js'
 
 /** What an entry's `kind` byte means in a group's journal. */
 export const EntryKind = {
@@ -33,11 +34,15 @@ export interface Founding {
   readonly app: string
   readonly mode: Mode
   readonly founder: Applicant
+  /** What all peers of the cluster must agree on (rule 24); absent in journals of 0.1: the defaults. */
+  readonly settings?: ClusterSettings
 }
 
 export interface VotersChange {
   readonly voters: readonly MemberId[]
   readonly why: string
+  /** Two voters with the exceptions of rules 17 to 22. */
+  readonly pair?: true
 }
 
 /** `seat`: a removed member keeps its vote (it crashed, it will be back) or has given it up for good. */

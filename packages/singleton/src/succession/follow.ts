@@ -3,6 +3,7 @@ import { invariant } from '@tanist/core'
 import { armElection, becomeFollower } from './election.js'
 import { advanceCommit, appendReceived, truncate } from './log.js'
 import type { AppendMessage } from './messages.js'
+import { hearPromise, tagNow } from './basis.js'
 import { heardLeader, promiseMs } from './silence.js'
 import type { Answer, PendingAppend, Turn } from './state.js'
 import { nameOf, send, setLine, termAt } from './state.js'
@@ -35,6 +36,7 @@ export function onAppend(
     }
   }
   takeEntries(t, message, entries, { to: from.memberId, term, ...echo(message, promise) })
+  hearPromise(t, from, term, message)
   armElection(t)
 }
 
@@ -80,6 +82,8 @@ function answer(
   match: number,
   hint?: { rejected: number; index: number; term: number },
 ): void {
-  const body = { t: 'appended' as const, round: to.round, sent: to.sent, match, promiseMs: to.promiseMs }
+  const { round, sent, promiseMs } = to
+  const tag = tagNow(t)
+  const body = { t: 'appended' as const, round, sent, match, promiseMs, ...(tag && { tag }) }
   send(t, to.to, hint === undefined ? body : { ...body, hint })
 }

@@ -1,6 +1,7 @@
 import { lineOfSuccession } from './line.js'
 import { becomeLeader } from './reign.js'
 import { beginTransfer } from './transfer.js'
+import { clusterSettings } from './cluster-settings.js'
 import { encodeRecord, EntryKind } from './entries.js'
 import { propose } from './log.js'
 import type { Turn } from './state.js'
@@ -64,11 +65,16 @@ function found(t: Turn): void {
   if (others.some((hello) => hello.memberId < s.self.memberId)) return
   const { memberId, incarnation, name, address } = s.self
   const { app, mode } = s.config
+  const settings = clusterSettings(s.config)
   const founder = { memberId, incarnation, name, address }
   // A joiner that crashed before its first entry was written may have seen terms already.
   persist(t, { term: s.hard.term + 1, votedFor: memberId })
   becomeLeader(t)
   const clusterId = random.id()
-  propose(t, EntryKind.founding, encodeRecord({ clusterId, branchId: random.id(), app, mode, founder }))
+  propose(
+    t,
+    EntryKind.founding,
+    encodeRecord({ clusterId, branchId: random.id(), app, mode, founder, settings }),
+  )
   note(t, 'founded', `This peer founds cluster ${clusterId.slice(0, 8)}.`, { clusterId })
 }

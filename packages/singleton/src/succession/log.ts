@@ -1,8 +1,10 @@
 import { invariant } from '@tanist/core'
 import type { Entry, MemberId, ViewMember } from '@tanist/core'
-import { EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
+import { clusterSettings, differenceFrom, settingsAtFounding } from './cluster-settings.js'
+import type { Founding } from './entries.js'
+import { EntryKind, foundingOf, viewChangeOf } from './entries.js'
 import type { PendingAppend, Turn } from './state.js'
-import { entriesFrom, isVoter, isVoterSet, note, termAt } from './state.js'
+import { entriesFrom, isVoter, isVoterSet, note, termAt, voterSetOf } from './state.js'
 
 /** Puts an entry of the own term at the end of the leader's batch; `flush` writes and sends it. */
 export function propose(t: Turn, kind: number, payload: Uint8Array): Entry {
@@ -34,12 +36,20 @@ function accept(t: Turn, entry: Entry): void {
   invariant(entry.term >= s.lastTerm, `term ${entry.term} after ${s.lastTerm}`)
   s.lastIndex = entry.index
   s.lastTerm = entry.term
-  if (entry.kind === EntryKind.founding) s.founding = foundingOf(entry)
+  if (entry.kind === EntryKind.founding) acceptFounding(t, foundingOf(entry))
   if (!isVoterSet(entry)) return
   const wasVoter = isVoter(s, s.self.memberId)
-  s.voterSets.push({ index: entry.index, voters: votersOf(entry).voters })
+  s.voterSets.push(voterSetOf(entry))
   // Learners are spoken to more rarely: what they measured says nothing about a voter's patience.
   if (!wasVoter) s.gaps = []
+}
+
+/** Rule 24. A peer that was let in all the same (its hello said nothing) does not vote by other rules. */
+function acceptFounding(t: Turn, founding: Founding): void {
+  const { s } = t
+  s.founding = founding
+  const text = differenceFrom(settingsAtFounding(founding), clusterSettings(s.config))
+  if (text !== null) t.out.push({ kind: 'fatal', code: 'mode', text: `This peer stops: ${text}.` })
 }
 
 function emitAppend(t: Turn, entries: readonly Entry[], answer: PendingAppend['answer']): void {

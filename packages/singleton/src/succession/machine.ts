@@ -24,7 +24,9 @@ import {
   onVoted,
   ownVoteDurable,
 } from './election.js'
+import { noticeSuspend, takeOverPair, voidBasis } from './basis.js'
 import { EntryKind } from './entries.js'
+import { goAloneIfDue, hearTag } from './pair.js'
 import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
 import { appendDurable, propose, settleTail } from './log.js'
@@ -45,6 +47,7 @@ export function stepSuccession(
 ): SuccessionEffect[] {
   const t: Turn = { s, now, random, out: [] }
   settleTail(t)
+  noticeSuspend(t)
   if (s.role.kind === 'leader') watchLease(t, s.role)
   take(t, input)
   if (s.role.kind === 'leader' && concernsMembers(input)) s.role.tendDue = true
@@ -100,6 +103,8 @@ function take(t: Turn, input: SuccessionInput): void {
       return beginTransfer(t, input.to)
     case 'leave':
       s.leaving = true
+      // C12: the leader may go on alone from now on.
+      voidBasis(s)
       return askToLeave(t)
     case 'yielded':
       s.openYields -= 1
@@ -147,6 +152,7 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
     case 'append':
       return onAppend(t, { memberId: from, incarnation }, message.term, message, entries)
     case 'appended':
+      hearTag(t, { memberId: from, incarnation }, message, message.term)
       return onAppended(t, from, message.term, message)
     case 'vote':
       return onVote(t, from, message.term, message)
@@ -204,6 +210,8 @@ function onPersisted(t: Turn, ticket: number): void {
 function onDead(t: Turn, memberId: MemberId, incarnation: number): void {
   const { s } = t
   s.dead.set(memberId, Math.max(incarnation, s.dead.get(memberId) ?? -1))
+  takeOverPair(t)
+  if (s.role.kind === 'leader') goAloneIfDue(t, s.role)
   onLeaderDead(t)
   answerHeld(t, false)
   successorLost(t, memberId)

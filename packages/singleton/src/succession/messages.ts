@@ -22,6 +22,28 @@ export type SuccessionMessage = {
   | { readonly t: 'left' }
 )
 
+/** A moment by the sender's monotonic and wall clock. */
+export type Clocks = readonly [monotonicMs: number, wallMs: number]
+
+/** A voter set is named by the position and the term of its entry. */
+export type SetName = readonly [index: number, term: number]
+
+/**
+ * In a beat to the follower of a pair (rule 17): the sender's last voter set, and the tag of the newest answer from
+ * that start of the follower; the sender goes on alone no sooner than `soloMs` after it received that answer.
+ */
+export interface PairPromise {
+  readonly set: SetName
+  readonly echo: readonly [incarnation: number, monotonicMs: number, wallMs: number] | null
+  readonly soloMs: number
+}
+
+/** In a request for a vote of a pair: the candidate's last voter set, and its start. */
+export interface PairVote {
+  readonly set: SetName
+  readonly incarnation: number
+}
+
 export interface AppendMessage {
   readonly t: 'append'
   readonly prevIndex: number
@@ -33,6 +55,7 @@ export interface AppendMessage {
   readonly sent: readonly [monotonicMs: number, wallMs: number]
   /** Line of succession: reachable, caught-up voters, next leader first. Only beats carry it. */
   readonly line: readonly MemberId[] | null
+  readonly pair?: PairPromise
 }
 
 export interface AppendedMessage {
@@ -45,6 +68,8 @@ export interface AppendedMessage {
   readonly hint?: { readonly rejected: number; readonly index: number; readonly term: number }
   /** From the receipt of the answered round on, the sender votes for nobody else for this long. */
   readonly promiseMs: number
+  /** In a pair: when this answer was sent, by the clocks of its sender; comes back as an echo. */
+  readonly tag?: Clocks
 }
 
 export interface VoteMessage {
@@ -57,6 +82,7 @@ export interface VoteMessage {
   readonly transfer: boolean
   /** The leader incarnation that the candidate has proof is dead: a reason to look, never to grant. */
   readonly dead: { readonly memberId: MemberId; readonly incarnation: number } | null
+  readonly pair?: PairVote
 }
 
 export interface VotedMessage {

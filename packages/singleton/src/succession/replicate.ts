@@ -5,7 +5,19 @@ import { APPEND_BYTES, IN_FLIGHT_MESSAGES } from './limits.js'
 import { lineOfSuccession } from './line.js'
 import type { AppendedMessage } from './messages.js'
 import type { LeaderRole, Progress, Succession, Turn } from './state.js'
-import { entriesFrom, isVoter, nameOf, send, setLine, setTimer, termAt, voters } from './state.js'
+import { promiseTo } from './pair.js'
+import {
+  entriesFrom,
+  isAlonePending,
+  isVoter,
+  lastSet,
+  nameOf,
+  send,
+  setLine,
+  setTimer,
+  termAt,
+  voters,
+} from './state.js'
 
 /** A follower that has not moved for this long gets what was sent once more. */
 const STALL_MS = 300
@@ -33,6 +45,8 @@ function freshProgress(t: Turn, next: number): Progress {
     promiseMs: 0,
     commitSent: 0,
     stalledSinceMs: t.now.monotonicMs,
+    heardMs: -Infinity,
+    echo: null,
   }
 }
 
@@ -106,7 +120,7 @@ export function replicate(t: Turn, role: LeaderRole): void {
   const { s } = t
   const readsWait = role.reads.some((read) => read.round > role.round)
   const asks = role.beatDue || readsWait
-  const anyNew = [...role.progress.values()].some((p) => p.next <= s.lastIndex)
+  const anyNew = [...role.progress.values()].some((p) => p.next <= sendable(s))
   if (asks || anyNew) role.round += 1
   const line = lineOfSuccession(t, role)
   setLine(t, line)
@@ -136,6 +150,11 @@ export function onCommitTimer(t: Turn, role: LeaderRole): void {
   }
 }
 
+/** C23: that this peer is alone is told to nobody before it is on disk here. */
+function sendable(s: Succession): number {
+  return isAlonePending(s) ? (lastSet(s)?.index ?? 1) - 1 : s.lastIndex
+}
+
 function sendEntries(
   t: Turn,
   role: LeaderRole,
@@ -145,9 +164,11 @@ function sendEntries(
 ): boolean {
   const { s } = t
   let sent = false
-  while (progress.next <= s.lastIndex) {
+  const end = sendable(s)
+  while (progress.next <= end) {
     if (progress.inFlight.length >= (progress.probing ? 1 : IN_FLIGHT_MESSAGES)) break
-    const entries = entriesFrom(s, progress.next, APPEND_BYTES)
+    let entries = entriesFrom(s, progress.next, APPEND_BYTES)
+    if (end < s.lastIndex) entries = entries.filter(({ index }) => index <= end)
     invariant(entries.length > 0, `entry ${progress.next} of ${s.lastIndex} is missing`)
     sendAppend(t, to, progress, entries, line, role.round)
     sent = true
@@ -174,6 +195,7 @@ function sendAppend(
   }
   progress.commitSent = Math.max(progress.commitSent, Math.min(s.commitIndex, last?.index ?? prevIndex))
   const sent: [number, number] = [now.monotonicMs, now.wallMs]
+  const pair = promiseTo(t, to, progress)
   const body = {
     t: 'append' as const,
     prevIndex,
@@ -182,6 +204,7 @@ function sendAppend(
     round,
     sent,
     line: last ? null : line,
+    ...(pair && { pair }),
   }
   send(t, to, body, entries)
 }

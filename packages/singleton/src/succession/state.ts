@@ -2,7 +2,9 @@ import { invariant } from '@tanist/core'
 import type { Address, Entry, Hello, MemberId, Now, Random, ViewMember } from '@tanist/core'
 import { EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
 import type { Founding } from './entries.js'
-import type { SuccessionMessage, VoteMessage } from './messages.js'
+import { emptyPair } from './basis.js'
+import type { PairState } from './basis.js'
+import type { SetName, SuccessionMessage, VoteMessage } from './messages.js'
 import type { HardState, Leader, LogView, SuccessionConfig, SuccessionEffect } from './types.js'
 
 /** What the leader knows of one receiver of the journal. */
@@ -23,6 +25,9 @@ export interface Progress {
   commitSent: number
   /** When entries were last sent without progress since (monotonic). */
   stalledSinceMs: number
+  /** When any answer of this reign last came (monotonic), and the tag to echo to the follower of a pair. */
+  heardMs: number
+  echo: readonly [incarnation: number, monotonicMs: number, wallMs: number] | null
 }
 
 export interface Transfer {
@@ -48,6 +53,11 @@ export interface LeaderRole {
   leaseTimerSet: boolean
   learnerBeatDue: boolean
   beats: number
+  /** Monotonic time at which the reign began: a vote of a pair counts as heard then. */
+  readonly begunMs: number
+  /** When the next beat is due; after a late one nobody is given up before this moment (both monotonic). */
+  beatAtMs: number
+  patientUntilMs: number
   /** View changes that are proposed and not committed: member to index. */
   readonly pendingView: Map<MemberId, number>
 }
@@ -81,7 +91,9 @@ export interface Answer {
 
 export interface VoterSet {
   readonly index: number
+  readonly term: number
   readonly voters: readonly MemberId[]
+  readonly pair?: true
 }
 
 /** The state of one group's succession on one peer; plain data, owned and changed by `stepSuccession` only. */
@@ -140,6 +152,7 @@ export interface Succession {
   /** Having agreed that another stands, this peer does not stand itself before this time (monotonic). */
   deferUntilMs: number
   refused: boolean
+  readonly pair: PairState
   leaving: boolean
   left: boolean
 }
@@ -196,6 +209,7 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     openYields: 0,
     deferUntilMs: 0,
     refused: false,
+    pair: emptyPair(),
     leaving: false,
     left: false,
   }
@@ -210,7 +224,7 @@ function firstEntry(config: SuccessionConfig): Entry {
 function scanVoterSets(log: LogView): VoterSet[] {
   const found: VoterSet[] = []
   forEachEntry(log, (entry) => {
-    if (isVoterSet(entry)) found.push({ index: entry.index, voters: votersOf(entry).voters })
+    if (isVoterSet(entry)) found.push(voterSetOf(entry))
   })
   return found
 }
@@ -235,6 +249,12 @@ function forEachEntry(log: LogView, visit: (entry: Entry) => void): void {
   }
 }
 
+export function voterSetOf(entry: Entry): VoterSet {
+  const { voters, pair } = votersOf(entry)
+  const { index, term } = entry
+  return pair ? { index, term, voters, pair } : { index, term, voters }
+}
+
 export function isVoterSet(entry: Entry): boolean {
   return entry.kind === EntryKind.voters || entry.kind === EntryKind.founding
 }
@@ -248,8 +268,39 @@ export function isVoter(s: Succession, memberId: MemberId): boolean {
   return voters(s).includes(memberId)
 }
 
-export function majority(s: Succession): number {
-  return Math.floor(voters(s).length / 2) + 1
+export function majority(s: Succession, set: readonly MemberId[] = voters(s)): number {
+  return Math.floor(set.length / 2) + 1
+}
+
+export function lastSet(s: Succession): VoterSet | undefined {
+  return s.voterSets.at(-1)
+}
+
+export function nameOfSet({ index, term }: VoterSet): SetName {
+  return [index, term]
+}
+
+export function isNamed(set: VoterSet | undefined, [index, term]: SetName): boolean {
+  return set?.index === index && set.term === term
+}
+
+export function minCopies(s: Succession): number {
+  return s.config.minCopies ?? 1
+}
+
+/**
+ * Rule 22: this peer alone is a majority only once that, and the term in which it says so, are on disk; until then
+ * the voter set before it counts. Sent to nobody sooner, either (C20, C23).
+ */
+export function isAlonePending(s: Succession): boolean {
+  const set = lastSet(s)
+  if (set?.voters.length !== 1 || set.voters[0] !== s.self.memberId) return false
+  return set.index > s.durableIndex || s.persistedTicket < s.persistTicket
+}
+
+/** The voters that the leader's commits, lease and reads count on. */
+export function votersInForce(s: Succession): readonly MemberId[] {
+  return isAlonePending(s) ? (s.voterSets.at(-2)?.voters ?? []) : voters(s)
 }
 
 export function branch(s: Succession): string | null {

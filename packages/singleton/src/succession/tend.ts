@@ -5,7 +5,8 @@ import { seatsFor } from './limits.js'
 import { propose } from './log.js'
 import { isFit } from './line.js'
 import type { LeaderRole, Succession, Turn } from './state.js'
-import { isAdmitted, isVoter, majority, nameOf, note, send, voters } from './state.js'
+import { nextOfTwo } from './pair.js'
+import { isAdmitted, isVoter, lastSet, majority, minCopies, nameOf, note, send, voters } from './state.js'
 
 /** The leader keeps the member list and the voters in order, one committed step at a time. */
 export function tend(t: Turn, role: LeaderRole): void {
@@ -96,31 +97,55 @@ function tendVoters(t: Turn, role: LeaderRole): void {
 function nextVoters(t: Turn, role: LeaderRole): VotersChange | null {
   const { s } = t
   const now = voters(s)
-  const without = (id: MemberId, why: string): VotersChange => ({ voters: now.filter((v) => v !== id), why })
+  const without = (id: MemberId, why: string): VotersChange =>
+    sized({ voters: now.filter((v) => v !== id), why }, target > 2 ? ready : [])
   const others = now.filter((id) => id !== s.self.memberId)
 
-  const leaver = others.find((id) => s.leavers.has(id) || s.gone.get(id)?.leaving)
-  if (leaver !== undefined) return without(leaver, `${nameOf(s, leaver)} gave up its seat`)
-
-  const lost = others.filter((id) => !s.view.has(id))
   const ready = readyLearners(t, role)
   const [oldestReady] = ready
+  const target = wantedVoters(s)
+  const set = lastSet(s)
+  // Of two, one that is lost or leaves is the matter of rule 21.
+  if (set?.voters.length === 2) return nextOfTwo(t, role, set, target > 2 ? oldestReady : undefined)
+  // Three that become two are a pair, unless a third is at hand.
+  const spare = now.length - 1 >= minCopies(s)
+  const leaver = others.find((id) => s.leavers.has(id) || s.gone.get(id)?.leaving)
+  if (leaver !== undefined && spare) return without(leaver, `${nameOf(s, leaver)} gave up its seat`)
+
+  const lost = others.filter((id) => !s.view.has(id))
   const [firstLost] = lost
-  if (firstLost !== undefined) {
+  if (firstLost !== undefined && spare) {
     if (oldestReady !== undefined) return without(firstLost, `${nameOf(s, oldestReady)} takes its seat`)
     const alive = now.length - lost.length
-    if (now.length > 3 && alive - 1 < majority(s))
+    if (now.length >= 3 && alive - 1 < majority(s) && mayShrink(t, role, firstLost))
       return without(firstLost, 'one more loss would stop the service')
   }
-  const target = wantedVoters(s)
-  if (now.length < target && oldestReady !== undefined) {
-    return { voters: [...now, oldestReady], why: `${nameOf(s, oldestReady)} is caught up` }
+  // Where a copy must not be missed even for a moment, the new one comes before the lost one goes.
+  const short = now.length < target || (!spare && (firstLost ?? leaver) !== undefined)
+  if (short && oldestReady !== undefined) {
+    return sized(
+      { voters: [...now, oldestReady], why: `${nameOf(s, oldestReady)} is caught up` },
+      target > 2 ? ready.slice(1) : [],
+    )
   }
   if (now.length > 2 && now.length > target) {
     const youngest = bySeniority(s, others).at(-1)
     if (youngest !== undefined) return without(youngest, 'an odd number of voters is kept')
   }
   return null
+}
+
+/** Rule 15: a set of two is a pair, unless the next one is at hand (rule 16). */
+function sized(change: VotersChange, ready: readonly MemberId[]): VotersChange {
+  return change.voters.length === 2 && ready.length === 0 ? { ...change, pair: true } : change
+}
+
+/** A pair needs both to agree to it, so both must be there; and who is linked again gets its seat back soon. */
+function mayShrink(t: Turn, role: LeaderRole, lost: MemberId): boolean {
+  const { s } = t
+  if (voters(s).length > 3) return true
+  if (s.links.has(lost)) return false
+  return voters(s).every((id) => id === s.self.memberId || id === lost || isFit(t, role, id))
 }
 
 function readyLearners(t: Turn, role: LeaderRole): MemberId[] {
@@ -139,5 +164,5 @@ function bySeniority(s: Succession, ids: readonly MemberId[]): MemberId[] {
 function wantedVoters(s: Succession): number {
   const seats = new Set([...s.view.keys(), ...voters(s)])
   for (const id of s.leavers) seats.delete(id)
-  return seatsFor(seats.size)
+  return Math.max(seatsFor(seats.size), Math.min(minCopies(s), seats.size))
 }

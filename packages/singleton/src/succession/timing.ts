@@ -26,6 +26,10 @@ export interface Timing {
   readonly commitNoticeMs: number
   /** A peer that waits for admission asks again this often. */
   readonly admitMs: number
+  /** The leader of a pair goes on alone when its follower has not answered for this long. */
+  readonly soloMs: number
+  /** A follower of a pair counts proof of its leader's death only until this long before the leader could go alone. */
+  readonly marginMs: number
 }
 
 /** With 9 voters: 8 x 20 = 160 beats a second at the leader, 20 at each follower. */
@@ -44,4 +48,6 @@ export const defaultTiming: Timing = {
   transferMs: 2_000,
   commitNoticeMs: 5,
   admitMs: 200,
+  soloMs: 2_000,
+  marginMs: 100,
 }

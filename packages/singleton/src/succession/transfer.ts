@@ -1,6 +1,7 @@
 import type { MemberId } from '@tanist/core'
 import { becomeFollower, standForElection } from './election.js'
 import { lineOfSuccession } from './line.js'
+import { otherOf } from './pair.js'
 import { stopServing } from './serving.js'
 import type { LeaderRole, Turn } from './state.js'
 import { isVoter, nameOf, note, send, setTimer } from './state.js'
@@ -39,7 +40,8 @@ export function driveTransfer(t: Turn, role: LeaderRole): void {
 export function onTransferTimer(t: Turn, role: LeaderRole): void {
   if (!role.transfer) return
   const { stage, to } = role.transfer
-  if (stage === 'standing') {
+  // Of two the successor cannot be elected without this leader's vote: nothing was given away yet.
+  if (stage === 'standing' && otherOf(t.s) !== to) {
     becomeFollower(t, t.s.hard.term, null, `${nameOf(t.s, to)} did not take over in time`)
     return standForElection(t, true)
   }

@@ -37,6 +37,8 @@ export interface SuccessionConfig {
   /** Found only when at least this many peers, this one included, are in sight. */
   readonly expect: number
   readonly timing: Timing
+  /** The voter set never has fewer seats by itself, and nobody serves while it has. Default 1. */
+  readonly minCopies?: number
   readonly hard: HardState
   readonly log: LogView
 }

@@ -159,7 +159,7 @@ function show(stage: Stage, name: string): string {
   const { role } = s
   const serving = role.kind === 'leader' && role.serving ? ' and serves' : ''
   return (
-    `${name} is ${role.kind}${serving}; term ${s.hard.term}; voters {${voters(s).join(', ')}}; ` +
+    `${name} is ${role.kind}${serving}; term ${s.hard.term}; ${s.voterSets.at(-1)?.pair ? 'pair' : 'voters'} {${voters(s).join(', ')}}; ` +
     `journal committed to ${s.commitIndex}: ${tailWords(stage, name)}`
   )
 }

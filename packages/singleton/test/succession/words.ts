@@ -10,8 +10,10 @@ export function entryWords(entry: Entry): string {
       return 'founding'
     case EntryKind.start:
       return 'start'
-    case EntryKind.voters:
-      return `voters {${votersOf(entry).voters.join(', ')}}`
+    case EntryKind.voters: {
+      const { voters, pair } = votersOf(entry)
+      return `${pair ? 'pair' : 'voters'} {${voters.join(', ')}}`
+    }
     case EntryKind.view: {
       const change = viewChangeOf(entry)
       return change.op === 'admit' ? `admit ${change.member.memberId}` : `remove ${change.memberId}`
