@@ -11,34 +11,10 @@
 import type { MemberId } from '@tanist/core'
 import { encodeRecord, EntryKind } from './entries.js'
 import { propose } from './log.js'
-import type { AppendMessage, Clocks, PairVote, SetName } from './messages.js'
+import type { AppendMessage, Clocks, PairVote } from './messages.js'
 import { becomeLeader } from './reign.js'
 import { isNamed, lastSet, minCopies, nameOf, nameOfSet, note, persist } from './state.js'
 import type { Succession, Turn } from './state.js'
-
-export interface Basis {
-  readonly leader: MemberId
-  readonly incarnation: number
-  readonly term: number
-  readonly set: SetName
-  /** When the confirmed answer (or the vote) was sent. */
-  readonly since: Clocks
-  readonly soloMs: number
-  /** The leader's death was proven in time. */
-  readonly proven: boolean
-}
-
-export interface PairState {
-  basis: Basis | null
-  /** Echoes of answers that were sent before this moment say nothing (C13). */
-  tagsFromMs: number
-  /** Wall clock minus monotonic clock at the last step: it grows while the machine sleeps. */
-  offsetMs: number | null
-}
-
-export function emptyPair(): PairState {
-  return { basis: null, tagsFromMs: -Infinity, offsetMs: null }
-}
 
 /** Called first in every step: a machine that has slept cannot tell how long by its monotonic clock. */
 export function noticeSuspend(t: Turn): void {

@@ -358,18 +358,31 @@ describe('rule 12: a new leader', () => {
   })
 })
 
+function lose(stage: Stage, name: string): void {
+  stage.crash(name)
+  stage.input('a', { kind: 'gone', memberId: name, incarnation: 1, leaving: false, why: 'silence' })
+  stage.advance(2_000)
+}
+
+const lastSets = (stage: Stage, count: number): string[] =>
+  stage
+    .state('a')
+    .voterSets.slice(-count)
+    .map((set) => `${set.pair ? 'pair ' : ''}${set.voters.join('')}`)
+
 describe('rule 25: a lost voter goes before another comes', () => {
   it('removes first, then promotes, each step committed', () => {
+    const stage = clusterOf('a', 'b', 'c', 'd')
+    lose(stage, 'b')
+    expect(lastSets(stage, 3)).toEqual(['abc', 'ac', 'acd'])
+  })
+
+  it('of three that become two makes a pair, and takes the mark off before a third comes', () => {
     const stage = clusterOf('a', 'b', 'c')
-    stage.crash('b')
-    stage.input('a', { kind: 'gone', memberId: 'b', incarnation: 1, leaving: false, why: 'silence' })
+    lose(stage, 'b')
     stage.start('d')
     for (const other of ['a', 'c']) stage.link('d', other)
     stage.advance(2_000)
-    const sets = stage
-      .state('a')
-      .voterSets.slice(-3)
-      .map((set) => set.voters.join(''))
-    expect(sets).toEqual(['abc', 'ac', 'acd'])
+    expect(lastSets(stage, 4)).toEqual(['abc', 'pair ac', 'ac', 'acd'])
   })
 })
