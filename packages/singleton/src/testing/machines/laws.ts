@@ -5,7 +5,7 @@ import type { MachinePeer } from './peer.js'
 
 /** A law that does not hold, with the two events that contradict each other in a sentence. */
 export interface MachineContradiction {
-  readonly law: 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S9' | 'P2' | 'L1' | 'ends' | 'throws'
+  readonly law: 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S9' | 'P2' | 'L1' | 'L2' | 'L6' | 'ends' | 'throws'
   readonly text: string
 }
 
@@ -82,14 +82,20 @@ export class MachineLaws {
     if (known === undefined) this.reigns += 1
     else if (known !== name) this.broken('S1', `${known} and ${name} both served in term ${term}`)
     this.#servedBy.set(term, name)
+    this.#alone(peer, `begins to serve in term ${term}`)
+    if (known === undefined) this.holdsAcknowledged(peer)
+  }
+
+  /** P2: whoever was frozen does not wake as a second server. */
+  woken(peer: MachinePeer): void {
+    if (peer.wouldServe) this.#alone(peer, `wakes and would serve in term ${peer.state.hard.term}`)
+  }
+
+  #alone(peer: MachinePeer, does: string): void {
     for (const other of this.#running()) {
       if (other !== peer && other.wouldServe)
-        this.broken(
-          'P2',
-          `${name} begins to serve in term ${term} while ${other.name} does in ${other.state.hard.term}`,
-        )
+        this.broken('P2', `${peer.name} ${does} while ${other.name} does in ${other.state.hard.term}`)
     }
-    if (known === undefined) this.holdsAcknowledged(peer)
   }
 
   /** S3. */
