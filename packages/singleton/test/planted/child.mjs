@@ -5,6 +5,11 @@ import { register } from 'node:module'
 const { edits, hunt } = JSON.parse(process.argv[2])
 if (edits.length > 0) register(new URL('loader.mjs', import.meta.url), { data: edits })
 const testing = new URL('../../dist/testing/', import.meta.url)
+const kindsOf = {
+  any: ['crash', 'restart', 'pause', 'cut', 'split', 'power-off'],
+  'slow disks': ['disk-slow', 'crash', 'power-off'],
+}
+
 const startMs = performance.now()
 const found = hunt.world === 'machines' ? await onMachines(hunt) : await onPeers(hunt)
 console.log(JSON.stringify({ ...found, ms: Math.round(performance.now() - startMs) }))
@@ -21,7 +26,7 @@ async function onMachines({ laws, ...cases }) {
 async function onPeers({ family, peers, seed, count, laws }) {
   const { clusterRoles, peerNames, runSchedule } = await import(new URL('index.js', testing))
   const { drawSchedule, seededRandom } = await import('@tanist/core/testing')
-  const kinds = ['crash', 'restart', 'pause', 'cut', 'split', 'power-off']
+  const kinds = kindsOf[family]
   const moments = ['server.appended', 'server.syncing', 'server.committed', 'server.acknowledged', 'elected']
   const shape = { nodes: peerNames(peers), roles: clusterRoles, moments, forMs: 3_000, maxFaults: 6, kinds }
   for (let number = 0; number < count; number++) {

@@ -25,6 +25,7 @@ const MOMENTS = [
   'serves',
   'yields',
   'voted',
+  'granted',
   'appended',
   'syncing',
   'synced',
@@ -91,14 +92,35 @@ const power: Family = (random, peers) => ({
 const votes: Family = (random, peers) => ({
   schedule: drawn(random, peers, {
     kinds: ['crash', 'restart', 'pause', 'split', 'power-off'],
-    moments: ['voted', 'elected', 'a voter.voted', 'successor.voted', 'syncing'],
+    moments: ['voted', 'granted', 'elected', 'successor.voted', 'syncing'],
   }),
   setting: {
     forMs: 5_500,
-    network: { latencyMinMs: 1, latencyMaxMs: 60 },
+    network: { latencyMinMs: 1, latencyMaxMs: one(random, [60, 250]) },
     syncMs: one(random, [[0.5, 2] as const, [10, 60] as const]),
   },
 })
+
+/** A vote is out, and the power of whoever gave it goes. */
+const lostVotes: Family = (random, peers) => {
+  const who = one(random, machineNames.slice(0, peers))
+  const schedule: Schedule = [
+    { at: tens(random, 300, 1_500), do: 'crash', who: 'server', for: tens(random, 100, 1_500) },
+    {
+      on: `${who}.${one(random, ['granted', 'voted'])}`,
+      after: tens(random, 0, 20),
+      do: 'power-off',
+      who: [who],
+      for: 200,
+    },
+    ...drawn(random, peers, {
+      kinds: ['split', 'crash', 'pause'],
+      moments: ['voted', 'granted'],
+      maxFaults: 4,
+    }),
+  ]
+  return { schedule, setting: { forMs: 5_500, syncMs: one(random, [[0.5, 2] as const, [10, 60] as const]) } }
+}
 
 /** Silence of every kind around the length of a lease. */
 const lease: Family = (random, peers) => ({
@@ -117,6 +139,8 @@ const restarts: Family = (random, peers) => {
   const restart = names.map((who) => ({ at: at + tens(random, 0, 60), do: 'restart' as const, who }))
   const spared = one(random, names)
   const schedule: Schedule = [
+    // Whoever has seen gaps promises for longer than who has just started.
+    { at: 0, do: 'slow', who: 'server', byMs: 5, jitterMs: tens(random, 50, 300), for: at },
     { at, do: 'split', a: ['server'], for: tens(random, 300, 1_500) },
     ...restart.filter(({ who }) => who !== spared),
     ...drawn(random, peers, { kinds: ['restart', 'split', 'crash'], forMs: 3_000, maxFaults: 3 }),
@@ -134,6 +158,75 @@ const journals: Family = (random, peers) => ({
   }),
   setting: { forMs: 5_500, pauseMs: 60, syncMs: one(random, [[0.5, 2] as const, [10, 80] as const]) },
 })
+
+/**
+ * A leader writes alone, and is back when the next one has just begun: their journals differ, the former one's may be
+ * the longer one, and words of both are on their way.
+ */
+const returns: Family = (random, peers) => {
+  const at = tens(random, 500, 1_500)
+  const more = drawn(random, peers, {
+    kinds: ['crash', 'split', 'pause', 'slow'],
+    roles: ['server', 'server', 'a follower'],
+    moments: ['server.elected', 'serves', 'server.acknowledged'],
+    forMs: 3_500,
+    maxFaults: 3,
+    aroundMs: [200, 300, 500, 1_000],
+  })
+  const schedule: Schedule = [
+    { at, do: 'split', a: ['server'], for: tens(random, 200, 700) },
+    {
+      on: 'server.elected',
+      after: tens(random, 0, 300),
+      do: 'crash',
+      who: 'server',
+      for: tens(random, 500, 2_000),
+    },
+    ...more,
+  ]
+  const latencyMaxMs = one(random, [2, 60])
+  return {
+    schedule,
+    setting: { forMs: 4_500, pauseMs: one(random, [20, 60]), network: { latencyMinMs: 1, latencyMaxMs } },
+  }
+}
+
+/** What the slow disk of a former leader confirms late has been replaced meanwhile, and then the power goes. */
+const lateDisks: Family = (random) => {
+  const at = tens(random, 500, 1_000)
+  const count = 1 + Math.floor(random.next() * 30)
+  const ends = ['bob', 'cy'].flatMap((who): Schedule => {
+    const on = `${who}.acknowledged#${count}`
+    return [
+      { on, do: 'power-off', who: ['ann'], for: 50 },
+      { on, do: 'crash', who, for: 4_000 },
+    ]
+  })
+  const schedule: Schedule = [
+    { at: at - tens(random, 0, 150), do: 'disk-slow', who: 'ann', byMs: tens(random, 350, 900), for: 4_000 },
+    { at, do: 'split', a: ['ann'], for: tens(random, 200, 400) },
+    {
+      on: 'server.serves',
+      after: tens(random, 0, 40),
+      do: 'split',
+      a: ['server', 'ann'],
+      for: tens(random, 1_200, 2_000),
+    },
+    ...ends,
+  ]
+  return { schedule, setting: { forMs: 5_500, pauseMs: 15, clients: 4 } }
+}
+
+/** Beyond what leases allow for: the clocks of the server all but stand still. Rounds keep its reads right. */
+const slowClocks: Family = (random, peers) => {
+  const at = tens(random, 300, 1_500)
+  const schedule: Schedule = [
+    { at, do: 'drift', who: 'server', rate: 0.05, for: tens(random, 1_000, 3_000) },
+    { at: at + tens(random, 0, 200), do: 'split', a: ['server'], for: tens(random, 500, 2_000) },
+    ...drawn(random, peers, { kinds: ['cut', 'pause', 'crash'], forMs: 3_500, maxFaults: 2 }),
+  ]
+  return { schedule, setting: { forMs: 4_500, pauseMs: 60, reads: 0.5 } }
+}
 
 /** Frames that are lost, repeated and overtaken, against the promise of links. */
 const frames: Family = (random, peers) => ({
@@ -218,9 +311,13 @@ export const families: Readonly<Record<string, Family>> = {
   any,
   power,
   votes,
+  'lost votes': lostVotes,
   lease,
   restarts,
   journals,
+  returns,
+  'late disks': lateDisks,
+  'slow clocks': slowClocks,
   frames,
   'hand-overs': handOvers,
   seats,

@@ -102,7 +102,9 @@ export function applyToMachines(world: SuccessionWorld, schedule: Schedule): Fir
   const waiting: Waiting[] = []
   for (const fault of schedule) {
     const fire = fireOf(fault)
-    const go = (): void => void fired.push(fireNow(world, fault, fire))
+    const go = (): void => {
+      if (!world.peaceful) fired.push(fireNow(world, fault, fire))
+    }
     if (fault.on === undefined) world.plain.schedule(startMs + fault.at, go)
     else waiting.push(waitFor(fault.on, fault.after ?? 0, go))
   }

@@ -37,11 +37,17 @@ export class MachineLaws {
     this.contradictions.push({ law, text: `${(this.#nowMs() / 1_000).toFixed(3)} s: ${text}` })
   }
 
-  /** S5: what was said in a term is not forgotten by a restart. */
+  /** S5: what was said in a term is not forgotten by a restart, and a vote that was told is not either. */
   started({ name, state }: MachinePeer): void {
     const said = this.#said.get(name) ?? 0
-    if (state.hard.term < said)
-      this.broken('S5', `${name} spoke in term ${said} and restarts in ${state.hard.term}`)
+    const { term, votedFor } = state.hard
+    if (term < said) this.broken('S5', `${name} spoke in term ${said} and restarts in ${term}`)
+    const told = this.#votes.get(`${name} ${term}`)
+    if (told !== undefined && told !== votedFor)
+      this.broken(
+        'S5',
+        `${name} voted for ${told} in term ${term} and restarts with a vote for ${votedFor ?? 'nobody'}`,
+      )
   }
 
   /** S5: terms do not go back, and a voter votes once in a term. */

@@ -34,7 +34,7 @@ export interface MachineRun {
 const FORM_MS = 10_000
 const HEAL_MS = 20_000
 /** One answer takes a few round trips. */
-const CALM_MS = 1_000
+const CALM_MS = 2_000
 const CALM_ATTEMPTS = 5
 
 /**
@@ -56,6 +56,7 @@ export function runMachines(options: MachineRunOptions): MachineRun {
     world.clients.end()
     if (world.laws.reigns > reignsMax)
       world.laws.broken('L6', `${world.laws.reigns} reigns, where ${reignsMax} would do`)
+    world.peaceful = true
     world.healAll()
     heal(world)
   } catch (error) {

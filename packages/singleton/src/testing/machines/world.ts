@@ -49,6 +49,8 @@ export class SuccessionWorld {
   readonly laws: MachineLaws
   /** Told whenever a peer does something that schedules can wait for. */
   onMoment: (name: string, moment: string) => void = () => {}
+  /** No fault fires any more, whatever it still waits for. */
+  peaceful = false
   #clients: Clients | null = null
   readonly #peers: (MachinePeer | null)[] = []
   readonly #disks: MachineDisk[]
