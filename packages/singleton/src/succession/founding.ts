@@ -32,7 +32,9 @@ export function askToLeave(t: Turn): void {
   const lone = voters(s).every((id) => id === s.self.memberId)
   if (s.lastIndex === 0 || (!others && lone)) return finishLeaving(t)
   if (s.role.kind !== 'leader') {
-    if (s.leader) send(t, s.leader.memberId, { t: 'leave' })
+    // Whose removal is done already hears no leader any more, and may have missed the word about it.
+    const asked = s.leader ? [s.leader.memberId] : s.links.keys()
+    for (const id of asked) send(t, id, { t: 'leave' })
   } else if (!s.role.transfer && lineOfSuccession(t, s.role).length > 0) beginTransfer(t, null)
 }
 

@@ -5,7 +5,7 @@ import type { MachinePeer } from './peer.js'
 
 /** A law that does not hold, with the two events that contradict each other in a sentence. */
 export interface MachineContradiction {
-  readonly law: 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S9' | 'P2' | 'L1' | 'ends' | 'throws'
+  readonly law: 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S9' | 'P2' | 'L1' | 'L2' | 'L6' | 'ends' | 'throws'
   readonly text: string
 }
 
@@ -37,11 +37,17 @@ export class MachineLaws {
     this.contradictions.push({ law, text: `${(this.#nowMs() / 1_000).toFixed(3)} s: ${text}` })
   }
 
-  /** S5: what was said in a term is not forgotten by a restart. */
+  /** S5: what was said in a term is not forgotten by a restart, and a vote that was told is not either. */
   started({ name, state }: MachinePeer): void {
     const said = this.#said.get(name) ?? 0
-    if (state.hard.term < said)
-      this.broken('S5', `${name} spoke in term ${said} and restarts in ${state.hard.term}`)
+    const { term, votedFor } = state.hard
+    if (term < said) this.broken('S5', `${name} spoke in term ${said} and restarts in ${term}`)
+    const told = this.#votes.get(`${name} ${term}`)
+    if (told !== undefined && told !== votedFor)
+      this.broken(
+        'S5',
+        `${name} voted for ${told} in term ${term} and restarts with a vote for ${votedFor ?? 'nobody'}`,
+      )
   }
 
   /** S5: terms do not go back, and a voter votes once in a term. */
@@ -82,14 +88,20 @@ export class MachineLaws {
     if (known === undefined) this.reigns += 1
     else if (known !== name) this.broken('S1', `${known} and ${name} both served in term ${term}`)
     this.#servedBy.set(term, name)
+    this.#alone(peer, `begins to serve in term ${term}`)
+    if (known === undefined) this.holdsAcknowledged(peer)
+  }
+
+  /** P2: whoever was frozen does not wake as a second server. */
+  woken(peer: MachinePeer): void {
+    if (peer.wouldServe) this.#alone(peer, `wakes and would serve in term ${peer.state.hard.term}`)
+  }
+
+  #alone(peer: MachinePeer, does: string): void {
     for (const other of this.#running()) {
       if (other !== peer && other.wouldServe)
-        this.broken(
-          'P2',
-          `${name} begins to serve in term ${term} while ${other.name} does in ${other.state.hard.term}`,
-        )
+        this.broken('P2', `${peer.name} ${does} while ${other.name} does in ${other.state.hard.term}`)
     }
-    if (known === undefined) this.holdsAcknowledged(peer)
   }
 
   /** S3. */

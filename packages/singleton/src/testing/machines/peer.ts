@@ -23,6 +23,8 @@ export interface PeerHooks {
   serves(peer: MachinePeer, token: FencingToken): void
   /** A happening that schedules can wait for. */
   moment(peer: MachinePeer, name: string): void
+  /** It gave up its seat, and ends. */
+  left(peer: MachinePeer): void
   ended(peer: MachinePeer, text: string): void
 }
 
@@ -244,6 +246,9 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
         return this.#answerRead(effect.id, effect.kind === 'readable' ? effect.index : null)
       case 'probe':
         return this.#links.probe(this.#setting.names.indexOf(effect.memberId))
+      case 'left':
+        this.#stopped = true
+        return hooks.left(this)
       case 'fatal':
         this.#stopped = true
         return hooks.ended(this, effect.text)
@@ -257,6 +262,7 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
     this.#setting.hooks.said(this, to, message)
     const link = this.#links.use(id)
     if (link > 0) this.context.send(id, { k: 'said', link, message, entries })
+    if (message.t === 'voted' && message.granted && !message.pre) this.#setting.hooks.moment(this, 'granted')
   }
 
   #voted(before: HardState, now: HardState): void {

@@ -28,7 +28,13 @@ export interface SuccessionWorldOptions {
   readonly syncMs?: readonly [least: number, greatest: number]
 }
 
-const NAMES = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
+/** What machines are called, in order. */
+export const machineNames: readonly string[] = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
+
+export const machineActs: readonly string[] = ['hand-over', 'leave']
+
+/** A clock that stands still is none: timers of a sleeping machine have to end up somewhere. */
+const ASLEEP_RATE = 0.001
 
 type Undo = () => void
 
@@ -43,6 +49,8 @@ export class SuccessionWorld {
   readonly laws: MachineLaws
   /** Told whenever a peer does something that schedules can wait for. */
   onMoment: (name: string, moment: string) => void = () => {}
+  /** No fault fires any more, whatever it still waits for. */
+  peaceful = false
   #clients: Clients | null = null
   readonly #peers: (MachinePeer | null)[] = []
   readonly #disks: MachineDisk[]
@@ -53,12 +61,13 @@ export class SuccessionWorld {
   readonly #syncMs: readonly [number, number]
   readonly #expect: number
   readonly #commandBytes: number
+  readonly #asleep = new Set<Undo>()
   #links = 0
 
   constructor(options: SuccessionWorldOptions) {
     const { seed, peers, timing, network, syncMs = [0.5, 2] } = options
-    invariant(peers >= 1 && peers <= NAMES.length, `1 to ${NAMES.length} peers, not ${peers}`)
-    this.names = NAMES.slice(0, peers)
+    invariant(peers >= 1 && peers <= machineNames.length, `1 to ${machineNames.length} peers, not ${peers}`)
+    this.names = machineNames.slice(0, peers)
     this.#disks = this.names.map(() => new MachineDisk())
     this.#outages = this.names.map(() => null)
     this.#slowMs = this.names.map(() => 0)
@@ -192,6 +201,43 @@ export class SuccessionWorld {
     return () => void (this.#slowMs[id] = Math.max(0, this.#slowMs[id]! - byMs))
   }
 
+  /** What became due piles up; a peer that wakes must not believe in an old lease for one moment. */
+  pause(name: string): Undo {
+    const id = this.id(name)
+    const undo = this.plain.pause(id)
+    return () => {
+      undo()
+      this.#woken(name)
+    }
+  }
+
+  /** The machine is suspended: its monotonic clock (all but) stands still, its wall clock does not. */
+  sleep(name: string): Undo {
+    const id = this.id(name)
+    const life = this.plain.life(id)
+    if (this.plain.state(id) === 'down') return () => {}
+    const undos = [this.plain.drift(id, ASLEEP_RATE), this.plain.pause(id)]
+    const sinceMs = this.nowMs
+    const wake = (): void => {
+      if (!this.#asleep.delete(wake)) return
+      this.plain.clockJump(id, (this.nowMs - sinceMs) * (1 - ASLEEP_RATE))
+      for (const undo of undos) undo()
+      if (this.plain.life(id) === life) this.#woken(name)
+    }
+    this.#asleep.add(wake)
+    return wake
+  }
+
+  /** What operators and applications ask for. */
+  act(name: string, act: string): void {
+    const peer = this.running.find((one) => one.name === name)
+    if (act === 'leave') peer?.step({ kind: 'leave' })
+    else if (act === 'hand-over') {
+      const { server } = this
+      server?.step({ kind: 'transfer', to: peer && peer !== server ? name : null })
+    } else throw new TypeError(`machines know no act "${act}"; they know ${machineActs.join(', ')}`)
+  }
+
   reset(a: string, b: string): void {
     for (const [one, other] of [
       [a, b],
@@ -202,6 +248,7 @@ export class SuccessionWorld {
   }
 
   healAll(): void {
+    for (const wake of this.#asleep) wake()
     this.#slowMs.fill(0)
     for (const disk of this.#disks) disk.heal()
     this.#outages.fill(null)
@@ -215,6 +262,11 @@ export class SuccessionWorld {
   }
 
   // Inside
+
+  #woken(name: string): void {
+    const peer = this.running.find((one) => one.name === name)
+    if (peer) this.laws.woken(peer)
+  }
 
   #down(id: number): Undo {
     const name = this.names[id] as string
@@ -270,6 +322,7 @@ export class SuccessionWorld {
       this.laws.serves(peer, token)
     },
     moment: (peer, moment) => this.onMoment(peer.name, moment),
+    left: (peer) => this.plain.schedule(this.nowMs, () => void this.crash(peer.name)),
     ended: (peer, text) => this.laws.broken('ends', `${peer.name} stops: ${text}`),
   }
 
