@@ -33,6 +33,8 @@ onRequest(async (request) => {
     case 'collect':
       globalThis.gc?.()
       return {}
+    case 'exit':
+      process.exit(0)
     default:
       return null
   }
