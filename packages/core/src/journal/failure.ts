@@ -10,6 +10,16 @@ export function damaged(path: string, offset: number, index: number): JournalErr
   )
 }
 
+export function prefixMissing(folder: string, first: number, covered: number): JournalError {
+  return new JournalError(
+    'damaged',
+    `The journal in ${folder} begins with entry ${first}, but ${
+      covered === 0 ? 'there is no whole snapshot' : `the newest whole snapshot ends with entry ${covered}`
+    }: what was in between cannot be read. Nothing was changed on the disk. Move the journal files of this ` +
+      'folder away and let this peer fetch the journal again from the others, or put back a copy of them.',
+  )
+}
+
 export function otherVersion(path: string): JournalError {
   return new JournalError(
     'format',

@@ -16,6 +16,7 @@ export type {
   EngineSubject,
   HostFaults,
   HostSubject,
+  JournalBase,
   JournalSubject,
   NetworkSubject,
   Passage,
