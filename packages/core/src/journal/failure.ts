@@ -20,6 +20,14 @@ export function prefixMissing(folder: string, first: number, covered: number): J
   )
 }
 
+export function snapshotDamaged(path: string, index: number): JournalError {
+  return new JournalError(
+    'damaged',
+    `The snapshot file ${path} is damaged: the state up to entry ${index} cannot be read from it, although it ` +
+      'was written for good. It is not used.',
+  )
+}
+
 export function otherVersion(path: string): JournalError {
   return new JournalError(
     'format',

@@ -1,6 +1,8 @@
 export { openRegister } from './register.js'
 export { openJournal } from './segment-log.js'
 export type { JournalOptions } from './segment-log.js'
+export { openSnapshots } from './snapshots.js'
+export type { SnapshotOptions } from './snapshots.js'
 export { JournalError } from './types.js'
 export type {
   Entry,

@@ -5,6 +5,7 @@ export {
   hostContract,
   journalContract,
   networkContract,
+  snapshotsContract,
   timersContract,
   timersPassage,
   worldPassage,
@@ -20,6 +21,7 @@ export type {
   JournalSubject,
   NetworkSubject,
   Passage,
+  SnapshotsSubject,
   Subject,
   TimersSubject,
 } from './contracts/index.js'
