@@ -28,6 +28,14 @@ export function snapshotDamaged(path: string, index: number): JournalError {
   )
 }
 
+export function registerDamaged(path: string): JournalError {
+  return new JournalError(
+    'damaged',
+    `The file ${path} is damaged: its newest value was written for good and cannot be read in either copy, and an ` +
+      'older one must not count. Nothing was changed on the disk.',
+  )
+}
+
 export function otherVersion(path: string): JournalError {
   return new JournalError(
     'format',

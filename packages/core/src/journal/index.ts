@@ -1,4 +1,5 @@
 export { openRegister } from './register.js'
+export type { RegisterOptions } from './register.js'
 export { openJournal } from './segment-log.js'
 export type { JournalOptions } from './segment-log.js'
 export { openSnapshots } from './snapshots.js'

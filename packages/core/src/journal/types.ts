@@ -114,7 +114,7 @@ export interface SnapshotWriter {
 
 /**
  * One small value that is replaced as a whole and survives power cuts: identity, term and vote live here.
- * Kept as an append-only file of checksummed records; the last whole one counts.
+ * Kept as an append-only file of checksummed records, each value twice; the last whole one counts.
  */
 export interface Register<T> {
   /** The value last given to `save`, or read at opening; undefined when there never was one. */
