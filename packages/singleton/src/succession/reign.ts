@@ -1,5 +1,6 @@
 import { armElection, becomeFollower, setLeader } from './election.js'
 import { encodeRecord, EntryKind } from './entries.js'
+import { considerCheckpoint } from './checkpoint.js'
 import { advanceCommit, propose, writeTail } from './log.js'
 import { followReceivers, replicate, rewindStalled } from './replicate.js'
 import type { LeaderRole, Turn } from './state.js'
@@ -51,6 +52,7 @@ export function flushLeader(t: Turn, role: LeaderRole): void {
     tend(t, role)
     followReceivers(t, role)
   }
+  considerCheckpoint(t, role)
   writeTail(t)
   driveTransfer(t, role)
   replicate(t, role)

@@ -67,7 +67,10 @@ function heal(world: SuccessionWorld): void {
     return last?.endedAtMs !== null && last !== null
   }
   if (!world.plain.runUntil(served, { limitMs: HEAL_MS, everyMs: 20 })) explain(world, 'not healed')
-  for (const peer of world.running) world.laws.holdsAcknowledged(peer)
+  for (const peer of world.running) {
+    world.laws.holdsAcknowledged(peer)
+    world.laws.sameState(peer)
+  }
 }
 
 function explain(world: SuccessionWorld, what: string): void {

@@ -1,8 +1,8 @@
 import { PlainWorld } from '@tanist/core/testing'
 import type { PlainContext, PlainNode, PlainQuality } from '@tanist/core/testing'
 import { invariant } from '@tanist/core'
-import { defaultTiming, isVoter } from '../../succession/index.js'
-import type { Timing } from '../../succession/index.js'
+import { defaultSnapshotLimits, defaultTiming, isVoter } from '../../succession/index.js'
+import type { SnapshotLimits, Timing } from '../../succession/index.js'
 import { Clients } from './clients.js'
 import type { ClientSetting } from './clients.js'
 import { MachineDisk } from './disk.js'
@@ -23,9 +23,25 @@ export interface SuccessionWorldOptions {
   /** Size of each command. More than 256 KiB go in a message of their own. Default 16. */
   readonly commandBytes?: number
   readonly timing?: Partial<Timing>
+  /** Default: a snapshot every dozen entries and hardly any journal besides, so that much is compacted and fetched. */
+  readonly snapshots?: Partial<SnapshotLimits>
+  /** Size of a snapshot, at least. Default 1,500. */
+  readonly snapshotBytes?: number
   readonly network?: Partial<PlainQuality>
   /** Least and greatest time of a disk sync. Default 0.5 to 2. */
   readonly syncMs?: readonly [least: number, greatest: number]
+}
+
+/** Little of everything, so that short runs meet every border. */
+const smallSnapshots: SnapshotLimits = {
+  ...defaultSnapshotLimits,
+  bytes: 100_000,
+  entries: 12,
+  keepEntries: 4,
+  keepBytes: 100_000,
+  catchUpBytes: 2_000,
+  pieceBytes: 256,
+  piecesInFlight: 3,
 }
 
 const NAMES = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
@@ -53,6 +69,8 @@ export class SuccessionWorld {
   readonly #syncMs: readonly [number, number]
   readonly #expect: number
   readonly #commandBytes: number
+  readonly #snapshotLimits: SnapshotLimits
+  readonly #snapshotBytes: number
   #links = 0
 
   constructor(options: SuccessionWorldOptions) {
@@ -66,6 +84,8 @@ export class SuccessionWorld {
     this.#syncMs = syncMs
     this.#expect = peers
     this.#commandBytes = options.commandBytes ?? 16
+    this.#snapshotLimits = { ...smallSnapshots, ...options.snapshots }
+    this.#snapshotBytes = options.snapshotBytes ?? 1_500
     this.plain = new PlainWorld<Parcel>({
       seed,
       nodes: peers + 1,
@@ -201,6 +221,14 @@ export class SuccessionWorld {
     }
   }
 
+  /** The roles of this peer have made something else of the journal. */
+  spoil(name: string): void {
+    const peer = this.peer(name)
+    if (!peer) return
+    peer.value = (peer.value + 1) >>> 0
+    this.laws.rotten.add(name)
+  }
+
   healAll(): void {
     this.#slowMs.fill(0)
     for (const disk of this.#disks) disk.heal()
@@ -237,6 +265,8 @@ export class SuccessionWorld {
       disk: this.#disks[id] as MachineDisk,
       hooks: this.#hooks,
       commandBytes: this.#commandBytes,
+      snapshotLimits: this.#snapshotLimits,
+      snapshotBytes: this.#snapshotBytes,
       syncMs: () => least + context.random.next() * (greatest - least) + this.#slowMs[id]!,
       nextLink: () => ++this.#links,
       refuses: (to: number) => this.#refuses(id, to),
@@ -265,6 +295,7 @@ export class SuccessionWorld {
       this.laws.committed(peer, entries)
       this.onMoment(peer.name, 'committed')
     },
+    state: (peer, index, state) => this.laws.state(peer, index, state),
     serves: (peer, token) => {
       this.plain.mix(token.term)
       this.laws.serves(peer, token)
