@@ -80,8 +80,16 @@ export function onSnapshotted(t: Turn, id: SnapshotId, digest: string): void {
   if (snap.capturing !== id.index) return
   snap.capturing = null
   remember(snap.own, id.index, digest)
-  if (snap.journalled.has(id.index)) compareDigests(t, id.index)
-  else if (role.kind === 'leader' && s.commitIndex >= role.startIndex && !role.transfer)
+  compareDigests(s, id.index)
+  considerDivergence(t)
+  if (snap.diverged !== null) return
+  if (
+    !snap.journalled.has(id.index) &&
+    id.index > snap.comparedTo &&
+    role.kind === 'leader' &&
+    s.commitIndex >= role.startIndex &&
+    !role.transfer
+  )
     propose(t, EntryKind.digest, encodeRecord({ index: id.index, digest }))
   // Voter sets before the last one that the snapshot holds are history.
   const last = s.voterSets.findLastIndex((set) => set.index <= id.index)
@@ -103,16 +111,16 @@ function journalledDigest(t: Turn, entry: Entry): void {
   const { snap } = t.s
   if (index <= snap.comparedTo || snap.journalled.has(index)) return
   remember(snap.journalled, index, digest)
-  compareDigests(t, index)
+  compareDigests(t.s, index)
 }
 
-function compareDigests(t: Turn, index: number): void {
-  const { snap } = t.s
+function compareDigests(s: Succession, index: number): void {
+  const { snap } = s
   const own = snap.own.get(index)
   const journalled = snap.journalled.get(index)
   if (index <= snap.comparedTo || own === undefined || journalled === undefined) return
-  forgetDigests(t.s, index)
-  if (own !== journalled) diverge(t, index, own, journalled)
+  forgetDigests(s, index)
+  if (own !== journalled) snap.differs = { index, own, journalled }
 }
 
 /** Up to `index` nothing is compared any more. */
@@ -127,8 +135,11 @@ export function forgetDigests({ snap }: Succession, index: number): void {
  * The own journal is right and what the roles made of it is wrong: nobody is served from it, and it never stands.
  * Whoever is alone has nobody to fetch another state from; that is said, and it goes on.
  */
-function diverge(t: Turn, index: number, own: string, journalled: string): void {
+export function considerDivergence(t: Turn): void {
   const { s } = t
+  if (s.snap.differs === null) return
+  const { index, own, journalled } = s.snap.differs
+  s.snap.differs = null
   const alone = voters(s).every((id) => id === s.self.memberId)
   const text =
     `The state of the roles after entry ${index} has the hash ${own}, and the journal says ${journalled}: ` +

@@ -7,11 +7,11 @@ const SNAPSHOTS_KEPT = 3
 /**
  * What a durable snapshot covers goes, but for a tail and for what receivers of the journal still need: a follower
  * that is sent a snapshot gets that one to its end and finds the entries behind it, whatever is written meanwhile,
- * up to a bound; beyond that it begins again with the newest.
+ * up to a bound; beyond that it begins again with the newest. `firstIndex`: as it is after this step.
  */
-export function compact(t: Turn): void {
+export function compact(t: Turn, firstIndex: number = t.s.config.log.firstIndex): void {
   const { s } = t
-  const { snapshots, log } = s.config
+  const { snapshots } = s.config
   const newest = snapshots?.whole.at(-1)
   if (!snapshots || !newest || s.snap.diverged !== null) return
   let below = Math.min(newest.index + 1, tailStart(s, newest.index))
@@ -20,7 +20,7 @@ export function compact(t: Turn): void {
     below = Math.min(below, neededFrom(s, s.role, newest))
     for (const { sending } of s.role.progress.values()) if (sending) sent.add(sending.id.index)
   }
-  if (below > log.firstIndex) {
+  if (below > firstIndex) {
     t.out.push({ kind: 'drop', below })
     trimMarks(s, below)
   }

@@ -1,6 +1,6 @@
 import { invariant } from '@tanist/core'
 import type { Entry, MemberId, ViewMember } from '@tanist/core'
-import { capture, countCommitted, moreToCommit } from './checkpoint.js'
+import { capture, considerDivergence, countCommitted, moreToCommit } from './checkpoint.js'
 import { EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
 import { COMMIT_BYTES } from './limits.js'
 import type { PendingAppend, Turn } from './state.js'
@@ -153,6 +153,7 @@ export function advanceCommit(t: Turn, to: number): void {
   }
   if (viewChanged) t.out.push({ kind: 'view', members: viewRows(t) })
   if (s.commitIndex < to) moreToCommit(t, to)
+  considerDivergence(t)
 }
 
 /** The roles went back to an older state, right where the journal goes on: what is committed since, once more. */

@@ -81,7 +81,8 @@ export function onInstalled(t: Turn, input: Extract<SuccessionInput, { kind: 'in
   if (meta.index <= s.commitIndex) handOutAgain(t, meta.index + 1)
   else takeOver(t, meta)
   tellInForce(t, id)
-  compact(t)
+  const reset = t.out.some(({ kind }) => kind === 'reset')
+  compact(t, reset ? id.index + 1 : undefined)
 }
 
 function takeOver(t: Turn, meta: SnapshotMeta): void {

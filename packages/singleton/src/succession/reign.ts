@@ -44,6 +44,7 @@ export function becomeLeader(t: Turn): void {
 /** The end of a batch at the leader. Order matters: commit first, so that decisions see what is decided. */
 export function flushLeader(t: Turn, role: LeaderRole): void {
   commitWhatIsSafe(t, role)
+  if (t.s.role !== role) return
   watchLease(t, role)
   answerReads(t, role)
   if (t.s.role !== role) return

@@ -35,6 +35,8 @@ export interface SnapshotState {
   readonly journalled: Map<number, string>
   /** Up to here they have been compared. */
   comparedTo: number
+  /** They differ: to be seen to at the end of the step's commits. */
+  differs: { readonly index: number; readonly own: string; readonly journalled: string } | null
   /** Since this checkpoint the own state is known to be wrong; it is to be replaced. */
   diverged: { readonly index: number } | null
   receiving: { readonly id: SnapshotId; received: number; installing: boolean } | null
@@ -58,6 +60,7 @@ export function createSnapshotState(config: SuccessionConfig): SnapshotState {
     own: new Map(baseDigest === undefined ? [] : [[index, baseDigest]]),
     journalled: new Map(),
     comparedTo: index - 1,
+    differs: null,
     diverged: null,
     receiving: partial ? { ...partial, installing: false } : null,
     accused: { index: 0, by: new Set() },

@@ -91,7 +91,7 @@ export class MachineLaws {
   /** S4: what a snapshot holds is what the journal gives, wherever it was taken. */
   state({ name }: MachinePeer, index: number, state: number): void {
     this.snapshots += 1
-    if (this.rotten.has(name) || this.#states[index] === state) return
+    if (this.rotten.size > 0 || this.#states[index] === state) return
     this.broken(
       'S4',
       `${name} holds ${state} after entry ${index}, and the journal gives ${this.#states[index]}`,
@@ -100,13 +100,20 @@ export class MachineLaws {
 
   /** In the end everybody holds what the journal gives. */
   sameState({ name, value, applied }: MachinePeer): void {
-    if (this.#states[applied] === value) return
+    if (this.rotten.size > 0 || this.#states[applied] === value) return
     this.broken('S4', `${name} ends with ${value} after entry ${applied}, not ${this.#states[applied]}`)
+  }
+
+  /** What the journal gives: the state right after this entry. */
+  stateAt(index: number): number | undefined {
+    return this.#states[index]
   }
 
   /** S1 and promise P2: one server a term, none serves while another does. S3: it holds what was acknowledged. */
   serves(peer: MachinePeer, { term }: FencingToken): void {
     const { name } = peer
+    if (peer.state.snap.diverged !== null)
+      this.broken('S4', `${name} serves a state that it knows to be wrong`)
     const known = this.#servedBy.get(term)
     if (known === undefined) this.reigns += 1
     else if (known !== name) this.broken('S1', `${known} and ${name} both served in term ${term}`)
