@@ -64,11 +64,14 @@ export function armElection(t: Turn): void {
     setTimer(t, 'election', null)
     return
   }
-  const at = isVoter(s, s.self.memberId)
-    ? Math.max(standAtMs(t), s.mutedUntilMs, s.deferUntilMs)
-    : doubtAtMs(s)
+  const at = mayStand(s) ? Math.max(standAtMs(t), s.mutedUntilMs, s.deferUntilMs) : doubtAtMs(s)
   s.electionAtMs = at
   setTimer(t, 'election', Math.max(0, at - now.monotonicMs))
+}
+
+/** Who cannot say what the state is does not stand: its journal counts, and others serve from theirs. */
+function mayStand(s: Succession): boolean {
+  return isVoter(s, s.self.memberId) && s.snap.diverged === null
 }
 
 /** A learner never stands, but stops calling a silent leader the server. */
@@ -137,7 +140,7 @@ export function onElectionTimer(t: Turn): void {
     s.heardAtMs = now.monotonicMs
     return armElection(t)
   }
-  if (isVoter(s, s.self.memberId)) return standForPreVote(t)
+  if (mayStand(s)) return standForPreVote(t)
   s.electionAtMs = null
   setLeader(t, null)
 }
@@ -322,7 +325,7 @@ export function answerHeld(t: Turn, giveUp: boolean): void {
 export function onStand(t: Turn, from: MemberId, message: SuccessionMessage): void {
   const { s } = t
   if (message.term !== s.hard.term || s.leader?.memberId !== from || s.role.kind !== 'follower') return
-  if (!isVoter(s, s.self.memberId)) return
+  if (!mayStand(s)) return
   note(t, 'standing', `${nameOf(s, from)} hands over to this peer.`, { term: s.hard.term + 1 })
   standForElection(t, true)
 }

@@ -56,11 +56,17 @@ export type ViewChange =
       readonly why: string
     }
 
+/** The hash of the state right after the checkpoint at `index`, as its leader has it. */
+export interface StateDigest {
+  readonly index: number
+  readonly digest: string
+}
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 export function encodeRecord(
-  value: Founding | VotersChange | ViewChange | { readonly leader: MemberId },
+  value: Founding | VotersChange | ViewChange | StateDigest | { readonly leader: MemberId },
 ): Uint8Array {
   return encoder.encode(JSON.stringify(value))
 }
@@ -81,4 +87,9 @@ export function viewChangeOf(entry: Entry): ViewChange {
   if (entry.kind === EntryKind.founding) return { op: 'admit', member: foundingOf(entry).founder }
   invariant(entry.kind === EntryKind.view, `entry ${entry.index} is not a view change`)
   return JSON.parse(decoder.decode(entry.payload)) as ViewChange
+}
+
+export function stateDigestOf(entry: Entry): StateDigest {
+  invariant(entry.kind === EntryKind.digest, `entry ${entry.index} is not a digest`)
+  return JSON.parse(decoder.decode(entry.payload)) as StateDigest
 }

@@ -14,7 +14,9 @@ export {
 } from './state.js'
 export type { Succession } from './state.js'
 export { leaseHolds } from './lease.js'
-export { seatsFor } from './limits.js'
+export { fetchFrom, wantsSnapshot } from './receive-snapshot.js'
+export { defaultSnapshotLimits, seatsFor } from './limits.js'
+export type { SnapshotLimits } from './limits.js'
 export { lineOfSuccession } from './line.js'
 export { defaultTiming } from './timing.js'
 export type { Timing } from './timing.js'
@@ -23,6 +25,8 @@ export type {
   HardState,
   Leader,
   LogView,
+  SnapshotMeta,
+  SnapshotsView,
   SuccessionConfig,
   SuccessionEffect,
   SuccessionInput,

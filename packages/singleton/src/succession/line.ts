@@ -23,5 +23,6 @@ export function isFit(t: Turn, role: LeaderRole, id: MemberId): boolean {
   const { silenceMaxMs } = t.s.config.timing
   if (!progress || !t.s.links.has(id) || t.s.leavers.has(id)) return false
   if (t.now.monotonicMs - progress.ackedAtMs > silenceMaxMs) return false
+  if (progress.sending) return false
   return progress.match + CAUGHT_UP_ENTRIES >= t.s.commitIndex && progress.match > 0
 }

@@ -1,8 +1,10 @@
 import { invariant } from '@tanist/core'
 import type { Entry, MemberId, ViewMember } from '@tanist/core'
+import { capture, considerDivergence, countCommitted, moreToCommit } from './checkpoint.js'
 import { clusterSettings, differenceFrom, settingsAtFounding } from './cluster-settings.js'
 import type { Founding } from './entries.js'
 import { EntryKind, foundingOf, viewChangeOf } from './entries.js'
+import { COMMIT_BYTES } from './limits.js'
 import type { PendingAppend, Turn } from './state.js'
 import { entriesFrom, isVoter, isVoterSet, note, termAt, voterSetOf } from './state.js'
 
@@ -84,12 +86,13 @@ export function dropUnwritten(t: Turn): void {
  */
 export function truncate(t: Turn, from: number): boolean {
   const { s } = t
-  if (from <= s.commitIndex) {
+  const known = Math.max(s.commitIndex, s.commitTo)
+  if (from <= known) {
     t.out.push({
       kind: 'fatal',
       code: 'diverged',
       text:
-        `The leader's journal contradicts entry ${from}, which this peer knows to be committed (up to ${s.commitIndex}). ` +
+        `The leader's journal contradicts entry ${from}, which this peer knows to be committed (up to ${known}). ` +
         'It stops and keeps its journal: move its data folder aside, keep it for comparison, and start it with an empty one.',
     })
     return false
@@ -124,7 +127,10 @@ export function appendDurable(t: Turn, ticket: number): PendingAppend | null {
   const at = s.pendingAppends.findIndex((pending) => pending.ticket === ticket)
   if (at < 0) return null
   const [pending] = s.pendingAppends.splice(at, 1) as [PendingAppend]
-  const still = pending.lastIndex <= s.lastIndex && termAt(s, pending.lastIndex) === pending.lastTerm
+  // What a durable snapshot covers meanwhile needs no second look.
+  const covered = pending.lastIndex < s.config.log.firstIndex
+  const still =
+    covered || (pending.lastIndex <= s.lastIndex && termAt(s, pending.lastIndex) === pending.lastTerm)
   if (!still) return null
   s.durableIndex = Math.max(s.durableIndex, pending.lastIndex)
   return pending
@@ -135,21 +141,43 @@ export function advanceCommit(t: Turn, to: number): void {
   const { s } = t
   invariant(to <= s.lastIndex, `commit ${to} beyond the journal's end ${s.lastIndex}`)
   let viewChanged = false
-  while (s.commitIndex < to) {
+  let bytes = 0
+  while (s.commitIndex < to && bytes < COMMIT_BYTES) {
     const room = to - s.commitIndex
-    const entries = entriesFrom(s, s.commitIndex + 1, 1 << 20).slice(0, room)
+    let entries = entriesFrom(s, s.commitIndex + 1, COMMIT_BYTES).slice(0, room)
     invariant(entries.length > 0, `entry ${s.commitIndex + 1} is missing`)
+    let done = 0
     for (const entry of entries) {
+      done += 1
+      bytes += entry.payload.length
       viewChanged = applyToView(t, entry) || viewChanged
       if (s.role.kind === 'leader' && entry.kind !== EntryKind.command) s.role.tendDue = true
+      s.commitIndex = entry.index
+      if (!countCommitted(t, entry)) continue
+      t.out.push({ kind: 'committed', entries: entries.slice(0, done) })
+      capture(t, entry)
+      entries = entries.slice(done)
+      done = 0
     }
-    s.commitIndex += entries.length
-    t.out.push({ kind: 'committed', entries })
+    if (entries.length > 0) t.out.push({ kind: 'committed', entries })
   }
   if (viewChanged) t.out.push({ kind: 'view', members: viewRows(t) })
+  if (s.commitIndex < to) moreToCommit(t, to)
+  considerDivergence(t)
 }
 
-function viewRows(t: Turn): ViewMember[] {
+/** The roles went back to an older state, right where the journal goes on: what is committed since, once more. */
+export function handOutAgain(t: Turn, from: number): void {
+  const { s } = t
+  for (let index = from; index <= s.commitIndex; ) {
+    const entries = entriesFrom(s, index, COMMIT_BYTES).slice(0, s.commitIndex + 1 - index)
+    invariant(entries.length > 0, `entry ${index} is missing`)
+    t.out.push({ kind: 'committed', entries })
+    index += entries.length
+  }
+}
+
+export function viewRows(t: Turn): ViewMember[] {
   return [...t.s.view.values()].toSorted((a, b) => a.seniority - b.seniority)
 }
 

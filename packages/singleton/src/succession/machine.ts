@@ -27,12 +27,15 @@ import {
 import { noticeSuspend, takeOverPair, voidBasis } from './basis.js'
 import { EntryKind } from './entries.js'
 import { goAloneIfDue, hearTag } from './pair.js'
+import { onSnapshotted } from './checkpoint.js'
 import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
-import { appendDurable, propose, settleTail } from './log.js'
+import { advanceCommit, appendDurable, propose, settleTail, viewRows } from './log.js'
 import type { SuccessionMessage } from './messages.js'
+import { onInstalled, onSnapshot, onUninstalled } from './receive-snapshot.js'
 import { flushLeader, onBeatTimer } from './reign.js'
 import { onAppended, onCommitTimer, restartProgress } from './replicate.js'
+import { onFetch, onReceived } from './send-snapshot.js'
 import { watchLease } from './serving.js'
 import { beginTransfer, onTransferTimer } from './transfer.js'
 import type { Succession, Turn } from './state.js'
@@ -114,6 +117,12 @@ function take(t: Turn, input: SuccessionInput): void {
     case 'refused':
       s.refused = true
       return
+    case 'snapshotted':
+      return onSnapshotted(t, input.id, input.digest)
+    case 'installed':
+      return onInstalled(t, input)
+    case 'uninstalled':
+      return onUninstalled(t, input.id, input.why)
     case 'flush':
       if (s.role.kind === 'leader') flushLeader(t, s.role)
       return
@@ -140,6 +149,10 @@ function start(t: Turn): void {
   const lone = voters(s).length === 1 && isVoter(s, s.self.memberId)
   // Rules 8 and 23: a restarted voter has forgotten its promises; a lone one listens before it serves.
   if (s.lastIndex > 0) s.mutedUntilMs = now.monotonicMs + (lone ? listenMs : silenceMaxMs)
+  if (s.config.base) {
+    const { clusterId, mode } = s.config.base.founding
+    t.out.push({ kind: 'cluster', clusterId, mode }, { kind: 'view', members: viewRows(t) })
+  }
   setTimer(t, 'admit', Math.min(admitMs, s.config.timing.settleMs))
   armElection(t)
 }
@@ -158,6 +171,14 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
       return onVote(t, from, message.term, message)
     case 'voted':
       return onVoted(t, from, message.term, message)
+    case 'snapshot':
+      return onSnapshot(t, { memberId: from, incarnation }, message.term, message, entries)
+    case 'received':
+      return onReceived(t, from, message.term, message)
+    case 'fetch':
+      if (s.role.kind === 'leader' && message.term === s.hard.term)
+        onFetch(t, s.role, from, message.from, message.diverged)
+      return
     case 'stand':
       return onStand(t, from, message)
     case 'admit':
@@ -179,9 +200,10 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
 function belongs(s: Succession, message: SuccessionMessage): boolean {
   const own = branch(s)
   if (message.branch === own) return own !== null
-  if (own === null) return message.t === 'append'
+  if (own === null) return message.t === 'append' || message.t === 'snapshot'
   if (message.branch !== null) return false
-  return message.t === 'admit' || (message.t === 'appended' && message.match <= 0)
+  if (message.t === 'appended' || message.t === 'received') return message.match <= 0
+  return message.t === 'admit'
 }
 
 function onTimer(t: Turn, key: string): void {
@@ -189,11 +211,17 @@ function onTimer(t: Turn, key: string): void {
   if (key === 'admit') return onAdmitTimer(t)
   if (key === 'election') return onElectionTimer(t)
   if (key === 'hold') return answerHeld(t, true)
+  if (key === 'replay') return replay(t)
   if (s.role.kind !== 'leader') return
   if (key === 'beat') onBeatTimer(t, s.role)
   else if (key === 'commit') onCommitTimer(t, s.role)
   else if (key === 'lease') s.role.leaseTimerSet = false
   else if (key === 'transfer') onTransferTimer(t, s.role)
+}
+
+function replay(t: Turn): void {
+  const { s } = t
+  if (s.commitTo > s.commitIndex) advanceCommit(t, Math.min(s.commitTo, s.lastIndex))
 }
 
 function onPersisted(t: Turn, ticket: number): void {

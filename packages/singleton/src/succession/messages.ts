@@ -1,4 +1,4 @@
-import type { MemberId } from '@tanist/core'
+import type { MemberId, SnapshotId } from '@tanist/core'
 import type { Applicant } from './entries.js'
 
 /**
@@ -13,6 +13,10 @@ export type SuccessionMessage = {
   | AppendedMessage
   | VoteMessage
   | VotedMessage
+  | SnapshotMessage
+  | ReceivedMessage
+  /** A member whose state has diverged asks its leader for a snapshot that ends at `from` or later. */
+  | { readonly t: 'fetch'; readonly from: number; readonly diverged: number }
   /** Leader to successor: everything is with you, stand now. */
   | { readonly t: 'stand' }
   /** A peer asks whoever leads to admit it. */
@@ -91,4 +95,20 @@ export interface VotedMessage {
   /** The term that was asked for. */
   readonly asked: number
   readonly granted: boolean
+}
+
+/** A piece of a snapshot, as the payload of the one entry beside it; without one it asks how much is there. */
+export interface SnapshotMessage {
+  readonly t: 'snapshot'
+  readonly of: SnapshotId
+  readonly offset: number
+}
+
+export interface ReceivedMessage {
+  readonly t: 'received'
+  readonly of: SnapshotId
+  /** The byte wanted next. */
+  readonly offset: number
+  /** Once everything up to the snapshot's end is in force here: where the journal stands; else -1. */
+  readonly match: number
 }

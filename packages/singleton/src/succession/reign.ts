@@ -1,5 +1,6 @@
 import { armElection, becomeFollower, setLeader } from './election.js'
 import { encodeRecord, EntryKind } from './entries.js'
+import { considerCheckpoint } from './checkpoint.js'
 import { advanceCommit, propose, writeTail } from './log.js'
 import { followReceivers, replicate, rewindStalled } from './replicate.js'
 import type { LeaderRole, Turn } from './state.js'
@@ -47,6 +48,7 @@ export function becomeLeader(t: Turn): void {
 /** The end of a batch at the leader. Order matters: commit first, so that decisions see what is decided. */
 export function flushLeader(t: Turn, role: LeaderRole): void {
   commitWhatIsSafe(t, role)
+  if (t.s.role !== role) return
   watchLease(t, role)
   answerReads(t, role)
   if (t.s.role !== role) return
@@ -56,6 +58,7 @@ export function flushLeader(t: Turn, role: LeaderRole): void {
     tend(t, role)
     followReceivers(t, role)
   }
+  considerCheckpoint(t, role)
   writeTail(t)
   driveTransfer(t, role)
   replicate(t, role)

@@ -4,8 +4,10 @@ import { EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
 import type { Founding } from './entries.js'
 import { emptyPair } from './pair-state.js'
 import type { PairState } from './pair-state.js'
+import { createSnapshotState } from './snapshot-state.js'
+import type { Sending, SnapshotState } from './snapshot-state.js'
 import type { SetName, SuccessionMessage, VoteMessage } from './messages.js'
-import type { HardState, Leader, LogView, SuccessionConfig, SuccessionEffect } from './types.js'
+import type { HardState, Leader, LogView, SnapshotMeta, SuccessionConfig, SuccessionEffect } from './types.js'
 
 /** What the leader knows of one receiver of the journal. */
 export interface Progress {
@@ -17,6 +19,10 @@ export interface Progress {
   probing: boolean
   /** Last indices of messages on their way. */
   inFlight: number[]
+  /** The sizes of these messages. */
+  inFlightBytes: number[]
+  /** A snapshot on its way: in place of entries when `next` is not in the journal any more. */
+  sending: Sending | null
   /** Newest answered round, when it was answered (monotonic), and the vote promise that came with it. */
   ackedRound: number
   ackedAtMs: number
@@ -115,6 +121,9 @@ export interface Succession {
   lastTerm: number
   durableIndex: number
   commitIndex: number
+  /** Known to be committed and not handed out yet, when it is above `commitIndex`. */
+  commitTo: number
+  readonly snap: SnapshotState
   /** Entries of this step (or, at the leader, of this batch) that `log` may not show yet. */
   tail: Entry[]
   tailEmitted: boolean
@@ -166,12 +175,12 @@ export interface Turn {
 }
 
 export function createSuccession(config: SuccessionConfig, now: Now): Succession {
-  const { log, hard } = config
+  const { log, hard, base = null } = config
   const lastTerm = log.termAt(log.lastIndex)
   return {
     config,
     self: config.self,
-    founding: log.lastIndex === 0 ? null : foundingOf(firstEntry(config)),
+    founding: base?.founding ?? (log.lastIndex === 0 ? null : foundingOf(firstEntry(config))),
     // A torn register may be behind the journal; the journal's last term is a lower bound (bug case 3).
     hard: hard.term >= lastTerm ? hard : { term: lastTerm, votedFor: null },
     persistTicket: 0,
@@ -184,13 +193,15 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     lastIndex: log.lastIndex,
     lastTerm,
     durableIndex: log.lastIndex,
-    commitIndex: 0,
+    commitIndex: base?.index ?? 0,
+    commitTo: 0,
+    snap: createSnapshotState(config),
     tail: [],
     tailEmitted: false,
-    voterSets: scanVoterSets(config.log),
-    view: new Map(),
+    voterSets: scanVoterSets(config.log, base),
+    view: new Map(base?.view.map((row) => [row.memberId, row])),
     links: new Map(),
-    names: new Map(),
+    names: new Map(base?.names),
     dead: new Map(),
     gone: new Map(),
     applicants: new Set(),
@@ -221,18 +232,18 @@ function firstEntry(config: SuccessionConfig): Entry {
   return entry
 }
 
-function scanVoterSets(log: LogView): VoterSet[] {
-  const found: VoterSet[] = []
-  forEachEntry(log, (entry) => {
+function scanVoterSets(log: LogView, base: SnapshotMeta | null): VoterSet[] {
+  const found: VoterSet[] = base === null ? [] : [base.voterSet]
+  forEachEntry(log, base, (entry) => {
     if (isVoterSet(entry)) found.push(voterSetOf(entry))
   })
   return found
 }
 
 /** Where the members were when this journal was last written: hints for finding them again. */
-export function lastKnownAddresses(log: LogView): Address[] {
-  const addresses = new Map<MemberId, Address>()
-  forEachEntry(log, (entry) => {
+export function lastKnownAddresses(log: LogView, base: SnapshotMeta | null = null): Address[] {
+  const addresses = new Map<MemberId, Address>(base?.view.map((row) => [row.memberId, row.address]))
+  forEachEntry(log, base, (entry) => {
     if (entry.kind !== EntryKind.founding && entry.kind !== EntryKind.view) return
     const change = viewChangeOf(entry)
     if (change.op === 'admit') addresses.set(change.member.memberId, change.member.address)
@@ -241,8 +252,8 @@ export function lastKnownAddresses(log: LogView): Address[] {
   return [...addresses.values()]
 }
 
-function forEachEntry(log: LogView, visit: (entry: Entry) => void): void {
-  for (let index = log.firstIndex; index <= log.lastIndex; ) {
+function forEachEntry(log: LogView, base: SnapshotMeta | null, visit: (entry: Entry) => void): void {
+  for (let index = base === null ? log.firstIndex : base.index + 1; index <= log.lastIndex; ) {
     const entries = log.read(index, 1 << 20)
     for (const entry of entries) visit(entry)
     index += entries.length

@@ -1,5 +1,6 @@
-import type { Entry, Hello, MemberId, ViewMember } from '@tanist/core'
+import type { Entry, Hello, MemberId, SnapshotId, ViewMember } from '@tanist/core'
 import type { Founding, Mode } from './entries.js'
+import type { SnapshotLimits } from './limits.js'
 import type { SuccessionMessage } from './messages.js'
 import type { VoterSet } from './state.js'
 import type { Timing } from './timing.js'
@@ -30,6 +31,15 @@ export interface LogView {
   read(from: number, maxBytes: number): Entry[]
 }
 
+/** The snapshots as the machine reads them; what it asked for in a step it sees in the next one. */
+export interface SnapshotsView {
+  /** Whole and durable, by rising index. */
+  readonly whole: readonly SnapshotId[]
+  /** One that is being received. */
+  readonly partial: { readonly id: SnapshotId; readonly received: number } | null
+  read(id: SnapshotId, offset: number, length: number): Uint8Array
+}
+
 export interface SuccessionConfig {
   readonly self: Hello
   readonly app: string
@@ -41,6 +51,13 @@ export interface SuccessionConfig {
   readonly minCopies?: number
   readonly hard: HardState
   readonly log: LogView
+  /** Without it no snapshots are taken and the journal grows. */
+  readonly snapshots?: SnapshotsView
+  /** The newest whole snapshot, which the roles have been restored from: everything up to it is committed. */
+  readonly base?: SnapshotMeta | null
+  /** The hash of the restored state. */
+  readonly baseDigest?: string
+  readonly snapshotLimits?: SnapshotLimits
 }
 
 export type SuccessionInput =
@@ -81,6 +98,17 @@ export type SuccessionInput =
   | { readonly kind: 'read'; readonly id: number }
   /** Somebody does not want this peer: it founds nothing as long as it sees nobody else. */
   | { readonly kind: 'refused' }
+  /** The capture asked for is whole and durable. */
+  | { readonly kind: 'snapshotted'; readonly id: SnapshotId; readonly digest: string }
+  /** The snapshot of the effect `install` is whole, and in this very turn the roles took its state. */
+  | {
+      readonly kind: 'installed'
+      readonly id: SnapshotId
+      readonly meta: SnapshotMeta
+      readonly digest: string
+    }
+  /** It was not to be: its bytes are damaged, or not wanted any more. */
+  | { readonly kind: 'uninstalled'; readonly id: SnapshotId; readonly why: string }
   /** The end of a batch of inputs: append and send what they asked for. */
   | { readonly kind: 'flush' }
 
@@ -95,6 +123,25 @@ export type SuccessionEffect =
   | { readonly kind: 'persist'; readonly hard: HardState; readonly ticket: number }
   | { readonly kind: 'append'; readonly entries: readonly Entry[]; readonly ticket: number }
   | { readonly kind: 'truncate'; readonly from: number }
+  /** The journal goes on behind an installed snapshot. */
+  | { readonly kind: 'reset'; readonly index: number; readonly term: number }
+  /** Entries below are covered by a durable snapshot and needed by nobody. */
+  | { readonly kind: 'drop'; readonly below: number }
+  /** The whole snapshot with this index is needed by nobody. */
+  | { readonly kind: 'forget'; readonly id: SnapshotId }
+  /** Capture the state as it is now, after all that was handed out; answered by `snapshotted`. */
+  | { readonly kind: 'capture'; readonly meta: SnapshotMeta }
+  /** The next bytes of a snapshot from elsewhere. */
+  | {
+      readonly kind: 'receive'
+      readonly id: SnapshotId
+      readonly offset: number
+      readonly bytes: Uint8Array
+    }
+  /** It is complete: answered by `installed` or `uninstalled`, sooner or later. */
+  | { readonly kind: 'install'; readonly id: SnapshotId }
+  /** The own state is not what the journal says: serve nothing of it; `install` follows. */
+  | { readonly kind: 'diverged'; readonly index: number; readonly text: string }
   /** These entries are committed: apply them, in order. */
   | { readonly kind: 'committed'; readonly entries: readonly Entry[] }
   /** This peer is the server from now on; everything committed so far has been handed out. */

@@ -95,6 +95,12 @@ function succession({ body, entries }: Of<'s'>): string {
       return `vote ${body.pre ? 'before ' : ''}${term}${body.transfer ? ', asked to stand' : ''}`
     case 'voted':
       return `voted ${body.granted ? 'yes' : 'no'}${body.pre ? ' before' : ''} t${body.asked}`
+    case 'snapshot':
+      return `snapshot ${body.of.index} from byte ${body.offset} ${term}`
+    case 'received':
+      return `snapshot ${body.of.index} ${body.match >= 0 ? 'is in force' : `up to byte ${body.offset}`} ${term}`
+    case 'fetch':
+      return `fetch a snapshot from ${body.from} ${term}`
     case 'stand':
       return `stand now ${term}`
     case 'admit':

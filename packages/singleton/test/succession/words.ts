@@ -1,5 +1,5 @@
 import type { Entry } from '@tanist/core'
-import { EntryKind, viewChangeOf, votersOf } from '../../src/succession/entries.js'
+import { EntryKind, stateDigestOf, viewChangeOf, votersOf } from '../../src/succession/entries.js'
 import type { SuccessionEffect } from '../../src/succession/index.js'
 import type { SuccessionMessage } from '../../src/succession/messages.js'
 
@@ -18,6 +18,10 @@ export function entryWords(entry: Entry): string {
       const change = viewChangeOf(entry)
       return change.op === 'admit' ? `admit ${change.member.memberId}` : `remove ${change.memberId}`
     }
+    case EntryKind.checkpoint:
+      return 'checkpoint'
+    case EntryKind.digest:
+      return `digest of ${stateDigestOf(entry).index}`
     default: {
       const text = new TextDecoder().decode(entry.payload)
       return text.length < 100 ? `"${text}"` : `"${text.slice(0, text.indexOf('.'))}…"`
@@ -50,6 +54,17 @@ export function messageWords(message: SuccessionMessage, entries: readonly Entry
       const [yes, no] = message.pre ? ['I would', 'I would not'] : ['you have my vote', 'no']
       return `${message.granted ? yes : no} (term ${message.asked})`
     }
+    case 'snapshot': {
+      const bytes = entries[0]?.payload.length ?? 0
+      if (bytes === 0) return `how much do you have of my snapshot of ${message.of.index}?`
+      return `snapshot of ${message.of.index}, from byte ${message.offset}`
+    }
+    case 'received':
+      return message.match < 0
+        ? `of the snapshot of ${message.of.index} I have ${message.offset} bytes`
+        : `the snapshot of ${message.of.index} is in force here, my journal stands at ${message.match}`
+    case 'fetch':
+      return `my state is wrong: I need a snapshot of ${message.from} or later`
     case 'stand':
       return 'you have everything: stand'
     case 'admit':
@@ -72,6 +87,18 @@ export function effectWords(effect: SuccessionEffect): string | null {
       return `cuts its journal from ${effect.from}`
     case 'committed':
       return `commits ${entriesWords(effect.entries)}`
+    case 'capture':
+      return `takes a snapshot of ${effect.meta.index}`
+    case 'install':
+      return `has all of the snapshot of ${effect.id.index}`
+    case 'reset':
+      return `begins its journal anew behind ${effect.index}·${effect.term}`
+    case 'drop':
+      return `drops what is before entry ${effect.below}`
+    case 'forget':
+      return `removes its snapshot of ${effect.id.index}`
+    case 'diverged':
+      return `HAS DIVERGED at ${effect.index}`
     case 'serve':
       return `SERVES with token (${effect.token.term}, ${effect.token.index})`
     case 'yield':
@@ -94,6 +121,7 @@ export function effectWords(effect: SuccessionEffect): string | null {
       return 'has left'
     case 'fatal':
       return `STOPS (${effect.code}): ${effect.text}`
+    case 'receive':
     case 'send':
     case 'timer':
     case 'line':

@@ -1,8 +1,8 @@
 import { PlainWorld } from '@tanist/core/testing'
 import type { PlainContext, PlainNode, PlainQuality } from '@tanist/core/testing'
 import { invariant } from '@tanist/core'
-import { defaultTiming, isVoter } from '../../succession/index.js'
-import type { Timing } from '../../succession/index.js'
+import { defaultSnapshotLimits, defaultTiming, isVoter } from '../../succession/index.js'
+import type { SnapshotLimits, Timing } from '../../succession/index.js'
 import { Clients } from './clients.js'
 import type { ClientSetting } from './clients.js'
 import { MachineDisk } from './disk.js'
@@ -23,6 +23,10 @@ export interface SuccessionWorldOptions {
   /** Size of each command. More than 256 KiB go in a message of their own. Default 16. */
   readonly commandBytes?: number
   readonly timing?: Partial<Timing>
+  /** Default: a snapshot every dozen entries and hardly any journal besides, so that much is compacted and fetched. */
+  readonly snapshots?: Partial<SnapshotLimits>
+  /** Size of a snapshot, at least. Default 1,500. */
+  readonly snapshotBytes?: number
   readonly network?: Partial<PlainQuality>
   /** Least and greatest time of a disk sync. Default 0.5 to 2. */
   readonly syncMs?: readonly [least: number, greatest: number]
@@ -35,6 +39,18 @@ export const machineActs: readonly string[] = ['hand-over', 'leave']
 
 /** A clock that stands still is none: timers of a sleeping machine have to end up somewhere. */
 const ASLEEP_RATE = 0.001
+/** Little of everything, so that short runs meet every border. */
+const smallSnapshots: SnapshotLimits = {
+  ...defaultSnapshotLimits,
+  bytes: 100_000,
+  entries: 12,
+  keepEntries: 4,
+  keepBytes: 100_000,
+  catchUpBytes: 2_000,
+  pieceBytes: 256,
+  piecesInFlight: 3,
+}
+
 
 type Undo = () => void
 
@@ -62,6 +78,8 @@ export class SuccessionWorld {
   readonly #expect: number
   readonly #commandBytes: number
   readonly #asleep = new Set<Undo>()
+  readonly #snapshotLimits: SnapshotLimits
+  readonly #snapshotBytes: number
   #links = 0
 
   constructor(options: SuccessionWorldOptions) {
@@ -75,6 +93,8 @@ export class SuccessionWorld {
     this.#syncMs = syncMs
     this.#expect = peers
     this.#commandBytes = options.commandBytes ?? 16
+    this.#snapshotLimits = { ...smallSnapshots, ...options.snapshots }
+    this.#snapshotBytes = options.snapshotBytes ?? 1_500
     this.plain = new PlainWorld<Parcel>({
       seed,
       nodes: peers + 1,
@@ -247,6 +267,14 @@ export class SuccessionWorld {
     }
   }
 
+  /** The roles of this peer have made something else of the journal. */
+  spoil(name: string): void {
+    const peer = this.peer(name)
+    if (!peer) return
+    peer.value = (peer.value + 1) >>> 0
+    this.laws.rotten.add(name)
+  }
+
   healAll(): void {
     for (const wake of this.#asleep) wake()
     this.#slowMs.fill(0)
@@ -289,6 +317,8 @@ export class SuccessionWorld {
       disk: this.#disks[id] as MachineDisk,
       hooks: this.#hooks,
       commandBytes: this.#commandBytes,
+      snapshotLimits: this.#snapshotLimits,
+      snapshotBytes: this.#snapshotBytes,
       syncMs: () => least + context.random.next() * (greatest - least) + this.#slowMs[id]!,
       nextLink: () => ++this.#links,
       refuses: (to: number) => this.#refuses(id, to),
@@ -317,6 +347,7 @@ export class SuccessionWorld {
       this.laws.committed(peer, entries)
       this.onMoment(peer.name, 'committed')
     },
+    state: (peer, index, state) => this.laws.state(peer, index, state),
     serves: (peer, token) => {
       this.plain.mix(token.term)
       this.laws.serves(peer, token)
