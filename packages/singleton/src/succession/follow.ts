@@ -4,6 +4,7 @@ import { armElection, becomeFollower } from './election.js'
 import { advanceCommit, appendReceived, truncate } from './log.js'
 import type { AppendMessage } from './messages.js'
 import { heardLeader, promiseMs } from './silence.js'
+import { isStalled } from './stall.js'
 import type { Answer, PendingAppend, Turn } from './state.js'
 import { nameOf, send, setLine, termAt } from './state.js'
 
@@ -80,6 +81,14 @@ function answer(
   match: number,
   hint?: { rejected: number; index: number; term: number },
 ): void {
-  const body = { t: 'appended' as const, round: to.round, sent: to.sent, match, promiseMs: to.promiseMs }
+  const stalled = isStalled(t) ? { stalled: true as const } : {}
+  const body = {
+    t: 'appended' as const,
+    round: to.round,
+    sent: to.sent,
+    match,
+    promiseMs: to.promiseMs,
+    ...stalled,
+  }
   send(t, to.to, hint === undefined ? body : { ...body, hint })
 }

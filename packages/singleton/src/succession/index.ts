@@ -16,6 +16,9 @@ export type { Succession } from './state.js'
 export { leaseHolds } from './lease.js'
 export { seatsFor } from './limits.js'
 export { lineOfSuccession } from './line.js'
+export { neverServes, rankedMembers } from './rank.js'
+export type { RankedMember, RankFunction, Ranking } from './rank.js'
+export { diskOwesMs } from './stall.js'
 export { defaultTiming } from './timing.js'
 export type { Timing } from './timing.js'
 export type {
@@ -23,6 +26,7 @@ export type {
   HardState,
   Leader,
   LogView,
+  Operation,
   SuccessionConfig,
   SuccessionEffect,
   SuccessionInput,

@@ -1,6 +1,7 @@
 import { invariant } from '@tanist/core'
 import type { Entry, MemberId, ViewMember } from '@tanist/core'
 import { EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
+import { applyOperation } from './operate.js'
 import type { PendingAppend, Turn } from './state.js'
 import { entriesFrom, isVoter, isVoterSet, note, termAt } from './state.js'
 
@@ -151,6 +152,7 @@ function applyToView(t: Turn, entry: Entry): boolean {
   } else if (entry.kind === EntryKind.voters) return true
   else if (entry.kind !== EntryKind.view) return false
   const change = viewChangeOf(entry)
+  if (applyOperation(s, change) || change.op === 'demote') return true
   if (change.op === 'admit') {
     s.names.set(change.member.memberId, change.member.name)
     s.view.set(change.member.memberId, { ...change.member, seniority: entry.index })

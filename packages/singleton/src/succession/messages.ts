@@ -1,5 +1,6 @@
 import type { MemberId } from '@tanist/core'
 import type { Applicant } from './entries.js'
+import type { Operation } from './types.js'
 
 /**
  * What members say to each other about one group. Each carries the branch and the sender's term; the link
@@ -14,13 +15,38 @@ export type SuccessionMessage = {
   | VoteMessage
   | VotedMessage
   /** Leader to successor: everything is with you, stand now. */
-  | { readonly t: 'stand' }
+  | {
+      readonly t: 'stand'
+      /** An operator wants it: do not hand the role home in this reign. */
+      readonly stay?: true
+    }
   /** A peer asks whoever leads to admit it. */
-  | { readonly t: 'admit'; readonly member: Applicant }
+  | { readonly t: 'admit'; readonly member: Applicant; readonly rejoin?: boolean }
   /** A member asks the leader to give up its seat for good; answered by the journal, or by `left` when it is done. */
   | { readonly t: 'leave' }
   | { readonly t: 'left' }
+  /** Leader to the voter that ranks before it: would a majority vote for you? Answered when one would. */
+  | { readonly t: 'canvass' }
+  | { readonly t: 'canvassed' }
+  | OperateMessage
+  | OperatedMessage
+  /** The leader to somebody who was evicted: go. */
+  | { readonly t: 'evicted'; readonly incarnation: number; readonly why: string }
 )
+
+/** A member passes on what an operator wants; `id` is its own. Repeated until it is answered. */
+export interface OperateMessage {
+  readonly t: 'operate'
+  readonly id: number
+  readonly operation: Operation
+}
+
+export interface OperatedMessage {
+  readonly t: 'operated'
+  readonly id: number
+  readonly status: 'done' | 'refused'
+  readonly text: string
+}
 
 export interface AppendMessage {
   readonly t: 'append'
@@ -45,6 +71,8 @@ export interface AppendedMessage {
   readonly hint?: { readonly rejected: number; readonly index: number; readonly term: number }
   /** From the receipt of the answered round on, the sender votes for nobody else for this long. */
   readonly promiseMs: number
+  /** Its disk has not answered for long: it is no successor. */
+  readonly stalled?: true
 }
 
 export interface VoteMessage {

@@ -1,6 +1,9 @@
 import { armElection, becomeFollower, setLeader } from './election.js'
 import { encodeRecord, EntryKind } from './entries.js'
 import { advanceCommit, propose, writeTail } from './log.js'
+import { tendHome } from './homeward.js'
+import { rankAnew } from './rank.js'
+import { yieldWhenStalled } from './stall.js'
 import { followReceivers, replicate, rewindStalled } from './replicate.js'
 import type { LeaderRole, Turn } from './state.js'
 import { majority, note, setTimer, termAt, voters } from './state.js'
@@ -26,6 +29,7 @@ export function becomeLeader(t: Turn): void {
     learnerBeatDue: true,
     beats: 0,
     pendingView: new Map(),
+    dismissals: new Map(),
   }
   s.role = role
   s.electionAtMs = null
@@ -75,6 +79,9 @@ export function onBeatTimer(t: Turn, role: LeaderRole): void {
   role.beats += 1
   if (role.beats % Math.max(1, Math.round(learnerBeatMs / beatMs)) === 0) role.learnerBeatDue = true
   rewindStalled(t, role)
+  rankAnew(t)
+  yieldWhenStalled(t, role)
+  tendHome(t, role)
   if (now.monotonicMs - role.leaseSeenMs <= checkQuorumMs) return
   becomeFollower(t, s.hard.term, null, 'no majority of voters answered')
   s.heardAtMs = now.monotonicMs

@@ -33,6 +33,7 @@ function freshProgress(t: Turn, next: number): Progress {
     promiseMs: 0,
     commitSent: 0,
     stalledSinceMs: t.now.monotonicMs,
+    diskStalled: false,
   }
 }
 
@@ -76,6 +77,7 @@ export function onAppended(t: Turn, from: MemberId, term: number, message: Appen
     progress.ackedAtMs = t.now.monotonicMs
     progress.ackedSent = message.sent
     progress.promiseMs = message.promiseMs
+    progress.diskStalled = message.stalled === true
   }
   if (message.hint) onRejected(t, progress, message.hint)
   else if (message.match > progress.match && message.match <= s.lastIndex)

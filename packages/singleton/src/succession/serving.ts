@@ -9,7 +9,8 @@ export function watchLease(t: Turn, role: LeaderRole): void {
   if (holds) role.leaseSeenMs = now.monotonicMs
   if (role.serving && !holds)
     stopServing(t, role, 'its lease is over: no majority of voters answered in time')
-  const may = holds && s.commitIndex >= role.startIndex && role.transfer === null && s.openYields === 0
+  const ready = s.commitIndex >= role.startIndex && role.transfer === null && s.openYields === 0
+  const may = holds && ready && s.self.serve !== 'never'
   if (may && !role.serving) {
     role.serving = true
     t.out.push({ kind: 'serve', token: { term: s.hard.term, index: s.commitIndex } })

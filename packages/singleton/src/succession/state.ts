@@ -2,7 +2,14 @@ import { invariant } from '@tanist/core'
 import type { Address, Entry, Hello, MemberId, Now, Random, ViewMember } from '@tanist/core'
 import { EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
 import type { Founding } from './entries.js'
+import { noHomeward } from './homeward.js'
+import type { Homeward } from './homeward.js'
 import type { SuccessionMessage, VoteMessage } from './messages.js'
+import type { Asked, Dismissal, Evicted } from './operate.js'
+import { noRanks } from './rank.js'
+import type { Ranks } from './rank.js'
+import { noDiskWatch } from './stall.js'
+import type { DiskWatch } from './stall.js'
 import type { HardState, Leader, LogView, SuccessionConfig, SuccessionEffect } from './types.js'
 
 /** What the leader knows of one receiver of the journal. */
@@ -23,11 +30,15 @@ export interface Progress {
   commitSent: number
   /** When entries were last sent without progress since (monotonic). */
   stalledSinceMs: number
+  /** It says that its disk does not answer. */
+  diskStalled: boolean
 }
 
 export interface Transfer {
   readonly to: MemberId
   stage: 'yielding' | 'flushing' | 'standing'
+  /** An operator chose the target. */
+  readonly stay: boolean
 }
 
 export interface LeaderRole {
@@ -50,6 +61,8 @@ export interface LeaderRole {
   beats: number
   /** View changes that are proposed and not committed: member to index. */
   readonly pendingView: Map<MemberId, number>
+  /** Members that an operator sends away. */
+  readonly dismissals: Map<MemberId, Dismissal>
 }
 
 export type Role =
@@ -142,6 +155,15 @@ export interface Succession {
   refused: boolean
   leaving: boolean
   left: boolean
+  /** What operators asked at this peer. */
+  readonly asked: Map<number, Asked>
+  /** Committed. */
+  readonly evicted: Map<MemberId, Evicted>
+  /** Median round trips to members, in milliseconds. */
+  latency: ReadonlyMap<MemberId, number>
+  readonly ranks: Ranks
+  readonly homeward: Homeward
+  readonly disk: DiskWatch
 }
 
 /** One step in the making. */
@@ -198,6 +220,12 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     refused: false,
     leaving: false,
     left: false,
+    asked: new Map(),
+    evicted: new Map(),
+    latency: new Map(),
+    ranks: noRanks(),
+    homeward: noHomeward(),
+    disk: noDiskWatch(),
   }
 }
 
@@ -222,7 +250,7 @@ export function lastKnownAddresses(log: LogView): Address[] {
     if (entry.kind !== EntryKind.founding && entry.kind !== EntryKind.view) return
     const change = viewChangeOf(entry)
     if (change.op === 'admit') addresses.set(change.member.memberId, change.member.address)
-    else if (change.seat === 'given-up') addresses.delete(change.memberId)
+    else if (change.op === 'remove' && change.seat === 'given-up') addresses.delete(change.memberId)
   })
   return [...addresses.values()]
 }

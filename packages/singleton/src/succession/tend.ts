@@ -4,6 +4,7 @@ import type { Applicant, ViewChange, VotersChange } from './entries.js'
 import { seatsFor } from './limits.js'
 import { propose } from './log.js'
 import { isFit } from './line.js'
+import { dismissedVoter, isDismissed, tendDismissals } from './operate.js'
 import type { LeaderRole, Succession, Turn } from './state.js'
 import { isAdmitted, isVoter, majority, nameOf, note, send, voters } from './state.js'
 
@@ -14,6 +15,7 @@ export function tend(t: Turn, role: LeaderRole): void {
   role.tendDue = false
   for (const [id, index] of role.pendingView) if (index <= s.commitIndex) role.pendingView.delete(id)
   tendView(t, role)
+  tendDismissals(t, role)
   tendVoters(t, role)
 }
 
@@ -99,6 +101,8 @@ function nextVoters(t: Turn, role: LeaderRole): VotersChange | null {
   const without = (id: MemberId, why: string): VotersChange => ({ voters: now.filter((v) => v !== id), why })
   const others = now.filter((id) => id !== s.self.memberId)
 
+  const dismissed = dismissedVoter(s)
+  if (dismissed !== null) return without(dismissed.id, dismissed.why)
   const leaver = others.find((id) => s.leavers.has(id) || s.gone.get(id)?.leaving)
   if (leaver !== undefined) return without(leaver, `${nameOf(s, leaver)} gave up its seat`)
 
@@ -127,7 +131,7 @@ function readyLearners(t: Turn, role: LeaderRole): MemberId[] {
   const { s } = t
   const learners = [...s.view.keys()].filter((id) => !isVoter(s, id) && id !== s.self.memberId)
   return bySeniority(s, learners).filter(
-    (id) => isFit(t, role, id) && !role.pendingView.has(id) && !s.gone.has(id),
+    (id) => isFit(t, role, id) && !isDismissed(s, id) && !role.pendingView.has(id) && !s.gone.has(id),
   )
 }
 
@@ -138,6 +142,6 @@ function bySeniority(s: Succession, ids: readonly MemberId[]): MemberId[] {
 
 function wantedVoters(s: Succession): number {
   const seats = new Set([...s.view.keys(), ...voters(s)])
-  for (const id of s.leavers) seats.delete(id)
+  for (const id of seats) if (s.leavers.has(id) || isDismissed(s, id)) seats.delete(id)
   return seatsFor(seats.size)
 }

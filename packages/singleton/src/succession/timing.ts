@@ -26,6 +26,12 @@ export interface Timing {
   readonly commitNoticeMs: number
   /** A peer that waits for admission asks again this often. */
   readonly admitMs: number
+  /** A voter that ranks before the leader gets the role after it has been fit for this long without a gap. */
+  readonly homeAfterMs: number
+  /** And at most once in this time. Doubles after each failure, up to ten minutes. */
+  readonly homeEveryMs: number
+  /** A server whose disk owes an answer for longer hands over, and stands no more until it has come. */
+  readonly stallMs: number
 }
 
 /** With 9 voters: 8 x 20 = 160 beats a second at the leader, 20 at each follower. */
@@ -44,4 +50,7 @@ export const defaultTiming: Timing = {
   transferMs: 2_000,
   commitNoticeMs: 5,
   admitMs: 200,
+  homeAfterMs: 10_000,
+  homeEveryMs: 30_000,
+  stallMs: 1_000,
 }

@@ -1,6 +1,8 @@
 import type { Entry, Hello, MemberId, ViewMember } from '@tanist/core'
 import type { Founding, Mode } from './entries.js'
 import type { SuccessionMessage } from './messages.js'
+import type { Evicted } from './operate.js'
+import type { Ranking } from './rank.js'
 import type { VoterSet } from './state.js'
 import type { Timing } from './timing.js'
 
@@ -39,6 +41,17 @@ export interface SuccessionConfig {
   readonly timing: Timing
   readonly hard: HardState
   readonly log: LogView
+  /** Default `seniority`. */
+  readonly ranking?: Ranking
+  /** This start was made to come back after an eviction. */
+  readonly rejoin?: boolean
+}
+
+/** What an operator wants done about a member. */
+export interface Operation {
+  /** `demote`: it keeps copies and loses its vote until its next start. `evict`: it is no member any more. */
+  readonly op: 'demote' | 'evict'
+  readonly memberId: MemberId
 }
 
 export type SuccessionInput =
@@ -70,7 +83,16 @@ export type SuccessionInput =
   /** Only while serving: journal a command. Its index is the machine's `lastIndex` before the call, plus 1. */
   | { readonly kind: 'propose'; readonly payload: Uint8Array }
   /** Hand the role over; null picks the first in line. */
-  | { readonly kind: 'transfer'; readonly to: MemberId | null }
+  | {
+      readonly kind: 'transfer'
+      readonly to: MemberId | null
+      /** An operator chose: the role does not go home in the next reign. */
+      readonly stay?: boolean
+    }
+  /** An operator's wish, whoever leads; answered by `operated` with this id. */
+  | { readonly kind: 'operate'; readonly id: number; readonly operation: Operation }
+  /** Median round trips to members, as others measured them; replaces what was told before. */
+  | { readonly kind: 'latency'; readonly medians: readonly (readonly [MemberId, number])[] }
   /** Give up the seat for good. Ends with the effect `left`. */
   | { readonly kind: 'leave' }
   /** Everything that had to stop with the reign has stopped (answers the effect `yield`). */
@@ -110,6 +132,12 @@ export type SuccessionEffect =
   /** Look whether this member lives: redial it at once. */
   | { readonly kind: 'probe'; readonly memberId: MemberId }
   | { readonly kind: 'transferred'; readonly ok: boolean; readonly text: string }
+  | {
+      readonly kind: 'operated'
+      readonly id: number
+      readonly status: 'done' | 'refused' | 'unknown'
+      readonly text: string
+    }
   /** The own seat is given up. */
   | { readonly kind: 'left' }
   | {
@@ -119,7 +147,7 @@ export type SuccessionEffect =
       readonly data: Record<string, unknown>
     }
   /** The peer must stop; nothing on disk was harmed. */
-  | { readonly kind: 'fatal'; readonly code: 'diverged' | 'mode'; readonly text: string }
+  | { readonly kind: 'fatal'; readonly code: 'diverged' | 'mode' | 'evicted'; readonly text: string }
 
 /** What a snapshot of a group's journal says about the group itself: as of its last entry. */
 export interface SnapshotMeta {
@@ -133,4 +161,6 @@ export interface SnapshotMeta {
   readonly view: readonly ViewMember[]
   /** Everyone who was ever admitted: member id and name. */
   readonly names: readonly (readonly [MemberId, string])[]
+  /** Who was evicted by then. */
+  readonly evicted?: readonly (readonly [MemberId, Evicted])[]
 }
