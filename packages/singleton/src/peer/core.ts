@@ -13,7 +13,7 @@ import type {
 import { createRoleHost } from '../role/index.js'
 import type { CallOutcome, RoleHost } from '../role/index.js'
 import { isAdmitted, lastKnownAddresses } from '../succession/index.js'
-import type { FencingToken, Succession, SuccessionInput } from '../succession/index.js'
+import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
 import { Caller } from './caller.js'
 import type { CallRequest } from './caller.js'
 import { JoinError } from './errors.js'
@@ -27,6 +27,7 @@ import { Server } from './server.js'
 import type { CheckedSettings } from './settings.js'
 import { explainWait, statusOf } from './status.js'
 import type { PeerStatus, Takeover } from './status.js'
+import type { OperateOutcome } from './operate.js'
 import type { SyncGate } from './sync-gate.js'
 import { KeyedTimers } from './timers.js'
 import { Turns } from './turns.js'
@@ -89,6 +90,8 @@ export class PeerCore {
   #refusal: string | null = null
   #life: 'running' | 'stopping' | 'stopped' = 'running'
   #transfers: ((ok: boolean, text: string) => void)[] = []
+  readonly #operations = new Map<number, (outcome: OperateOutcome) => void>()
+  #lastOperation = 0
   #leaveDone: (() => void) | null = null
   #afterCalls: (() => void) | null = null
   #leaderSpokeAtMs = 0
@@ -123,6 +126,7 @@ export class PeerCore {
         },
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
+        latency: (medians) => this.#group.step({ kind: 'latency', medians }),
         refused: (address, code, text) => this.#refused(address, code, text),
         message: (from, message) => this.#message(from, message),
       },
@@ -221,7 +225,19 @@ export class PeerCore {
     this.#turns.enqueue(() => {
       if (this.#transfers.length > 0) return done(false, 'A hand-over is under way.')
       this.#transfers.push(done)
-      this.#group.step({ kind: 'transfer', to })
+      this.#group.step({ kind: 'transfer', to, stay: true })
+    })
+  }
+
+  /** Has the leader, whoever it is, do something about a member. */
+  operate(operation: Operation, done: (outcome: OperateOutcome) => void): void {
+    const stopped = (): void => done({ status: 'refused', text: 'This peer has stopped.' })
+    if (this.#life !== 'running') return stopped()
+    this.#turns.enqueue(() => {
+      if (this.#life !== 'running') return stopped()
+      this.#lastOperation += 1
+      this.#operations.set(this.#lastOperation, done)
+      this.#group.step({ kind: 'operate', id: this.#lastOperation, operation })
     })
   }
 
@@ -356,9 +372,23 @@ export class PeerCore {
         return this.#left()
       case 'note':
         return this.#note(event.event, event.text, event.data)
+      case 'operated': {
+        const { id, status, text } = event
+        const done = this.#operations.get(id)
+        this.#operations.delete(id)
+        return done?.({ status, text })
+      }
       case 'fatal':
+        if (event.code === 'evicted') return this.#evicted(event.text)
         return this.#fail(new JoinError('data', event.text))
     }
+  }
+
+  /** The folder remembers it before the process ends, so that no restart brings this member back by accident. */
+  #evicted(text: string): void {
+    const { identity } = this.#parts
+    const end = (): void => this.#turns.enqueue(() => this.#fail(new JoinError('evicted', text)))
+    identity.save({ ...(identity.value as Identity), evicted: text }, end)
   }
 
   #committed(entries: readonly Entry[]): void {
@@ -455,6 +485,9 @@ export class PeerCore {
     this.#life = 'stopping'
     if (error) this.#group.stop()
     this.#server.resign()
+    for (const ended of this.#operations.values())
+      ended({ status: 'unknown', text: 'This peer stopped before it was told of the end.' })
+    this.#operations.clear()
     this.#reigns.end(() => {
       this.#caller.stop()
       this.#group.stop()

@@ -39,8 +39,9 @@ export class Group {
     this.#parts = parts
     const { host, settings, self, identity, journal } = parts
     const hard = { term: identity.value?.term ?? 0, votedFor: identity.value?.votedFor ?? null }
-    const { app, mode, expect, timing } = settings
-    this.state = createSuccession({ self, app, mode, expect, timing, hard, log: journal }, host.clock.now())
+    const { app, mode, expect, timing, ranking, rejoin } = settings
+    const config = { self, app, mode, expect, timing, hard, log: journal, ranking, rejoin }
+    this.state = createSuccession(config, host.clock.now())
   }
 
   step(input: SuccessionInput): void {

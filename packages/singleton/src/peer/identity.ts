@@ -6,6 +6,8 @@ export interface Identity extends HardState {
   readonly memberId: MemberId
   readonly incarnation: number
   readonly app: string
+  /** An operator sent this member away: the sentence. */
+  readonly evicted?: string
 }
 
 export function parseIdentity(value: unknown): Identity {
@@ -24,5 +26,6 @@ export function parseIdentity(value: unknown): Identity {
 /** The identity of the next life: same member and vote, next incarnation. */
 export function nextLife(last: Identity | undefined, app: string, random: Random): Identity {
   if (last === undefined) return { memberId: random.id(), incarnation: 1, app, term: 0, votedFor: null }
-  return { ...last, incarnation: last.incarnation + 1 }
+  const { evicted: _past, ...kept } = last
+  return { ...kept, incarnation: last.incarnation + 1 }
 }

@@ -57,6 +57,7 @@ function openFiles(host: Host, settings: CheckedSettings): Opened {
     const identity = openRegister<Identity>(gated, 'identity', parseIdentity)
     const journal = openJournal(gated, { log: host.log })
     checkOwner(settings, identity.value, journal)
+    checkEvicted(settings, identity.value)
     return {
       settings,
       folder,
@@ -70,6 +71,11 @@ function openFiles(host: Host, settings: CheckedSettings): Opened {
     folder.close()
     throw error
   }
+}
+
+/** Who was evicted comes back only when somebody wants it. */
+function checkEvicted({ rejoin }: CheckedSettings, identity: Identity | undefined): void {
+  if (identity?.evicted !== undefined && !rejoin) throw new JoinError('evicted', identity.evicted)
 }
 
 /** A folder belongs to one application and one mode for ever. */
@@ -139,6 +145,7 @@ function helloOf(settings: CheckedSettings, life: Identity, bound: string, journ
     clusterId: first ? foundingOf(first).clusterId : null,
     mode: settings.mode,
     known: [],
+    ...settings.announced,
   }
 }
 

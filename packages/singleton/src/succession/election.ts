@@ -1,5 +1,6 @@
 import type { MemberId } from '@tanist/core'
 import { voidBasis, voteGivesBasis } from './basis.js'
+import { handedTo, handOverEnded, onCanvassVote } from './homeward.js'
 import { becomeLeader } from './reign.js'
 import type { SuccessionMessage, VoteMessage, VotedMessage } from './messages.js'
 import { dropUnwritten } from './log.js'
@@ -18,6 +19,7 @@ import {
   voters,
 } from './state.js'
 import { giveYield } from './serving.js'
+import { isStalled } from './stall.js'
 import { promiseMs } from './silence.js'
 
 /**
@@ -35,6 +37,7 @@ export function becomeFollower(t: Turn, term: number, leader: Succession['leader
     for (const read of was.reads) t.out.push({ kind: 'unreadable', id: read.id, why })
     if (was.transfer) {
       const ok = was.transfer.stage === 'standing' && newer
+      handOverEnded(s, ok)
       t.out.push({ kind: 'transferred', ok, text: ok ? 'handed over' : `hand-over interrupted: ${why}` })
     }
     for (const key of ['beat', 'lease', 'transfer', 'commit']) setTimer(t, key, null)
@@ -86,6 +89,8 @@ function standAtMs(t: Turn): number {
   const proven = leaderProvenDead(s)
   const patientUntilMs = Math.max(s.heardAtMs + promiseMs(s), promisedUntilMs(s))
   const from = proven ? now.monotonicMs : patientUntilMs
+  // It leads only to pass on, when nobody else could win: see `tendHome`.
+  if (s.self.serve === 'never') return from + 2 * s.config.timing.silenceMaxMs * (1 + random.next())
   const rank = rankInLine(s)
   if (rank >= 0) return from + rank * rankStepMs
   const lost = proven ? s.line.length * rankStepMs : 0
@@ -140,9 +145,21 @@ export function onElectionTimer(t: Turn): void {
     s.heardAtMs = now.monotonicMs
     return armElection(t)
   }
-  if (mayStand(s)) return standForPreVote(t)
+  if (mayStand(s)) return isStalled(t) ? waitForDisk(t) : standForPreVote(t)
   s.electionAtMs = null
   setLeader(t, null)
+}
+
+/** Who cannot write cannot lead: it stands when its disk has answered. */
+function waitForDisk(t: Turn): void {
+  const { s, now } = t
+  const { silenceMinMs } = s.config.timing
+  if (!s.disk.told) note(t, 'disk-stalled', 'The disk of this peer does not answer: it does not stand.')
+  s.disk.told = true
+  s.role = { kind: 'follower' }
+  setLeader(t, null)
+  s.electionAtMs = now.monotonicMs + silenceMinMs
+  setTimer(t, 'election', silenceMinMs)
 }
 
 function standForPreVote(t: Turn): void {
@@ -232,6 +249,7 @@ export function onVoted(t: Turn, from: MemberId, term: number, message: VotedMes
     becomeFollower(t, term, null, `${nameOf(s, from)} is in term ${term}`)
     return armElection(t)
   }
+  if (s.role.kind === 'follower' && message.pre && message.granted) onCanvassVote(t, from, message.asked)
   if (s.role.kind !== 'candidate' || s.role.pre !== message.pre || s.role.term !== message.asked) return
   if (!message.granted) return
   s.role.granted.add(from)
@@ -322,10 +340,15 @@ export function answerHeld(t: Turn, giveUp: boolean): void {
 }
 
 /** The leader says: stand, everything is with you. Ignored when it belongs to a former term. */
-export function onStand(t: Turn, from: MemberId, message: SuccessionMessage): void {
+export function onStand(
+  t: Turn,
+  from: MemberId,
+  message: Extract<SuccessionMessage, { t: 'stand' }>,
+): void {
   const { s } = t
   if (message.term !== s.hard.term || s.leader?.memberId !== from || s.role.kind !== 'follower') return
-  if (!mayStand(s)) return
+  if (!mayStand(s) || s.self.serve === 'never' || isStalled(t)) return
+  handedTo(t, message.stay === true)
   note(t, 'standing', `${nameOf(s, from)} hands over to this peer.`, { term: s.hard.term + 1 })
   standForElection(t, true)
 }

@@ -54,6 +54,15 @@ export type ViewChange =
       readonly incarnation: number
       readonly seat: 'kept' | 'given-up'
       readonly why: string
+      /** By an operator: this member is not admitted again unless it asks to rejoin. */
+      readonly evicted?: true
+    }
+  /** By an operator: no vote for as long as this incarnation is a member. */
+  | {
+      readonly op: 'demote'
+      readonly memberId: MemberId
+      readonly incarnation: number
+      readonly why: string
     }
 
 /** The hash of the state right after the checkpoint at `index`, as its leader has it. */

@@ -6,6 +6,7 @@ import type { AppendMessage } from './messages.js'
 import { hearPromise, tagNow } from './basis.js'
 import { askForState } from './receive-snapshot.js'
 import { heardLeader, promiseMs } from './silence.js'
+import { isStalled } from './stall.js'
 import type { Answer, PendingAppend, Turn } from './state.js'
 import { nameOf, send, setLine, termAt } from './state.js'
 
@@ -106,6 +107,7 @@ function answer(
 ): void {
   const { round, sent, promiseMs } = to
   const tag = tagNow(t)
-  const body = { t: 'appended' as const, round, sent, match, promiseMs, ...(tag && { tag }) }
+  const stalled = isStalled(t) ? { stalled: true as const } : {}
+  const body = { t: 'appended' as const, round, sent, match, promiseMs, ...(tag && { tag }), ...stalled }
   send(t, to.to, hint === undefined ? body : { ...body, hint })
 }

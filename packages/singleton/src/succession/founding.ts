@@ -52,9 +52,10 @@ export function askAdmission(t: Turn, forgotten = false): void {
   const { s } = t
   if ((isAdmitted(s) && !forgotten) || s.leaving || s.role.kind === 'leader') return
   const { memberId, incarnation, name, address } = s.self
+  const rejoin = s.config.rejoin === true ? { rejoin: true } : {}
   for (const [id, hello] of s.links) {
     if (hello.clusterId !== null)
-      send(t, id, { t: 'admit', member: { memberId, incarnation, name, address } })
+      send(t, id, { t: 'admit', member: { memberId, incarnation, name, address }, ...rejoin })
   }
 }
 
@@ -64,7 +65,9 @@ function found(t: Turn): void {
   if (others.some((hello) => hello.clusterId !== null)) return askAdmission(t)
   if (s.leaving || now.monotonicMs - s.startedAtMs < s.config.timing.settleMs) return
   if (others.length + 1 < s.config.expect || (s.refused && others.length === 0)) return
-  if (others.some((hello) => hello.memberId < s.self.memberId)) return
+  // Who never serves founds nothing.
+  if (s.self.serve === 'never') return
+  if (others.some((hello) => hello.memberId < s.self.memberId && hello.serve !== 'never')) return
   const { memberId, incarnation, name, address } = s.self
   const { app, mode } = s.config
   const settings = clusterSettings(s.config)

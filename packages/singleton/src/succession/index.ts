@@ -18,6 +18,9 @@ export { fetchFrom, wantsSnapshot } from './receive-snapshot.js'
 export { defaultSnapshotLimits, seatsFor } from './limits.js'
 export type { SnapshotLimits } from './limits.js'
 export { lineOfSuccession } from './line.js'
+export { neverServes, rankedMembers } from './rank.js'
+export type { RankedMember, RankFunction, Ranking } from './rank.js'
+export { diskOwesMs } from './stall.js'
 export { defaultTiming } from './timing.js'
 export type { Timing } from './timing.js'
 export type {
@@ -25,6 +28,7 @@ export type {
   HardState,
   Leader,
   LogView,
+  Operation,
   SnapshotMeta,
   SnapshotsView,
   SuccessionConfig,

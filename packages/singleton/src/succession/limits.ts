@@ -49,3 +49,9 @@ export function seatsFor(members: number): number {
   const most = Math.min(VOTERS_MAX, members)
   return most <= 2 ? most : most - ((most + 1) % 2)
 }
+
+/** An operator's request that no leader answered within this time has an unknown outcome. */
+export const OPERATE_MS = 10_000
+
+/** Evicted members that a cluster remembers; the oldest are forgotten first. */
+export const EVICTED_MAX = 256

@@ -5,6 +5,7 @@ import { clusterSettings, differenceFrom, settingsAtFounding } from './cluster-s
 import type { Founding } from './entries.js'
 import { EntryKind, foundingOf, viewChangeOf } from './entries.js'
 import { COMMIT_BYTES } from './limits.js'
+import { applyOperation } from './operate.js'
 import type { PendingAppend, Turn } from './state.js'
 import { entriesFrom, isVoter, isVoterSet, note, termAt, voterSetOf } from './state.js'
 
@@ -189,6 +190,7 @@ function applyToView(t: Turn, entry: Entry): boolean {
   } else if (entry.kind === EntryKind.voters) return true
   else if (entry.kind !== EntryKind.view) return false
   const change = viewChangeOf(entry)
+  if (applyOperation(s, change) || change.op === 'demote') return true
   if (change.op === 'admit') {
     s.names.set(change.member.memberId, change.member.name)
     s.view.set(change.member.memberId, { ...change.member, seniority: entry.index })

@@ -30,13 +30,16 @@ import { goAloneIfDue, hearTag } from './pair.js'
 import { onSnapshotted } from './checkpoint.js'
 import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
+import { onCanvass, onCanvassed } from './homeward.js'
 import { advanceCommit, appendDurable, propose, settleTail, viewRows } from './log.js'
 import type { SuccessionMessage } from './messages.js'
+import { beginOperation, onEvicted, onOperate, onOperated, onOperateTimer, turnAway } from './operate.js'
 import { onInstalled, onSnapshot, onUninstalled } from './receive-snapshot.js'
 import { flushLeader, onBeatTimer } from './reign.js'
 import { onAppended, onCommitTimer, restartProgress } from './replicate.js'
 import { onFetch, onReceived } from './send-snapshot.js'
 import { watchLease } from './serving.js'
+import { watchDisk } from './stall.js'
 import { beginTransfer, onTransferTimer } from './transfer.js'
 import type { Succession, Turn } from './state.js'
 import { branch, isVoter, setTimer, voters } from './state.js'
@@ -51,6 +54,7 @@ export function stepSuccession(
   const t: Turn = { s, now, random, out: [] }
   settleTail(t)
   noticeSuspend(t)
+  watchDisk(t)
   if (s.role.kind === 'leader') watchLease(t, s.role)
   take(t, input)
   if (s.role.kind === 'leader' && concernsMembers(input)) s.role.tendDue = true
@@ -59,8 +63,8 @@ export function stepSuccession(
 
 /** Learners that caught up, and everything else, are seen at the next beat. */
 function concernsMembers(input: SuccessionInput): boolean {
-  if (input.kind === 'message') return input.message.t === 'admit' || input.message.t === 'leave'
-  return input.kind === 'up' || input.kind === 'gone'
+  if (input.kind === 'message') return ['admit', 'leave', 'operate'].includes(input.message.t)
+  return input.kind === 'up' || input.kind === 'gone' || input.kind === 'operate'
 }
 
 function take(t: Turn, input: SuccessionInput): void {
@@ -103,7 +107,12 @@ function take(t: Turn, input: SuccessionInput): void {
       propose(t, EntryKind.command, input.payload)
       return
     case 'transfer':
-      return beginTransfer(t, input.to)
+      return beginTransfer(t, input.to, { stay: input.stay === true })
+    case 'operate':
+      return beginOperation(t, input.id, input.operation)
+    case 'latency':
+      s.latency = new Map(input.medians)
+      return
     case 'leave':
       s.leaving = true
       // C12: the leader may go on alone from now on.
@@ -182,14 +191,24 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
     case 'stand':
       return onStand(t, from, message)
     case 'admit':
-      if (s.role.kind === 'leader' && s.links.get(from)?.incarnation === message.member.incarnation)
-        s.applicants.add(from)
+      if (s.role.kind !== 'leader' || s.links.get(from)?.incarnation !== message.member.incarnation) return
+      if (!turnAway(t, from, incarnation, message.rejoin === true)) s.applicants.add(from)
       return
     case 'leave':
       if (s.role.kind === 'leader') s.leavers.add(from)
       return
     case 'left':
       return finishLeaving(t)
+    case 'canvass':
+      return onCanvass(t, from, message.term)
+    case 'canvassed':
+      return onCanvassed(t, from, message.term)
+    case 'operate':
+      return onOperate(t, from, message)
+    case 'operated':
+      return onOperated(t, message)
+    case 'evicted':
+      return onEvicted(t, message.incarnation, message.why)
   }
 }
 
@@ -200,7 +219,7 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
 function belongs(s: Succession, message: SuccessionMessage): boolean {
   const own = branch(s)
   if (message.branch === own) return own !== null
-  if (own === null) return message.t === 'append' || message.t === 'snapshot'
+  if (own === null) return message.t === 'append' || message.t === 'snapshot' || message.t === 'evicted'
   if (message.branch !== null) return false
   if (message.t === 'appended' || message.t === 'received') return message.match <= 0
   return message.t === 'admit'
@@ -212,6 +231,7 @@ function onTimer(t: Turn, key: string): void {
   if (key === 'election') return onElectionTimer(t)
   if (key === 'hold') return answerHeld(t, true)
   if (key === 'replay') return replay(t)
+  if (key === 'operate') return onOperateTimer(t)
   if (s.role.kind !== 'leader') return
   if (key === 'beat') onBeatTimer(t, s.role)
   else if (key === 'commit') onCommitTimer(t, s.role)

@@ -1,5 +1,6 @@
 import type { MemberId, SnapshotId } from '@tanist/core'
 import type { Applicant } from './entries.js'
+import type { Operation } from './types.js'
 
 /**
  * What members say to each other about one group. Each carries the branch and the sender's term; the link
@@ -18,12 +19,23 @@ export type SuccessionMessage = {
   /** A member whose state has diverged asks its leader for a snapshot that ends at `from` or later. */
   | { readonly t: 'fetch'; readonly from: number; readonly diverged: number }
   /** Leader to successor: everything is with you, stand now. */
-  | { readonly t: 'stand' }
+  | {
+      readonly t: 'stand'
+      /** An operator wants it: do not hand the role home in this reign. */
+      readonly stay?: true
+    }
   /** A peer asks whoever leads to admit it. */
-  | { readonly t: 'admit'; readonly member: Applicant }
+  | { readonly t: 'admit'; readonly member: Applicant; readonly rejoin?: boolean }
   /** A member asks the leader to give up its seat for good; answered by the journal, or by `left` when it is done. */
   | { readonly t: 'leave' }
   | { readonly t: 'left' }
+  /** Leader to the voter that ranks before it: would a majority vote for you? Answered when one would. */
+  | { readonly t: 'canvass' }
+  | { readonly t: 'canvassed' }
+  | OperateMessage
+  | OperatedMessage
+  /** The leader to somebody who was evicted: go. */
+  | { readonly t: 'evicted'; readonly incarnation: number; readonly why: string }
 )
 
 /** A moment by the sender's monotonic and wall clock. */
@@ -46,6 +58,20 @@ export interface PairPromise {
 export interface PairVote {
   readonly set: SetName
   readonly incarnation: number
+}
+
+/** A member passes on what an operator wants; `id` is its own. Repeated until it is answered. */
+export interface OperateMessage {
+  readonly t: 'operate'
+  readonly id: number
+  readonly operation: Operation
+}
+
+export interface OperatedMessage {
+  readonly t: 'operated'
+  readonly id: number
+  readonly status: 'done' | 'refused'
+  readonly text: string
 }
 
 export interface AppendMessage {
@@ -74,6 +100,8 @@ export interface AppendedMessage {
   readonly promiseMs: number
   /** In a pair: when this answer was sent, by the clocks of its sender; comes back as an echo. */
   readonly tag?: Clocks
+  /** Its disk has not answered for long: it is no successor. */
+  readonly stalled?: true
 }
 
 export interface VoteMessage {

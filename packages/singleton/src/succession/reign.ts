@@ -2,6 +2,9 @@ import { armElection, becomeFollower, setLeader } from './election.js'
 import { encodeRecord, EntryKind } from './entries.js'
 import { considerCheckpoint } from './checkpoint.js'
 import { advanceCommit, propose, writeTail } from './log.js'
+import { tendHome } from './homeward.js'
+import { rankAnew } from './rank.js'
+import { yieldWhenStalled } from './stall.js'
 import { followReceivers, replicate, rewindStalled } from './replicate.js'
 import type { LeaderRole, Turn } from './state.js'
 import { goAloneIfDue, waitsToGoAlone } from './pair.js'
@@ -31,6 +34,7 @@ export function becomeLeader(t: Turn): void {
     beatAtMs: now.monotonicMs + s.config.timing.beatMs,
     patientUntilMs: 0,
     pendingView: new Map(),
+    dismissals: new Map(),
   }
   s.role = role
   s.electionAtMs = null
@@ -87,6 +91,9 @@ export function onBeatTimer(t: Turn, role: LeaderRole): void {
   role.beats += 1
   if (role.beats % Math.max(1, Math.round(learnerBeatMs / beatMs)) === 0) role.learnerBeatDue = true
   rewindStalled(t, role)
+  rankAnew(t)
+  yieldWhenStalled(t, role)
+  tendHome(t, role)
   if (now.monotonicMs - role.leaseSeenMs <= checkQuorumMs || waitsToGoAlone(t, role)) return
   becomeFollower(t, s.hard.term, null, 'no majority of voters answered')
   s.heardAtMs = now.monotonicMs

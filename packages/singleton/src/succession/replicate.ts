@@ -51,6 +51,7 @@ function freshProgress(t: Turn, next: number): Progress {
     stalledSinceMs: t.now.monotonicMs,
     heardMs: -Infinity,
     echo: null,
+    diskStalled: false,
   }
 }
 
@@ -106,6 +107,7 @@ export function onAppended(t: Turn, from: MemberId, term: number, message: Appen
     progress.ackedAtMs = t.now.monotonicMs
     progress.ackedSent = message.sent
     progress.promiseMs = message.promiseMs
+    progress.diskStalled = message.stalled === true
   }
   if (message.hint) onRejected(t, from, progress, message.hint)
   else if (message.match > progress.match && message.match <= s.lastIndex)

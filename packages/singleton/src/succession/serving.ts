@@ -10,8 +10,8 @@ export function watchLease(t: Turn, role: LeaderRole): void {
   if (role.serving && !holds)
     stopServing(t, role, 'its lease is over: no majority of voters answered in time')
   const copies = votersInForce(s).length >= minCopies(s)
-  const may =
-    holds && copies && s.commitIndex >= role.startIndex && role.transfer === null && s.openYields === 0
+  const ready = s.commitIndex >= role.startIndex && role.transfer === null && s.openYields === 0
+  const may = holds && copies && ready && s.self.serve !== 'never'
   if (may && !role.serving) {
     role.serving = true
     t.out.push({ kind: 'serve', token: { term: s.hard.term, index: s.commitIndex } })

@@ -6,7 +6,14 @@ import { emptyPair } from './pair-state.js'
 import type { PairState } from './pair-state.js'
 import { createSnapshotState } from './snapshot-state.js'
 import type { Sending, SnapshotState } from './snapshot-state.js'
+import { noHomeward } from './homeward.js'
+import type { Homeward } from './homeward.js'
 import type { SetName, SuccessionMessage, VoteMessage } from './messages.js'
+import type { Asked, Dismissal, Evicted } from './operate.js'
+import { noRanks } from './rank.js'
+import type { Ranks } from './rank.js'
+import { noDiskWatch } from './stall.js'
+import type { DiskWatch } from './stall.js'
 import type { HardState, Leader, LogView, SnapshotMeta, SuccessionConfig, SuccessionEffect } from './types.js'
 
 /** What the leader knows of one receiver of the journal. */
@@ -34,11 +41,15 @@ export interface Progress {
   /** When any answer of this reign last came (monotonic), and the tag to echo to the follower of a pair. */
   heardMs: number
   echo: readonly [incarnation: number, monotonicMs: number, wallMs: number] | null
+  /** It says that its disk does not answer. */
+  diskStalled: boolean
 }
 
 export interface Transfer {
   readonly to: MemberId
   stage: 'yielding' | 'flushing' | 'standing'
+  /** An operator chose the target. */
+  readonly stay: boolean
 }
 
 export interface LeaderRole {
@@ -66,6 +77,8 @@ export interface LeaderRole {
   patientUntilMs: number
   /** View changes that are proposed and not committed: member to index. */
   readonly pendingView: Map<MemberId, number>
+  /** Members that an operator sends away. */
+  readonly dismissals: Map<MemberId, Dismissal>
 }
 
 export type Role =
@@ -164,6 +177,15 @@ export interface Succession {
   readonly pair: PairState
   leaving: boolean
   left: boolean
+  /** What operators asked at this peer. */
+  readonly asked: Map<number, Asked>
+  /** Committed. */
+  readonly evicted: Map<MemberId, Evicted>
+  /** Median round trips to members, in milliseconds. */
+  latency: ReadonlyMap<MemberId, number>
+  readonly ranks: Ranks
+  readonly homeward: Homeward
+  readonly disk: DiskWatch
 }
 
 /** One step in the making. */
@@ -223,6 +245,12 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     pair: emptyPair(),
     leaving: false,
     left: false,
+    asked: new Map(),
+    evicted: new Map(),
+    latency: new Map(),
+    ranks: noRanks(),
+    homeward: noHomeward(),
+    disk: noDiskWatch(),
   }
 }
 
@@ -247,7 +275,7 @@ export function lastKnownAddresses(log: LogView, base: SnapshotMeta | null = nul
     if (entry.kind !== EntryKind.founding && entry.kind !== EntryKind.view) return
     const change = viewChangeOf(entry)
     if (change.op === 'admit') addresses.set(change.member.memberId, change.member.address)
-    else if (change.seat === 'given-up') addresses.delete(change.memberId)
+    else if (change.op === 'remove' && change.seat === 'given-up') addresses.delete(change.memberId)
   })
   return [...addresses.values()]
 }

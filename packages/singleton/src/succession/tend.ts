@@ -4,6 +4,7 @@ import type { Applicant, ViewChange, VotersChange } from './entries.js'
 import { seatsFor } from './limits.js'
 import { propose } from './log.js'
 import { isFit } from './line.js'
+import { dismissedVoter, isDismissed, tendDismissals } from './operate.js'
 import type { LeaderRole, Succession, Turn } from './state.js'
 import { nextOfTwo } from './pair.js'
 import { isAdmitted, isVoter, lastSet, majority, minCopies, nameOf, note, send, voters } from './state.js'
@@ -15,6 +16,7 @@ export function tend(t: Turn, role: LeaderRole): void {
   role.tendDue = false
   for (const [id, index] of role.pendingView) if (index <= s.commitIndex) role.pendingView.delete(id)
   tendView(t, role)
+  tendDismissals(t, role)
   tendVoters(t, role)
 }
 
@@ -105,6 +107,12 @@ function nextVoters(t: Turn, role: LeaderRole): VotersChange | null {
   const [oldestReady] = ready
   const target = wantedVoters(s)
   const set = lastSet(s)
+  const dismissed = dismissedVoter(s)
+  if (dismissed !== null) {
+    // The mark of a pair goes first: its follower could still replace this leader (C12 without a word of its own).
+    if (set?.pair) return { voters: set.voters, why: dismissed.why }
+    return without(dismissed.id, dismissed.why)
+  }
   // Of two, one that is lost or leaves is the matter of rule 21.
   if (set?.voters.length === 2) return nextOfTwo(t, role, set, target > 2 ? oldestReady : undefined)
   // Three that become two are a pair, unless a third is at hand.
@@ -152,7 +160,7 @@ function readyLearners(t: Turn, role: LeaderRole): MemberId[] {
   const { s } = t
   const learners = [...s.view.keys()].filter((id) => !isVoter(s, id) && id !== s.self.memberId)
   return bySeniority(s, learners).filter(
-    (id) => isFit(t, role, id) && !role.pendingView.has(id) && !s.gone.has(id),
+    (id) => isFit(t, role, id) && !isDismissed(s, id) && !role.pendingView.has(id) && !s.gone.has(id),
   )
 }
 
@@ -163,6 +171,6 @@ function bySeniority(s: Succession, ids: readonly MemberId[]): MemberId[] {
 
 function wantedVoters(s: Succession): number {
   const seats = new Set([...s.view.keys(), ...voters(s)])
-  for (const id of s.leavers) seats.delete(id)
+  for (const id of seats) if (s.leavers.has(id) || isDismissed(s, id)) seats.delete(id)
   return Math.max(seatsFor(seats.size), Math.min(minCopies(s), seats.size))
 }

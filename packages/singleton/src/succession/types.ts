@@ -2,6 +2,8 @@ import type { Entry, Hello, MemberId, SnapshotId, ViewMember } from '@tanist/cor
 import type { Founding, Mode } from './entries.js'
 import type { SnapshotLimits } from './limits.js'
 import type { SuccessionMessage } from './messages.js'
+import type { Evicted } from './operate.js'
+import type { Ranking } from './rank.js'
 import type { VoterSet } from './state.js'
 import type { Timing } from './timing.js'
 
@@ -58,6 +60,17 @@ export interface SuccessionConfig {
   /** The hash of the restored state. */
   readonly baseDigest?: string
   readonly snapshotLimits?: SnapshotLimits
+  /** Default `seniority`. */
+  readonly ranking?: Ranking
+  /** This start was made to come back after an eviction. */
+  readonly rejoin?: boolean
+}
+
+/** What an operator wants done about a member. */
+export interface Operation {
+  /** `demote`: it keeps copies and loses its vote until its next start. `evict`: it is no member any more. */
+  readonly op: 'demote' | 'evict'
+  readonly memberId: MemberId
 }
 
 export type SuccessionInput =
@@ -89,7 +102,16 @@ export type SuccessionInput =
   /** Only while serving: journal a command. Its index is the machine's `lastIndex` before the call, plus 1. */
   | { readonly kind: 'propose'; readonly payload: Uint8Array }
   /** Hand the role over; null picks the first in line. */
-  | { readonly kind: 'transfer'; readonly to: MemberId | null }
+  | {
+      readonly kind: 'transfer'
+      readonly to: MemberId | null
+      /** An operator chose: the role does not go home in the next reign. */
+      readonly stay?: boolean
+    }
+  /** An operator's wish, whoever leads; answered by `operated` with this id. */
+  | { readonly kind: 'operate'; readonly id: number; readonly operation: Operation }
+  /** Median round trips to members, as others measured them; replaces what was told before. */
+  | { readonly kind: 'latency'; readonly medians: readonly (readonly [MemberId, number])[] }
   /** Give up the seat for good. Ends with the effect `left`. */
   | { readonly kind: 'leave' }
   /** Everything that had to stop with the reign has stopped (answers the effect `yield`). */
@@ -159,6 +181,12 @@ export type SuccessionEffect =
   /** Look whether this member lives: redial it at once. */
   | { readonly kind: 'probe'; readonly memberId: MemberId }
   | { readonly kind: 'transferred'; readonly ok: boolean; readonly text: string }
+  | {
+      readonly kind: 'operated'
+      readonly id: number
+      readonly status: 'done' | 'refused' | 'unknown'
+      readonly text: string
+    }
   /** The own seat is given up. */
   | { readonly kind: 'left' }
   | {
@@ -168,7 +196,7 @@ export type SuccessionEffect =
       readonly data: Record<string, unknown>
     }
   /** The peer must stop; nothing on disk was harmed. */
-  | { readonly kind: 'fatal'; readonly code: 'diverged' | 'mode'; readonly text: string }
+  | { readonly kind: 'fatal'; readonly code: 'diverged' | 'mode' | 'evicted'; readonly text: string }
 
 /** What a snapshot of a group's journal says about the group itself: as of its last entry. */
 export interface SnapshotMeta {
@@ -182,4 +210,6 @@ export interface SnapshotMeta {
   readonly view: readonly ViewMember[]
   /** Everyone who was ever admitted: member id and name. */
   readonly names: readonly (readonly [MemberId, string])[]
+  /** Who was evicted by then. */
+  readonly evicted?: readonly (readonly [MemberId, Evicted])[]
 }

@@ -107,7 +107,14 @@ function succession({ body, entries }: Of<'s'>): string {
       return `admit ${body.member.name}`
     case 'leave':
     case 'left':
+    case 'evicted':
+    case 'canvass':
+    case 'canvassed':
       return `${body.t} ${term}`
+    case 'operate':
+      return `${body.operation.op} ${body.operation.memberId.slice(0, 8)} ${term}`
+    case 'operated':
+      return `operation ${body.status} ${term}`
   }
 }
 

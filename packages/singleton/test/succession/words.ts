@@ -16,7 +16,8 @@ export function entryWords(entry: Entry): string {
     }
     case EntryKind.view: {
       const change = viewChangeOf(entry)
-      return change.op === 'admit' ? `admit ${change.member.memberId}` : `remove ${change.memberId}`
+      if (change.op === 'admit') return `admit ${change.member.memberId}`
+      return `${change.op === 'remove' && change.evicted ? 'evict' : change.op} ${change.memberId}`
     }
     case EntryKind.checkpoint:
       return 'checkpoint'
@@ -73,6 +74,16 @@ export function messageWords(message: SuccessionMessage, entries: readonly Entry
       return 'take my seat, I leave for good'
     case 'left':
       return 'your seat is given up'
+    case 'canvass':
+      return 'would a majority vote for you?'
+    case 'canvassed':
+      return 'a majority would vote for me'
+    case 'operate':
+      return `an operator wants to ${message.operation.op} ${message.operation.memberId}`
+    case 'operated':
+      return `${message.status}: ${message.text}`
+    case 'evicted':
+      return 'you are evicted'
   }
 }
 
@@ -117,6 +128,8 @@ export function effectWords(effect: SuccessionEffect): string | null {
       return `looks whether ${effect.memberId} lives`
     case 'transferred':
       return `hand-over ${effect.ok ? 'done' : 'failed'}: ${effect.text}`
+    case 'operated':
+      return `operator hears: ${effect.status}, ${effect.text}`
     case 'left':
       return 'has left'
     case 'fatal':
