@@ -1,3 +1,4 @@
+export { crc32 } from './crc32.js'
 export { openRegister } from './register.js'
 export { openJournal } from './segment-log.js'
 export type { JournalOptions } from './segment-log.js'

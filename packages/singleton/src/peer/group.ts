@@ -40,7 +40,11 @@ export class Group {
     const { host, settings, self, identity, journal } = parts
     const hard = { term: identity.value?.term ?? 0, votedFor: identity.value?.votedFor ?? null }
     const { app, mode, expect, timing } = settings
-    this.state = createSuccession({ self, app, mode, expect, timing, hard, log: journal }, host.clock.now())
+    const mayFound = identity.value?.rejoins === undefined
+    this.state = createSuccession(
+      { self, app, mode, expect, mayFound, timing, hard, log: journal },
+      host.clock.now(),
+    )
   }
 
   step(input: SuccessionInput): void {

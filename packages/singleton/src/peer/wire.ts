@@ -68,6 +68,11 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     admit: { term: 'number', member: 'object' },
     leave: { term: 'number' },
     left: { term: 'number' },
+    branch: { term: 'number', claim: 'object' },
+    concede: { term: 'number', claim: 'object' },
+    conceded: { term: 'number', claim: 'object', runs: 'array' },
+    fork: { term: 'number', lastIndex: 'number', lastTerm: 'number' },
+    forked: { term: 'number', granted: 'boolean' },
   },
   r: {
     call: {
@@ -100,6 +105,14 @@ const parts: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   },
   member: { memberId: 'string', incarnation: 'number', name: 'string', address: 'string' },
   dead: { memberId: 'string', incarnation: 'number' },
+  claim: {
+    chain: 'array',
+    lastIndex: 'number',
+    commitIndex: 'number',
+    held: 'number',
+    of: 'number',
+    leads: 'boolean',
+  },
   hint: { rejected: 'number', index: 'number', term: 'number' },
   outcome: { status: 'string' },
 }

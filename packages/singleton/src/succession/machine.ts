@@ -24,10 +24,13 @@ import {
   onVoted,
   ownVoteDurable,
 } from './election.js'
+import { onFork, onForked, tendAvailability } from './available.js'
+import { continueHere } from './continue.js'
 import { EntryKind } from './entries.js'
 import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
 import { appendDurable, propose, settleTail } from './log.js'
+import { meetOnLink, onBranch, onConcede, onConceded, onMeetTimer } from './meet.js'
 import type { SuccessionMessage } from './messages.js'
 import { flushLeader, onBeatTimer } from './reign.js'
 import { onAppended, onCommitTimer, restartProgress } from './replicate.js'
@@ -59,6 +62,7 @@ function concernsMembers(input: SuccessionInput): boolean {
 
 function take(t: Turn, input: SuccessionInput): void {
   const { s } = t
+  if (s.meetings.over && input.kind !== 'yielded') return afterwards(t, input)
   switch (input.kind) {
     case 'start':
       return start(t)
@@ -79,6 +83,7 @@ function take(t: Turn, input: SuccessionInput): void {
       if (known?.incarnation !== input.hello.incarnation) s.leavers.delete(input.hello.memberId)
       forgetAccusation(s, input.hello)
       if (input.relinked) restartProgress(t, input.hello.memberId)
+      meetOnLink(t, input.hello.memberId)
       return s.lastIndex === 0 && input.hello.clusterId === null ? undefined : askAdmission(t)
     }
     case 'down':
@@ -109,10 +114,20 @@ function take(t: Turn, input: SuccessionInput): void {
     case 'refused':
       s.refused = true
       return
+    case 'continue':
+      return continueHere(t, input.why)
     case 'flush':
       if (s.role.kind === 'leader') flushLeader(t, s.role)
       return
   }
+}
+
+/** What this machine held is being set aside: nothing is done any more, and who asks is told. */
+function afterwards(t: Turn, input: SuccessionInput): void {
+  if (input.kind === 'read')
+    t.out.push({ kind: 'unreadable', id: input.id, why: 'this peer joins another branch' })
+  if (input.kind === 'transfer') beginTransfer(t, input.to)
+  if (input.kind === 'continue') continueHere(t, input.why)
 }
 
 /** Whoever answers is not gone, whatever was proposed about it while it was silent. */
@@ -145,6 +160,8 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
   if (s.left || !belongs(s, message)) return
   switch (message.t) {
     case 'append':
+      // Until the entry that begins its branch is here, the journal names only the branches before it.
+      if (branch(s) === null) s.meetings.adopted = message.branch
       return onAppend(t, { memberId: from, incarnation }, message.term, message, entries)
     case 'appended':
       return onAppended(t, from, message.term, message)
@@ -163,6 +180,16 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
       return
     case 'left':
       return finishLeaving(t)
+    case 'branch':
+      return onBranch(t, from, message.claim)
+    case 'concede':
+      return onConcede(t, from, message.claim)
+    case 'conceded':
+      return onConceded(t, from, message)
+    case 'fork':
+      return onFork(t, from, message)
+    case 'forked':
+      return onForked(t, from, message.granted)
   }
 }
 
@@ -172,15 +199,20 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
  */
 function belongs(s: Succession, message: SuccessionMessage): boolean {
   const own = branch(s)
+  if (message.t === 'branch' || message.t === 'concede' || message.t === 'conceded') return own !== null
   if (message.branch === own) return own !== null
-  if (own === null) return message.t === 'append'
+  if (own === null) return message.t === 'append' && s.forks.length === 0
   if (message.branch !== null) return false
   return message.t === 'admit' || (message.t === 'appended' && message.match <= 0)
 }
 
 function onTimer(t: Turn, key: string): void {
   const { s } = t
-  if (key === 'admit') return onAdmitTimer(t)
+  if (key === 'admit') {
+    onAdmitTimer(t)
+    return tendAvailability(t)
+  }
+  if (key === 'meet') return onMeetTimer(t)
   if (key === 'election') return onElectionTimer(t)
   if (key === 'hold') return answerHeld(t, true)
   if (s.role.kind !== 'leader') return

@@ -1,4 +1,5 @@
 import type { MemberId } from '@tanist/core'
+import type { BranchClaim, TermRun } from './branches.js'
 import type { Applicant } from './entries.js'
 
 /**
@@ -20,6 +21,13 @@ export type SuccessionMessage = {
   /** A member asks the leader to give up its seat for good; answered by the journal, or by `left` when it is done. */
   | { readonly t: 'leave' }
   | { readonly t: 'left' }
+  /** To peers of other branches: what this one is; it gives way; and the answer, with the terms up to the fork. */
+  | { readonly t: 'branch'; readonly claim: BranchClaim }
+  | { readonly t: 'concede'; readonly claim: BranchClaim }
+  | { readonly t: 'conceded'; readonly claim: BranchClaim; readonly runs: readonly TermRun[] }
+  /** Mode `available`, to peers of the same branch: may I go on without a majority? */
+  | { readonly t: 'fork'; readonly lastIndex: number; readonly lastTerm: number }
+  | { readonly t: 'forked'; readonly granted: boolean }
 )
 
 export interface AppendMessage {

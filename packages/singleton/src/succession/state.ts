@@ -1,6 +1,8 @@
 import { invariant } from '@tanist/core'
 import type { Address, Entry, Hello, MemberId, Now, Random, ViewMember } from '@tanist/core'
-import { EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
+import { noMeetings } from './branches.js'
+import type { Fork, Meetings } from './branches.js'
+import { continuationOf, EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
 import type { Founding } from './entries.js'
 import type { SuccessionMessage, VoteMessage } from './messages.js'
 import type { HardState, Leader, LogView, SuccessionConfig, SuccessionEffect } from './types.js'
@@ -108,6 +110,10 @@ export interface Succession {
   tailEmitted: boolean
   /** Every voter set in the journal, committed or not; the last one counts (Raft's rule). */
   voterSets: VoterSet[]
+  /** Every forced continuation in the journal, committed or not; the last one is the branch in force. */
+  forks: Fork[]
+  /** What is known of other branches, and what is going on between them and this one. */
+  readonly meetings: Meetings
   /** Committed. */
   readonly view: Map<MemberId, ViewMember>
   readonly links: Map<MemberId, Hello>
@@ -175,6 +181,8 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     tail: [],
     tailEmitted: false,
     voterSets: scanVoterSets(config.log),
+    forks: scanForks(config.log),
+    meetings: noMeetings(now),
     view: new Map(),
     links: new Map(),
     names: new Map(),
@@ -215,6 +223,15 @@ function scanVoterSets(log: LogView): VoterSet[] {
   return found
 }
 
+function scanForks(log: LogView): Fork[] {
+  const found: Fork[] = []
+  forEachEntry(log, (entry) => {
+    if (entry.kind === EntryKind.continuation)
+      found.push({ index: entry.index, record: continuationOf(entry) })
+  })
+  return found
+}
+
 /** Where the members were when this journal was last written: hints for finding them again. */
 export function lastKnownAddresses(log: LogView): Address[] {
   const addresses = new Map<MemberId, Address>()
@@ -236,7 +253,11 @@ function forEachEntry(log: LogView, visit: (entry: Entry) => void): void {
 }
 
 export function isVoterSet(entry: Entry): boolean {
-  return entry.kind === EntryKind.voters || entry.kind === EntryKind.founding
+  return (
+    entry.kind === EntryKind.voters ||
+    entry.kind === EntryKind.founding ||
+    entry.kind === EntryKind.continuation
+  )
 }
 
 /** The voter set in force: the last in the journal, committed or not. Empty before there is a journal. */
@@ -252,8 +273,9 @@ export function majority(s: Succession): number {
   return Math.floor(voters(s).length / 2) + 1
 }
 
+/** The last founding or continuation in the journal; or the branch that this peer joins with all that it holds. */
 export function branch(s: Succession): string | null {
-  return s.founding?.branchId ?? null
+  return s.meetings.adopted ?? s.forks.at(-1)?.record.branchId ?? s.founding?.branchId ?? null
 }
 
 export function termAt(s: Succession, index: number): number {

@@ -26,6 +26,8 @@ export interface Timing {
   readonly commitNoticeMs: number
   /** A peer that waits for admission asks again this often. */
   readonly admitMs: number
+  /** Mode `available`: without a leader and without a majority in sight for this long, a peer goes on alone. */
+  readonly availableAfterMs: number
 }
 
 /** With 9 voters: 8 x 20 = 160 beats a second at the leader, 20 at each follower. */
@@ -44,4 +46,5 @@ export const defaultTiming: Timing = {
   transferMs: 2_000,
   commitNoticeMs: 5,
   admitMs: 200,
+  availableAfterMs: 5_000,
 }

@@ -102,6 +102,14 @@ function succession({ body, entries }: Of<'s'>): string {
     case 'leave':
     case 'left':
       return `${body.t} ${term}`
+    case 'branch':
+    case 'concede':
+    case 'conceded':
+      return `${body.t} ${(body.claim.chain.at(-1)?.id ?? '').slice(0, 8)}`
+    case 'fork':
+      return `fork at ${body.lastIndex}`
+    case 'forked':
+      return `fork ${body.granted ? 'yes' : 'no'}`
   }
 }
 

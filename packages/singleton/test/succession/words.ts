@@ -1,6 +1,7 @@
 import type { Entry } from '@tanist/core'
-import { EntryKind, viewChangeOf, votersOf } from '../../src/succession/entries.js'
+import { continuationOf, EntryKind, viewChangeOf, votersOf } from '../../src/succession/entries.js'
 import type { SuccessionEffect } from '../../src/succession/index.js'
+import type { BranchClaim } from '../../src/succession/branches.js'
 import type { SuccessionMessage } from '../../src/succession/messages.js'
 
 /** Member ids of the stage are names, so that its words need no table. */
@@ -12,6 +13,10 @@ export function entryWords(entry: Entry): string {
       return 'start'
     case EntryKind.voters:
       return `voters {${votersOf(entry).voters.join(', ')}}`
+    case EntryKind.continuation: {
+      const { branchId, held, of } = continuationOf(entry)
+      return `continuation ${branchId} (${held} of ${of})`
+    }
     case EntryKind.view: {
       const change = viewChangeOf(entry)
       return change.op === 'admit' ? `admit ${change.member.memberId}` : `remove ${change.memberId}`
@@ -56,7 +61,25 @@ export function messageWords(message: SuccessionMessage, entries: readonly Entry
       return 'take my seat, I leave for good'
     case 'left':
       return 'your seat is given up'
+    case 'branch':
+      return message.claim.leads
+        ? `I lead ${claimWords(message.claim)}`
+        : `I am on ${claimWords(message.claim)}`
+    case 'concede':
+      return `your branch goes on; mine is ${claimWords(message.claim)}`
+    case 'conceded':
+      return `come over to ${claimWords(message.claim)}`
+    case 'fork':
+      return `nobody leads; may I go on alone? my journal ends at ${message.lastIndex}·${message.lastTerm}`
+    case 'forked':
+      return message.granted ? 'go on' : 'do not go on'
   }
+}
+
+function claimWords({ chain, held, of, lastIndex }: BranchClaim): string {
+  const tip = chain.at(-1)
+  const [had, all] = chain.length === 1 ? [held, of] : [tip?.held, tip?.of]
+  return `branch ${tip?.id} (${had} of ${all} voters, up to ${lastIndex})`
 }
 
 /** What a peer does to itself, in words; null for what is shown elsewhere or is no news. */
@@ -90,6 +113,10 @@ export function effectWords(effect: SuccessionEffect): string | null {
       return `hand-over ${effect.ok ? 'done' : 'failed'}: ${effect.text}`
     case 'left':
       return 'has left'
+    case 'set-aside':
+      return `SETS ASIDE from ${effect.from} on (known committed up to ${effect.commitIndex}): ${effect.text}`
+    case 'continued':
+      return effect.text
     case 'fatal':
       return `STOPS (${effect.code}): ${effect.text}`
     case 'send':

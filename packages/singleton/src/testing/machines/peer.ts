@@ -244,6 +244,7 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
         return this.#answerRead(effect.id, effect.kind === 'readable' ? effect.index : null)
       case 'probe':
         return this.#links.probe(this.#setting.names.indexOf(effect.memberId))
+      case 'set-aside':
       case 'fatal':
         this.#stopped = true
         return hooks.ended(this, effect.text)
