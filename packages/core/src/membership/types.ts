@@ -15,6 +15,10 @@ export interface Hello {
   /** Null until the peer has founded or joined a cluster. */
   readonly clusterId: string | null
   readonly mode: 'consistent' | 'available'
+  /** The branch of its journal, once it has one. */
+  readonly branch?: string | null
+  /** Its cluster never acknowledged a command, as far as its journal shows: it may dissolve and join another. */
+  readonly fresh?: boolean
   /** Addresses of further peers that this one knows: hints for dialling. */
   readonly known: readonly Address[]
   /** What it asks for in the line of succession, where weights rank it: greater comes first. Absent: 1. */

@@ -40,7 +40,8 @@ export class Group {
     const { host, settings, self, identity, journal } = parts
     const hard = { term: identity.value?.term ?? 0, votedFor: identity.value?.votedFor ?? null }
     const { app, mode, expect, timing, ranking, rejoin } = settings
-    const config = { self, app, mode, expect, timing, hard, log: journal, ranking, rejoin }
+    const mayFound = identity.value?.rejoins === undefined
+    const config = { self, app, mode, expect, mayFound, timing, hard, log: journal, ranking, rejoin }
     this.state = createSuccession(config, host.clock.now())
   }
 

@@ -1,4 +1,4 @@
-import type { MemberId, Random } from '@tanist/core'
+import type { Address, MemberId, Random } from '@tanist/core'
 import type { HardState } from '../succession/index.js'
 
 /** Everything a peer must remember beside its journal, kept as one durable value. */
@@ -8,6 +8,21 @@ export interface Identity extends HardState {
   readonly app: string
   /** An operator sent this member away: the sentence. */
   readonly evicted?: string
+  /** From here on the journal belongs to a former identity of this folder, and was set aside: it is to be dropped. */
+  readonly dropFrom?: number
+  /** It gave up a journal in order to join others: it founds no cluster of its own, and knew them here. */
+  readonly rejoins?: readonly Address[]
+}
+
+/** The next identity of a folder whose last one has to drop entries from `dropFrom` on. */
+export function reborn(
+  last: Identity,
+  random: Random,
+  dropFrom: number,
+  rejoins: readonly Address[],
+): Identity {
+  const { app } = last
+  return { memberId: random.id(), incarnation: 0, app, term: 0, votedFor: null, dropFrom, rejoins }
 }
 
 export function parseIdentity(value: unknown): Identity {

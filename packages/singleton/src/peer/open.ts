@@ -14,12 +14,24 @@ export const PROTOCOL = 1
 /**
  * Opens the data folder, begins a new incarnation on disk, binds the address and makes the peer. `done` gets
  * either a `JoinError` (nothing on disk was changed but, at most, the incarnation) or a peer that has begun
- * to look for its cluster.
+ * to look for its cluster. It is called once more for each further identity: a peer that had to set entries aside
+ * ends with the event `reborn`, and another one goes on with the same folder and address.
  */
 export function openPeer(
   host: Host,
   settings: PeerSettings,
   done: (error: JoinError | null, peer: PeerCore | null) => void,
+): void {
+  openLife(host, settings, (error, opened) => {
+    if (opened) listen(host, opened, settings, done)
+    else done(error, null)
+  })
+}
+
+function openLife(
+  host: Host,
+  settings: PeerSettings,
+  done: (error: JoinError | null, opened: Opened | null) => void,
 ): void {
   let opened: Opened
   try {
@@ -28,15 +40,20 @@ export function openPeer(
     done(asJoinError(error), null)
     return
   }
-  const { identity, life } = opened
+  const { identity, life, journal } = opened
   const fail = (error: unknown): void => {
     close(opened)
     done(asJoinError(error), null)
   }
+  const dropped = (): void => {
+    if (life.dropFrom === undefined) return done(null, opened)
+    const { dropFrom: _, ...rest } = life
+    identity.save(rest, (error) => (error ? fail(error) : done(null, opened)))
+  }
   identity.save(life, (error) => {
     if (error) return fail(error)
     // What was read may still be in the system's cache only: it counts once it is on disk.
-    opened.journal.append([], (unsynced) => (unsynced ? fail(unsynced) : listen(host, opened, done)))
+    journal.append([], (unsynced) => (unsynced ? fail(unsynced) : dropped()))
   })
 }
 
@@ -58,6 +75,7 @@ function openFiles(host: Host, settings: CheckedSettings): Opened {
     const journal = openJournal(gated, { log: host.log })
     checkOwner(settings, identity.value, journal)
     checkEvicted(settings, identity.value)
+    dropWhatWasSetAside(journal, identity.value?.dropFrom)
     return {
       settings,
       folder,
@@ -106,20 +124,41 @@ function checkOwner(
   )
 }
 
+function dropWhatWasSetAside(journal: Journal, from: number | undefined): void {
+  if (from === undefined || from > journal.lastIndex) return
+  if (from > journal.firstIndex || journal.firstIndex === 1) journal.truncateFrom(from)
+  else journal.reset(0, 0)
+}
+
 function listen(
   host: Host,
-  opened: Opened,
+  first: Opened,
+  given: PeerSettings,
   done: (error: JoinError | null, peer: PeerCore | null) => void,
 ): void {
-  const { settings, life } = opened
+  const { settings } = first
   let peer: PeerCore | null = null
+  // One listener for all identities of this process: the address stays, and nobody else can take it.
+  const begin = (opened: Opened, address: string): void => {
+    const { rejoins = [] } = opened.life
+    const seeds = [...new Set([...opened.settings.seeds, ...rejoins])]
+    const self = helloOf(opened.settings, opened.life, address, opened.journal)
+    const core = new PeerCore({ host, listener, self, ...opened, settings: { ...opened.settings, seeds } })
+    peer = core
+    core.observe((event) => {
+      if (event.kind !== 'reborn') return
+      peer = null
+      openLife(host, given, (error, next) => {
+        if (next) return begin(next, address)
+        listener.close()
+        core.rebirthFailed(error)
+      })
+    })
+    done(null, core)
+    core.start()
+  }
   const listener = host.network.listen(settings.listen, {
-    listening: (address) => {
-      const self = helloOf(settings, life, address, opened.journal)
-      peer = new PeerCore({ host, listener, self, ...opened })
-      done(null, peer)
-      peer.start()
-    },
+    listening: (address) => begin(first, address),
     accept: (link: Link) => {
       if (peer) return peer.accept(link)
       link.close('starting', 'this peer is not ready yet')
@@ -127,7 +166,7 @@ function listen(
     },
     failed: ({ text }) => {
       if (peer) return peer.listenerLost(text)
-      close(opened)
+      close(first)
       done(new JoinError('listen', text), null)
     },
   })

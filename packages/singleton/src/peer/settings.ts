@@ -20,7 +20,7 @@ export interface PeerSettings {
   readonly seeds?: readonly string[]
   /** Folder of identity, votes and journal; belongs to one process at a time. */
   readonly data: string
-  /** Default `consistent`; `available` is not built yet. Recorded when the cluster is founded. */
+  /** Default `consistent`. `available`: also without a majority, on branches that meet later. Recorded at founding. */
   readonly mode?: Mode
   /** Found a cluster only when this many peers are in sight. Default 1. */
   readonly expect?: number
@@ -75,9 +75,8 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
   checkRoles(roles)
   if (typeof data !== 'string' || data === '')
     throw wrong('data', data, 'the path of a folder for this peer alone')
-  const modes: readonly string[] = ['consistent']
-  if (!modes.includes(mode))
-    throw wrong('mode', mode, "'consistent' ('available' comes with a later version)")
+  const modes: readonly string[] = ['consistent', 'available']
+  if (!modes.includes(mode)) throw wrong('mode', mode, "'consistent' or 'available'")
   if (!Number.isSafeInteger(expect) || expect < 1 || expect > 16)
     throw wrong('expect', expect, 'a whole number from 1 to 16')
   checkAddress('listen', listen, 0)

@@ -73,6 +73,11 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     operate: { term: 'number', id: 'number', operation: 'object' },
     operated: { term: 'number', id: 'number', status: 'string', text: 'string' },
     evicted: { term: 'number', incarnation: 'number', why: 'string' },
+    branch: { term: 'number', claim: 'object' },
+    concede: { term: 'number', claim: 'object' },
+    conceded: { term: 'number', claim: 'object', runs: 'array' },
+    fork: { term: 'number', lastIndex: 'number', lastTerm: 'number' },
+    forked: { term: 'number', granted: 'boolean' },
   },
   r: {
     call: {
@@ -106,6 +111,14 @@ const parts: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   member: { memberId: 'string', incarnation: 'number', name: 'string', address: 'string' },
   operation: { op: 'string', memberId: 'string' },
   dead: { memberId: 'string', incarnation: 'number' },
+  claim: {
+    chain: 'array',
+    lastIndex: 'number',
+    commitIndex: 'number',
+    held: 'number',
+    of: 'number',
+    leads: 'boolean',
+  },
   hint: { rejected: 'number', index: 'number', term: 'number' },
   outcome: { status: 'string' },
 }

@@ -4,7 +4,7 @@ import { armElection, becomeFollower } from './election.js'
 import { encodeRecord, EntryKind, stateDigestOf } from './entries.js'
 import { propose } from './log.js'
 import type { LeaderRole, Succession, Turn } from './state.js'
-import { branch, note, setTimer, voters } from './state.js'
+import { note, setTimer, voters } from './state.js'
 import type { SnapshotMeta } from './types.js'
 
 /** What an entry costs besides its payload, roughly. */
@@ -66,10 +66,12 @@ function metaAt(s: Succession, index: number, term: number): SnapshotMeta | null
     index,
     term,
     founding: s.founding,
-    branchId: branch(s) ?? s.founding.branchId,
+    branchId: s.forks.findLast((fork) => fork.index <= index)?.record.branchId ?? s.founding.branchId,
+    forks: s.forks.filter((fork) => fork.index <= index),
     voterSet,
     view: [...s.view.values()].toSorted((a, b) => a.seniority - b.seniority),
     names: [...s.names].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    evicted: [...s.evicted].toSorted(([a], [b]) => (a < b ? -1 : 1)),
   }
 }
 

@@ -38,6 +38,20 @@ export interface Founding {
   readonly settings?: ClusterSettings
 }
 
+/**
+ * A forced continuation (rule 27): from here on this is another branch, whose only voter is the peer that made it.
+ * `held` of `of` voters of the last set were in its sight.
+ */
+export interface Continuation extends VotersChange {
+  readonly branchId: string
+  /** The last entry of the branch that it leaves, as its maker held it. */
+  readonly from: { readonly branchId: string; readonly index: number; readonly term: number }
+  readonly held: number
+  readonly of: number
+  readonly by: 'operator' | 'available'
+  readonly atMs: number
+}
+
 export interface VotersChange {
   readonly voters: readonly MemberId[]
   readonly why: string
@@ -75,7 +89,13 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 export function encodeRecord(
-  value: Founding | VotersChange | ViewChange | StateDigest | { readonly leader: MemberId },
+  value:
+    | Founding
+    | VotersChange
+    | Continuation
+    | ViewChange
+    | StateDigest
+    | { readonly leader: MemberId },
 ): Uint8Array {
   return encoder.encode(JSON.stringify(value))
 }
@@ -85,10 +105,16 @@ export function foundingOf(entry: Entry): Founding {
   return JSON.parse(decoder.decode(entry.payload)) as Founding
 }
 
+export function continuationOf(entry: Entry): Continuation {
+  invariant(entry.kind === EntryKind.continuation, `entry ${entry.index} is not a continuation`)
+  return JSON.parse(decoder.decode(entry.payload)) as Continuation
+}
+
 export function votersOf(entry: Entry): VotersChange {
   if (entry.kind === EntryKind.founding)
     return { voters: [foundingOf(entry).founder.memberId], why: 'founding' }
-  invariant(entry.kind === EntryKind.voters, `entry ${entry.index} is not a voter set`)
+  const isSet = entry.kind === EntryKind.voters || entry.kind === EntryKind.continuation
+  invariant(isSet, `entry ${entry.index} is not a voter set`)
   return JSON.parse(decoder.decode(entry.payload)) as VotersChange
 }
 

@@ -64,6 +64,7 @@ function found(t: Turn): void {
   const others = [...s.links.values()]
   if (others.some((hello) => hello.clusterId !== null)) return askAdmission(t)
   if (s.leaving || now.monotonicMs - s.startedAtMs < s.config.timing.settleMs) return
+  if (s.config.mayFound === false) return
   if (others.length + 1 < s.config.expect || (s.refused && others.length === 0)) return
   // Who never serves founds nothing.
   if (s.self.serve === 'never') return

@@ -1,5 +1,8 @@
-export { EntryKind, foundingOf } from './entries.js'
-export type { Applicant, Founding, Mode } from './entries.js'
+export { compareBranches } from './branches.js'
+export type { BranchClaim, Fork } from './branches.js'
+export { continuationOf, encodeRecord, EntryKind, foundingOf } from './entries.js'
+export type { Applicant, Continuation, Founding, Mode } from './entries.js'
+export { isForeign } from './continue.js'
 export type { SuccessionMessage } from './messages.js'
 export { stepSuccession } from './machine.js'
 export {

@@ -3,9 +3,10 @@ import type { Entry, MemberId, ViewMember } from '@tanist/core'
 import { capture, considerDivergence, countCommitted, moreToCommit } from './checkpoint.js'
 import { clusterSettings, differenceFrom, settingsAtFounding } from './cluster-settings.js'
 import type { Founding } from './entries.js'
-import { EntryKind, foundingOf, viewChangeOf } from './entries.js'
+import { continuationOf, EntryKind, foundingOf, viewChangeOf } from './entries.js'
 import { COMMIT_BYTES } from './limits.js'
 import { applyOperation } from './operate.js'
+import { setAside } from './set-aside.js'
 import type { PendingAppend, Turn } from './state.js'
 import { entriesFrom, isVoter, isVoterSet, note, termAt, voterSetOf } from './state.js'
 
@@ -39,7 +40,11 @@ function accept(t: Turn, entry: Entry): void {
   invariant(entry.term >= s.lastTerm, `term ${entry.term} after ${s.lastTerm}`)
   s.lastIndex = entry.index
   s.lastTerm = entry.term
-  if (entry.kind === EntryKind.founding) acceptFounding(t, foundingOf(entry))
+  if (entry.kind === EntryKind.founding) {
+    acceptFounding(t, foundingOf(entry))
+    if (s.meetings.adopted === s.founding?.branchId) s.meetings.adopted = null
+  }
+  if (entry.kind === EntryKind.continuation) forkAccepted(t, entry)
   if (!isVoterSet(entry)) return
   const wasVoter = isVoter(s, s.self.memberId)
   s.voterSets.push(voterSetOf(entry))
@@ -83,18 +88,16 @@ export function dropUnwritten(t: Turn): void {
 
 /**
  * Drops the suffix from `from` on because the leader's journal differs there. Rule 6: nobody drops what it
- * knows committed; false evidence or a lost disk got us here, so this peer stops and keeps its journal.
+ * knows committed; false evidence or a lost disk got us here, so it is set aside, and this peer joins anew.
  */
 export function truncate(t: Turn, from: number): boolean {
   const { s } = t
   const known = Math.max(s.commitIndex, s.commitTo)
   if (from <= known) {
-    t.out.push({
-      kind: 'fatal',
-      code: 'diverged',
-      text:
-        `The leader's journal contradicts entry ${from}, which this peer knows to be committed (up to ${known}). ` +
-        'It stops and keeps its journal: move its data folder aside, keep it for comparison, and start it with an empty one.',
+    setAside(t, {
+      from,
+      because: 'committed',
+      text: `The leader's journal contradicts entry ${from}, which this peer knows to be committed (up to ${known}).`,
     })
     return false
   }
@@ -117,6 +120,13 @@ export function truncate(t: Turn, from: number): boolean {
 
 function forgetVoterSets(t: Turn, from: number): void {
   t.s.voterSets = t.s.voterSets.filter((set) => set.index < from)
+  t.s.forks = t.s.forks.filter((fork) => fork.index < from)
+}
+
+function forkAccepted({ s }: Turn, entry: Entry): void {
+  const record = continuationOf(entry)
+  s.forks.push({ index: entry.index, record })
+  if (s.meetings.adopted === record.branchId) s.meetings.adopted = null
 }
 
 /**
@@ -187,7 +197,7 @@ function applyToView(t: Turn, entry: Entry): boolean {
   if (entry.kind === EntryKind.founding) {
     const { clusterId, mode } = foundingOf(entry)
     t.out.push({ kind: 'cluster', clusterId, mode })
-  } else if (entry.kind === EntryKind.voters) return true
+  } else if (isVoterSet(entry)) return true
   else if (entry.kind !== EntryKind.view) return false
   const change = viewChangeOf(entry)
   if (applyOperation(s, change) || change.op === 'demote') return true

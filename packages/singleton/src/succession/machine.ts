@@ -25,6 +25,8 @@ import {
   ownVoteDurable,
 } from './election.js'
 import { noticeSuspend, takeOverPair, voidBasis } from './basis.js'
+import { onFork, onForked, tendAvailability } from './available.js'
+import { continueHere } from './continue.js'
 import { EntryKind } from './entries.js'
 import { goAloneIfDue, hearTag } from './pair.js'
 import { onSnapshotted } from './checkpoint.js'
@@ -32,6 +34,7 @@ import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
 import { onCanvass, onCanvassed } from './homeward.js'
 import { advanceCommit, appendDurable, propose, settleTail, viewRows } from './log.js'
+import { meetOnLink, onBranch, onConcede, onConceded, onMeetTimer } from './meet.js'
 import type { SuccessionMessage } from './messages.js'
 import { beginOperation, onEvicted, onOperate, onOperated, onOperateTimer, turnAway } from './operate.js'
 import { onInstalled, onSnapshot, onUninstalled } from './receive-snapshot.js'
@@ -69,6 +72,7 @@ function concernsMembers(input: SuccessionInput): boolean {
 
 function take(t: Turn, input: SuccessionInput): void {
   const { s } = t
+  if (s.meetings.over && input.kind !== 'yielded') return afterwards(t, input)
   switch (input.kind) {
     case 'start':
       return start(t)
@@ -89,6 +93,7 @@ function take(t: Turn, input: SuccessionInput): void {
       if (known?.incarnation !== input.hello.incarnation) s.leavers.delete(input.hello.memberId)
       forgetAccusation(s, input.hello)
       if (input.relinked) restartProgress(t, input.hello.memberId)
+      meetOnLink(t, input.hello.memberId)
       return s.lastIndex === 0 && input.hello.clusterId === null ? undefined : askAdmission(t)
     }
     case 'down':
@@ -132,10 +137,20 @@ function take(t: Turn, input: SuccessionInput): void {
       return onInstalled(t, input)
     case 'uninstalled':
       return onUninstalled(t, input.id, input.why)
+    case 'continue':
+      return continueHere(t, input.why)
     case 'flush':
       if (s.role.kind === 'leader') flushLeader(t, s.role)
       return
   }
+}
+
+/** What this machine held is being set aside: nothing is done any more, and who asks is told. */
+function afterwards(t: Turn, input: SuccessionInput): void {
+  if (input.kind === 'read')
+    t.out.push({ kind: 'unreadable', id: input.id, why: 'this peer joins another branch' })
+  if (input.kind === 'transfer') beginTransfer(t, input.to)
+  if (input.kind === 'continue') continueHere(t, input.why)
 }
 
 /** Whoever answers is not gone, whatever was proposed about it while it was silent. */
@@ -172,6 +187,8 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
   if (s.left || !belongs(s, message)) return
   switch (message.t) {
     case 'append':
+      // Until the entry that begins its branch is here, the journal names only the branches before it.
+      if (branch(s) === null) s.meetings.adopted = message.branch
       return onAppend(t, { memberId: from, incarnation }, message.term, message, entries)
     case 'appended':
       hearTag(t, { memberId: from, incarnation }, message, message.term)
@@ -209,6 +226,16 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
       return onOperated(t, message)
     case 'evicted':
       return onEvicted(t, message.incarnation, message.why)
+    case 'branch':
+      return onBranch(t, from, message.claim)
+    case 'concede':
+      return onConcede(t, from, message.claim)
+    case 'conceded':
+      return onConceded(t, from, message)
+    case 'fork':
+      return onFork(t, from, message)
+    case 'forked':
+      return onForked(t, from, message.granted)
   }
 }
 
@@ -218,8 +245,9 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
  */
 function belongs(s: Succession, message: SuccessionMessage): boolean {
   const own = branch(s)
+  if (message.t === 'branch' || message.t === 'concede' || message.t === 'conceded') return own !== null
   if (message.branch === own) return own !== null
-  if (own === null) return message.t === 'append' || message.t === 'snapshot' || message.t === 'evicted'
+  if (own === null) return ['append', 'snapshot', 'evicted'].includes(message.t) && s.forks.length === 0
   if (message.branch !== null) return false
   if (message.t === 'appended' || message.t === 'received') return message.match <= 0
   return message.t === 'admit'
@@ -227,7 +255,11 @@ function belongs(s: Succession, message: SuccessionMessage): boolean {
 
 function onTimer(t: Turn, key: string): void {
   const { s } = t
-  if (key === 'admit') return onAdmitTimer(t)
+  if (key === 'admit') {
+    onAdmitTimer(t)
+    return tendAvailability(t)
+  }
+  if (key === 'meet') return onMeetTimer(t)
   if (key === 'election') return onElectionTimer(t)
   if (key === 'hold') return answerHeld(t, true)
   if (key === 'replay') return replay(t)

@@ -1,4 +1,5 @@
 import type { MemberId, SnapshotId } from '@tanist/core'
+import type { BranchClaim, TermRun } from './branches.js'
 import type { Applicant } from './entries.js'
 import type { Operation } from './types.js'
 
@@ -36,6 +37,13 @@ export type SuccessionMessage = {
   | OperatedMessage
   /** The leader to somebody who was evicted: go. */
   | { readonly t: 'evicted'; readonly incarnation: number; readonly why: string }
+  /** To peers of other branches: what this one is; it gives way; and the answer, with the terms up to the fork. */
+  | { readonly t: 'branch'; readonly claim: BranchClaim }
+  | { readonly t: 'concede'; readonly claim: BranchClaim }
+  | { readonly t: 'conceded'; readonly claim: BranchClaim; readonly runs: readonly TermRun[] }
+  /** Mode `available`, to peers of the same branch: may I go on without a majority? */
+  | { readonly t: 'fork'; readonly lastIndex: number; readonly lastTerm: number }
+  | { readonly t: 'forked'; readonly granted: boolean }
 )
 
 /** A moment by the sender's monotonic and wall clock. */

@@ -100,6 +100,10 @@ function takeOver(t: Turn, meta: SnapshotMeta): void {
   s.commitIndex = meta.index
   s.founding = meta.founding
   s.voterSets = [meta.voterSet, ...(keeps ? s.voterSets.filter((set) => set.index > meta.index) : [])]
+  s.forks = [...(meta.forks ?? []), ...(keeps ? s.forks.filter((fork) => fork.index > meta.index) : [])]
+  if (s.meetings.adopted === meta.branchId) s.meetings.adopted = null
+  s.evicted.clear()
+  for (const [id, row] of meta.evicted ?? []) s.evicted.set(id, row)
   s.view.clear()
   for (const row of meta.view) s.view.set(row.memberId, row)
   for (const [id, name] of meta.names) s.names.set(id, name)

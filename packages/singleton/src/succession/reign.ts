@@ -13,7 +13,8 @@ import { watchLease } from './serving.js'
 import { tend } from './tend.js'
 import { driveTransfer } from './transfer.js'
 
-export function becomeLeader(t: Turn): void {
+/** `first`: what begins the reign in place of the start entry, when that is more than a start. */
+export function becomeLeader(t: Turn, first?: { readonly kind: number; readonly payload: Uint8Array }): void {
   const { s, now } = t
   const { memberId, incarnation } = s.self
   const role: LeaderRole = {
@@ -45,7 +46,8 @@ export function becomeLeader(t: Turn): void {
     term: s.hard.term,
     lastIndex: s.lastIndex,
   })
-  if (s.lastIndex > 0) propose(t, EntryKind.start, encodeRecord({ leader: memberId }))
+  if (first) propose(t, first.kind, first.payload)
+  else if (s.lastIndex > 0) propose(t, EntryKind.start, encodeRecord({ leader: memberId }))
   followReceivers(t, role)
 }
 

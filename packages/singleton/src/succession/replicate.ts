@@ -1,5 +1,6 @@
 import { invariant } from '@tanist/core'
 import type { Entry, MemberId } from '@tanist/core'
+import { isHere } from './continue.js'
 import { armElection, becomeFollower } from './election.js'
 import { APPEND_BYTES, IN_FLIGHT_BYTES, IN_FLIGHT_MESSAGES } from './limits.js'
 import { lineOfSuccession } from './line.js'
@@ -149,7 +150,7 @@ export function replicate(t: Turn, role: LeaderRole): void {
   setLine(t, line)
   let commitWaits = false
   for (const [to, progress] of role.progress) {
-    if (!s.links.has(to)) continue
+    if (!isHere(s, to)) continue
     if (progress.sending) sendPieces(t, to, progress.sending)
     const sent = sendEntries(t, role, to, progress, line)
     const ask = isVoter(s, to) ? asks : role.learnerBeatDue
@@ -170,7 +171,7 @@ export function onCommitTimer(t: Turn, role: LeaderRole): void {
   const line = lineOfSuccession(t, role)
   for (const [to, progress] of role.progress) {
     const behind = commitFor(t.s, progress) > progress.commitSent
-    if (behind && t.s.links.has(to)) sendAppend(t, to, progress, [], line, 0)
+    if (behind && isHere(t.s, to)) sendAppend(t, to, progress, [], line, 0)
   }
 }
 

@@ -1,6 +1,8 @@
 import { invariant } from '@tanist/core'
 import type { Address, Entry, Hello, MemberId, Now, Random, ViewMember } from '@tanist/core'
-import { EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
+import { noMeetings } from './branches.js'
+import type { Fork, Meetings } from './branches.js'
+import { continuationOf, EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
 import type { Founding } from './entries.js'
 import { emptyPair } from './pair-state.js'
 import type { PairState } from './pair-state.js'
@@ -142,6 +144,10 @@ export interface Succession {
   tailEmitted: boolean
   /** Every voter set in the journal, committed or not; the last one counts (Raft's rule). */
   voterSets: VoterSet[]
+  /** Every forced continuation in the journal, committed or not; the last one is the branch in force. */
+  forks: Fork[]
+  /** What is known of other branches, and what is going on between them and this one. */
+  readonly meetings: Meetings
   /** Committed. */
   readonly view: Map<MemberId, ViewMember>
   readonly links: Map<MemberId, Hello>
@@ -221,6 +227,8 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     tail: [],
     tailEmitted: false,
     voterSets: scanVoterSets(config.log, base),
+    forks: scanForks(config.log, base),
+    meetings: noMeetings(now),
     view: new Map(base?.view.map((row) => [row.memberId, row])),
     links: new Map(),
     names: new Map(base?.names),
@@ -246,7 +254,7 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     leaving: false,
     left: false,
     asked: new Map(),
-    evicted: new Map(),
+    evicted: new Map(base?.evicted),
     latency: new Map(),
     ranks: noRanks(),
     homeward: noHomeward(),
@@ -264,6 +272,15 @@ function scanVoterSets(log: LogView, base: SnapshotMeta | null): VoterSet[] {
   const found: VoterSet[] = base === null ? [] : [base.voterSet]
   forEachEntry(log, base, (entry) => {
     if (isVoterSet(entry)) found.push(voterSetOf(entry))
+  })
+  return found
+}
+
+function scanForks(log: LogView, base: SnapshotMeta | null): Fork[] {
+  const found: Fork[] = [...(base?.forks ?? [])]
+  forEachEntry(log, base, (entry) => {
+    if (entry.kind === EntryKind.continuation)
+      found.push({ index: entry.index, record: continuationOf(entry) })
   })
   return found
 }
@@ -295,7 +312,11 @@ export function voterSetOf(entry: Entry): VoterSet {
 }
 
 export function isVoterSet(entry: Entry): boolean {
-  return entry.kind === EntryKind.voters || entry.kind === EntryKind.founding
+  return (
+    entry.kind === EntryKind.voters ||
+    entry.kind === EntryKind.founding ||
+    entry.kind === EntryKind.continuation
+  )
 }
 
 /** The voter set in force: the last in the journal, committed or not. Empty before there is a journal. */
@@ -342,8 +363,9 @@ export function votersInForce(s: Succession): readonly MemberId[] {
   return isAlonePending(s) ? (s.voterSets.at(-2)?.voters ?? []) : voters(s)
 }
 
+/** The last founding or continuation in the journal; or the branch that this peer joins with all that it holds. */
 export function branch(s: Succession): string | null {
-  return s.founding?.branchId ?? null
+  return s.meetings.adopted ?? s.forks.at(-1)?.record.branchId ?? s.founding?.branchId ?? null
 }
 
 export function termAt(s: Succession, index: number): number {

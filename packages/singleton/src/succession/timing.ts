@@ -36,6 +36,8 @@ export interface Timing {
   readonly homeEveryMs: number
   /** A server whose disk owes an answer for longer hands over, and stands no more until it has come. */
   readonly stallMs: number
+  /** Mode `available`: without a leader and without a majority in sight for this long, a peer goes on alone. */
+  readonly availableAfterMs: number
 }
 
 /** With 9 voters: 8 x 20 = 160 beats a second at the leader, 20 at each follower. */
@@ -59,4 +61,5 @@ export const defaultTiming: Timing = {
   homeAfterMs: 10_000,
   homeEveryMs: 30_000,
   stallMs: 1_000,
+  availableAfterMs: 5_000,
 }

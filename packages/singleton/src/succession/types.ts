@@ -1,4 +1,5 @@
 import type { Entry, Hello, MemberId, SnapshotId, ViewMember } from '@tanist/core'
+import type { Fork } from './branches.js'
 import type { Founding, Mode } from './entries.js'
 import type { SnapshotLimits } from './limits.js'
 import type { SuccessionMessage } from './messages.js'
@@ -48,6 +49,8 @@ export interface SuccessionConfig {
   readonly mode: Mode
   /** Found only when at least this many peers, this one included, are in sight. */
   readonly expect: number
+  /** False: it gave up its journal to join others, and waits for them. Default true. */
+  readonly mayFound?: boolean
   readonly timing: Timing
   /** The voter set never has fewer seats by itself, and nobody serves while it has. Default 1. */
   readonly minCopies?: number
@@ -131,6 +134,8 @@ export type SuccessionInput =
     }
   /** It was not to be: its bytes are damaged, or not wanted any more. */
   | { readonly kind: 'uninstalled'; readonly id: SnapshotId; readonly why: string }
+  /** An operator's word: go on with what is here, as a new branch. Answered by the effect `continued`. */
+  | { readonly kind: 'continue'; readonly why: string }
   /** The end of a batch of inputs: append and send what they asked for. */
   | { readonly kind: 'flush' }
 
@@ -197,6 +202,19 @@ export type SuccessionEffect =
     }
   /** The peer must stop; nothing on disk was harmed. */
   | { readonly kind: 'fatal'; readonly code: 'diverged' | 'mode' | 'evicted'; readonly text: string }
+  | { readonly kind: 'continued'; readonly ok: boolean; readonly text: string }
+  /**
+   * Entries from `from` on cannot be kept: put them aside, drop them, and begin a new life under a new identity.
+   * The last effect of this machine. `branch`: where they belong; `commitIndex`: what was known committed of it.
+   */
+  | {
+      readonly kind: 'set-aside'
+      readonly from: number
+      readonly because: 'branch' | 'committed' | 'cluster'
+      readonly branch: string
+      readonly commitIndex: number
+      readonly text: string
+    }
 
 /** What a snapshot of a group's journal says about the group itself: as of its last entry. */
 export interface SnapshotMeta {
@@ -205,6 +223,8 @@ export interface SnapshotMeta {
   readonly founding: Founding
   /** The branch in force at `index`: of the founding, or of the last forced continuation. */
   readonly branchId: string
+  /** Every forced continuation up to `index`. */
+  readonly forks?: readonly Fork[]
   /** The last committed voter set, and the index of its entry. */
   readonly voterSet: VoterSet
   readonly view: readonly ViewMember[]

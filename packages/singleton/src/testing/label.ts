@@ -115,6 +115,14 @@ function succession({ body, entries }: Of<'s'>): string {
       return `${body.operation.op} ${body.operation.memberId.slice(0, 8)} ${term}`
     case 'operated':
       return `operation ${body.status} ${term}`
+    case 'branch':
+    case 'concede':
+    case 'conceded':
+      return `${body.t} ${(body.claim.chain.at(-1)?.id ?? '').slice(0, 8)}`
+    case 'fork':
+      return `fork at ${body.lastIndex}`
+    case 'forked':
+      return `fork ${body.granted ? 'yes' : 'no'}`
   }
 }
 

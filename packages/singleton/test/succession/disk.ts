@@ -86,6 +86,15 @@ export class StageDisk implements LogView {
     return next.told
   }
 
+  /** Starts from these, as if they had been written and synced before. */
+  begin(entries: readonly Entry[]): void {
+    this.entries = [...entries]
+    this.#durable = { ...this.#durable, entries: this.entries }
+    this.hard = { term: 0, votedFor: null }
+    this.#durableHard = this.hard
+    this.#waiting = []
+  }
+
   /** Power is gone: what was not synced is, too. */
   powerOff(): void {
     this.#waiting = []

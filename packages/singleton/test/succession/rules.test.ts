@@ -165,7 +165,7 @@ describe('rule 4: one change of voters at a time', () => {
 })
 
 describe('rule 6: nobody drops what it knows committed', () => {
-  it('stops with its journal untouched when a leader contradicts it', () => {
+  it('sets aside what a leader contradicts and begins anew, as somebody who confirmed nothing', () => {
     const stage = clusterOf('a', 'b', 'c')
     stage.propose('a', 'x')
     stage.advance(20)
@@ -182,8 +182,10 @@ describe('rule 6: nobody drops what it knows committed', () => {
       line: null,
     } as const
     stage.input('c', { kind: 'message', from: 'b', incarnation: 1, message: { ...head, ...body }, entries })
-    expect(said(stage, 'c').at(-1)).toMatch(/^STOPS \(diverged\).*move its data folder aside/)
-    expect(stage.disk('c').entries).toEqual(before)
+    expect(said(stage, 'c').at(-1)).toMatch(/^SETS ASIDE from \d+ on .*knows to be committed/)
+    expect(stage.names).toEqual(['a', 'b', 'c', 'c2'])
+    expect(stage.disk('c2').entries).toEqual(before.filter((entry) => entry.index < commitIndex))
+    expect(stage.disk('c2').hard).toEqual({ term: 0, votedFor: null })
   })
 })
 

@@ -2,6 +2,7 @@ import { invariant } from '@tanist/core'
 import type { Entry, Hello, MemberId, Now, SnapshotId } from '@tanist/core'
 import { seededRandom } from '@tanist/core/testing'
 import {
+  branch,
   createSuccession,
   defaultSnapshotLimits,
   defaultTiming,
@@ -51,6 +52,8 @@ interface Actor {
   value: number
   /** The last words about its members: said again only when they differ. */
   members: string
+  /** The branch that the others heard of. */
+  branch: string | null
 }
 
 /**
@@ -101,6 +104,7 @@ export class Stage {
         frozen: false,
         value: 0,
         members: '',
+        branch: null,
       }
       invariant(actor.state === null, `${name} runs`)
       this.#actors.set(name, actor)
@@ -322,7 +326,8 @@ export class Stage {
   #hello(name: MemberId, { incarnation, state }: Actor): Hello {
     const clusterId = state?.founding?.clusterId ?? null
     const rest = { protocol: 1, mode: 'consistent' as const, known: [] }
-    return { ...rest, memberId: name, incarnation, name, address: `${name}:1`, clusterId }
+    const own = state === null ? null : branch(state)
+    return { ...rest, memberId: name, incarnation, name, address: `${name}:1`, clusterId, branch: own }
   }
 
   #tell(name: MemberId, about: MemberId): void {
@@ -352,6 +357,7 @@ export class Stage {
     for (const effect of stepSuccession(this.state(name), input, this.now, random)) {
       this.#carryOut(name, effect)
     }
+    this.#tellBranch(name)
   }
 
   #carryOut(name: MemberId, effect: SuccessionEffect): void {
@@ -383,6 +389,7 @@ export class Stage {
     else if (effect.kind === 'forget') disk.forget(effect.id)
     else if (effect.kind === 'yield') this.#yielded(name)
     else if (effect.kind === 'cluster') this.#knowsCluster(name)
+    else if (effect.kind === 'set-aside') disk.persist(disk.hard, () => this.#bornAnew(name, effect.from))
     else if (effect.kind === 'left' || effect.kind === 'fatal') timers.clear()
   }
 
@@ -430,6 +437,34 @@ export class Stage {
     if (actor.holdsYield) actor.yields += 1
     // Never inside a step: the handlers of a reign end in their own time.
     else actor.disk.persist(actor.disk.hard, () => this.step(name, { kind: 'yielded' }))
+  }
+
+  /** As the shell does it: the same folder without what was set aside, under another name, linked as before. */
+  #bornAnew(name: MemberId, from: number): void {
+    const others = this.names.filter((other) => this.isLinked(name, other))
+    const { entries } = this.disk(name)
+    this.crash(name)
+    const next = `${name.replace(/\d+$/, '')}${Number(/\d+$/.exec(name)?.[0] ?? 1) + 1}`
+    this.start(next)
+    this.crash(next)
+    this.disk(next).begin(entries.slice(0, from - 1))
+    this.start(next)
+    for (const other of others) this.link(next, other)
+  }
+
+  #tellBranch(name: MemberId): void {
+    const actor = this.#actor(name)
+    const now = actor.state === null ? null : branch(actor.state)
+    if (actor.branch === now || actor.state === null) return
+    actor.branch = now
+    const { self } = actor.state
+    actor.state.self = { ...self, branch: now }
+    for (const other of this.#actors.keys()) {
+      const hello = this.#links.has(`${name} ${other}`) && this.#actor(other).state?.links.get(name)
+      if (hello) this.#actor(other).state?.links.set(name, { ...hello, branch: now })
+      if (hello && this.#actor(other).branch !== null && now !== null && this.#actor(other).branch !== now)
+        this.#tell(other, name)
+    }
   }
 
   /** Membership would tell everybody who is linked. */

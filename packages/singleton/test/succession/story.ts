@@ -19,6 +19,7 @@ import { entriesWords } from './words.js'
  *   transfer a b     a hands over to b          advance 150ms    time passes
  *   show a           what a holds                checkpoint a     all take a snapshot
  *   spoil a          a's roles hold another state
+ *   continue a       an operator: go on with what is here
  */
 
 /** Runs a story; returns it with what really happened in place of what it says. */
@@ -115,6 +116,9 @@ function perform(stage: Stage, command: string): string[] {
       return []
     case 'leave':
       stage.input(a, { kind: 'leave' })
+      return []
+    case 'continue':
+      stage.input(a, { kind: 'continue', why: 'an operator said so' })
       return []
     case 'transfer':
       stage.input(a, { kind: 'transfer', to: b })

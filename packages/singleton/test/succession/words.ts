@@ -1,6 +1,7 @@
 import type { Entry } from '@tanist/core'
-import { EntryKind, stateDigestOf, viewChangeOf, votersOf } from '../../src/succession/entries.js'
+import { continuationOf, EntryKind, stateDigestOf, viewChangeOf, votersOf } from '../../src/succession/entries.js'
 import type { SuccessionEffect } from '../../src/succession/index.js'
+import type { BranchClaim } from '../../src/succession/branches.js'
 import type { SuccessionMessage } from '../../src/succession/messages.js'
 
 /** Member ids of the stage are names, so that its words need no table. */
@@ -13,6 +14,10 @@ export function entryWords(entry: Entry): string {
     case EntryKind.voters: {
       const { voters, pair } = votersOf(entry)
       return `${pair ? 'pair' : 'voters'} {${voters.join(', ')}}`
+    }
+    case EntryKind.continuation: {
+      const { branchId, held, of } = continuationOf(entry)
+      return `continuation ${branchId} (${held} of ${of})`
     }
     case EntryKind.view: {
       const change = viewChangeOf(entry)
@@ -84,7 +89,25 @@ export function messageWords(message: SuccessionMessage, entries: readonly Entry
       return `${message.status}: ${message.text}`
     case 'evicted':
       return 'you are evicted'
+    case 'branch':
+      return message.claim.leads
+        ? `I lead ${claimWords(message.claim)}`
+        : `I am on ${claimWords(message.claim)}`
+    case 'concede':
+      return `your branch goes on; mine is ${claimWords(message.claim)}`
+    case 'conceded':
+      return `come over to ${claimWords(message.claim)}`
+    case 'fork':
+      return `nobody leads; may I go on alone? my journal ends at ${message.lastIndex}·${message.lastTerm}`
+    case 'forked':
+      return message.granted ? 'go on' : 'do not go on'
   }
+}
+
+function claimWords({ chain, held, of, lastIndex }: BranchClaim): string {
+  const tip = chain.at(-1)
+  const [had, all] = chain.length === 1 ? [held, of] : [tip?.held, tip?.of]
+  return `branch ${tip?.id} (${had} of ${all} voters, up to ${lastIndex})`
 }
 
 /** What a peer does to itself, in words; null for what is shown elsewhere or is no news. */
@@ -132,6 +155,10 @@ export function effectWords(effect: SuccessionEffect): string | null {
       return `operator hears: ${effect.status}, ${effect.text}`
     case 'left':
       return 'has left'
+    case 'set-aside':
+      return `SETS ASIDE from ${effect.from} on (known committed up to ${effect.commitIndex}): ${effect.text}`
+    case 'continued':
+      return effect.text
     case 'fatal':
       return `STOPS (${effect.code}): ${effect.text}`
     case 'receive':

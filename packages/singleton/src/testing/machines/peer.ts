@@ -295,6 +295,7 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       case 'left':
         this.#stopped = true
         return hooks.left(this)
+      case 'set-aside':
       case 'fatal':
         this.#stopped = true
         return hooks.ended(this, effect.text)
