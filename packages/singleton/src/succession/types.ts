@@ -39,6 +39,8 @@ export interface SuccessionConfig {
   readonly timing: Timing
   readonly hard: HardState
   readonly log: LogView
+  /** The cluster whose journal this peer lost, and how: it founds nothing, and waits for a member of that one. */
+  readonly awaits?: { readonly clusterId: string | null; readonly text: string } | null
 }
 
 export type SuccessionInput =
