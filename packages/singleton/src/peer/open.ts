@@ -5,7 +5,7 @@ import { PeerCore } from './core.js'
 import { JoinError } from './errors.js'
 import { nextLife, parseIdentity } from './identity.js'
 import type { Identity } from './identity.js'
-import { identityAfterLoss, isJournalFile, logLoss, lossIn, setAside } from './repair.js'
+import { identityAfterLoss, isJournalFile, journalReaches, logLoss, lossIn, setAside } from './repair.js'
 import { checkSettings } from './settings.js'
 import type { CheckedSettings, PeerSettings } from './settings.js'
 import { SyncGate } from './sync-gate.js'
@@ -88,8 +88,8 @@ function openFiles(host: Host, settings: CheckedSettings): Files {
     const found = unlessDamaged(openIdentity)
     if (found instanceof JournalError) aside.push(...setAside(folder, (name) => name === 'identity'))
     const identity = found instanceof JournalError ? openIdentity() : found
-    const open = (): Journal => openJournal(gated, { log: host.log })
-    const journal = unlessDamaged(open)
+    const open = (least: number): Journal => openJournal(gated, { least, log: host.log })
+    const journal = unlessDamaged(() => open(journalReaches(identity.value)))
     checkOwner(settings, identity.value, journal)
     const text = found instanceof JournalError ? found.message : lossIn(folder, identity.value, journal)
     const life =
@@ -101,7 +101,7 @@ function openFiles(host: Host, settings: CheckedSettings): Files {
             app,
             host.random,
           )
-    return { settings, folder, gate, journal, identity, life, openJournal: open, aside }
+    return { settings, folder, gate, journal, identity, life, openJournal: () => open(0), aside }
   } catch (error) {
     gate.stop()
     folder.close()

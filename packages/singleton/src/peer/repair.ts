@@ -18,15 +18,15 @@ export function lossIn(
   journal: Journal | JournalError,
 ): string | null {
   if (journal instanceof JournalError) return journal.message
-  const { lastIndex } = journal
-  if (identity === undefined) {
-    if (folder.list().some((name) => DAMAGED.test(name))) return 'The file "identity" was damaged.'
-    return lastIndex > 0 ? 'There is a journal, but the file "identity" is missing.' : null
-  }
-  if (identity.clusterId != null && lastIndex === 0) return 'The journal files are gone.'
-  const least = Math.max(identity.committed ?? 0, identity.ends ?? 0)
-  if (lastIndex >= least) return null
-  return `The journal ends with entry ${lastIndex}, although it was on the disk up to entry ${least} at least.`
+  if (identity !== undefined) return null
+  if (folder.list().some((name) => DAMAGED.test(name))) return 'The file "identity" was damaged.'
+  return journal.lastIndex > 0 ? 'There is a journal, but the file "identity" is missing.' : null
+}
+
+/** Up to here the journal was on the disk at some time, and nothing took that back. */
+export function journalReaches(identity: Identity | undefined): number {
+  const { clusterId = null, committed = 0, ends = 0 } = identity ?? {}
+  return Math.max(committed, ends, clusterId === null ? 0 : 1)
 }
 
 /** The identity that waits to fetch the journal again. */
