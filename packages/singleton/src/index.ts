@@ -18,6 +18,7 @@ export type {
   Persist,
   Position,
   Proxy,
+  Reconciliation,
   Refuse,
   Reign,
   Role,

@@ -1,3 +1,4 @@
+export { crc32 } from './crc32.js'
 export { openRegister } from './register.js'
 export type { RegisterOptions } from './register.js'
 export { openJournal } from './segment-log.js'

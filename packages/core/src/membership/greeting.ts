@@ -36,7 +36,7 @@ export function reconsider(s: Step): void {
 
 /** What it knows of others is no news about itself. */
 function changed(was: Hello, is: Hello): boolean {
-  return (['name', 'address', 'clusterId', 'mode'] as const).some((key) => was[key] !== is[key])
+  return (['name', 'address', 'clusterId', 'mode', 'branch'] as const).some((key) => was[key] !== is[key])
 }
 
 function lose(s: Step, row: LinkRow, close: () => void): void {

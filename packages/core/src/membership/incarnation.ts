@@ -3,6 +3,7 @@ import { limits } from './limits.js'
 import { drop, hear, refuse, settle } from './linking.js'
 import { ensurePeer, quietMs, usableLinks, type LinkRow, type Peer, type Step } from './state.js'
 import { addHint, dialFailed, dialOver, redial, refreshTargets } from './targets.js'
+import { noRtt } from './rtt.js'
 import type { Hello } from './types.js'
 
 /**
@@ -62,6 +63,7 @@ function succeed(s: Step, row: LinkRow, peer: Peer, hello: Hello): 'accepted' | 
     former: doubt,
     hears: [],
     broken: false,
+    rtt: noRtt(),
   })
   if (doubt) redial(s, doubt.address)
   return 'accepted'

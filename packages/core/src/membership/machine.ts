@@ -8,6 +8,7 @@ import { limits } from './limits.js'
 import { drop, hear, linkClosed, settle } from './linking.js'
 import { emit, type LinkRow, type Membership, type Step } from './state.js'
 import { dialDue, dialFailed, dialOver, liftBars, nextDialMs, redial, refreshTargets } from './targets.js'
+import { measure } from './rtt.js'
 import { sayHello } from './incarnation.js'
 import { byeArrived, viewArrived } from './view.js'
 import type { MembershipEffect, MembershipInput, MembershipMessage } from './types.js'
@@ -153,10 +154,11 @@ function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void
   hear(s, row)
   match(message)
     .with({ t: 'hello' }, ({ hello }) => helloArrived(s, row, hello))
-    .with({ t: 'beat' }, ({ hears }) => {
+    .with({ t: 'beat' }, (arrived) => {
       const peer = row.stage === 'usable' && row.hello ? s.state.peers.get(row.hello.memberId) : undefined
       if (!peer) return
-      beatArrived(s, peer, hears)
+      beatArrived(s, peer, arrived.hears)
+      measure(s, row, peer, arrived)
       settle(s, peer)
     })
     .with({ t: 'bye' }, (bye) => {

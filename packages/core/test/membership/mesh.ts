@@ -61,6 +61,8 @@ export class Mesh {
   readonly dark = new Set<string>()
   /** The answer of a host to dials, instead of the true one. */
   readonly forged = new Map<Address, LinkEnd['kind'] & ('refused' | 'reset')>()
+  /** What each peer was last told about round trips, by name. */
+  readonly latencies = new Map<string, Map<string, number>>()
   /** Other names for addresses. */
   readonly aliases = new Map<Address, Address>()
   private readonly queue: { at: number; order: number; run: () => void }[] = []
@@ -342,6 +344,10 @@ export class Mesh {
         return
       }
       case 'event':
+        if (effect.event.kind === 'latency') {
+          this.latencies.set(life.name, new Map(effect.event.medians.map(([id, ms]) => [this.nameOf(id), ms])))
+          return
+        }
         this.watch(life, effect.event)
         this.seen.push({ at: this.now, by: life.name, event: effect.event })
     }

@@ -13,13 +13,15 @@ import type {
 } from '@tanist/core'
 import { createRoleHost } from '../role/index.js'
 import type { CallOutcome, RoleHost } from '../role/index.js'
-import { isAdmitted, lastKnownAddresses } from '../succession/index.js'
-import type { FencingToken, Succession, SuccessionInput } from '../succession/index.js'
+import { branch, isAdmitted, lastKnownAddresses } from '../succession/index.js'
+import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
+import { Asides } from './asides.js'
 import { Caller } from './caller.js'
 import type { CallRequest } from './caller.js'
 import { JoinError } from './errors.js'
 import { Group } from './group.js'
 import type { GroupEvent } from './group.js'
+import { reborn } from './identity.js'
 import type { Identity } from './identity.js'
 import { Mesh } from './mesh.js'
 import type { ReadOutcome } from './reads.js'
@@ -28,6 +30,7 @@ import { Server } from './server.js'
 import type { CheckedSettings } from './settings.js'
 import { explainWait, statusOf } from './status.js'
 import type { PeerStatus, Takeover } from './status.js'
+import type { OperateOutcome } from './operate.js'
 import type { SyncGate } from './sync-gate.js'
 import { KeyedTimers } from './timers.js'
 import { Turns } from './turns.js'
@@ -68,6 +71,11 @@ export type PeerEvent =
       readonly text: string
       readonly data: Record<string, unknown>
     }
+  /**
+   * What it held could not all be kept: it was set aside in `file` (null: nothing worth it). The last event of this
+   * object; the peer goes on under a new identity as another one, see `openPeer`.
+   */
+  | { readonly kind: 'reborn'; readonly text: string; readonly file: string | null }
   /** The last event. `error` is null after a wanted stop. */
   | { readonly kind: 'stopped'; readonly error: JoinError | null }
 
@@ -97,8 +105,15 @@ export class PeerCore {
   #refusal: string | null = null
   #life: 'running' | 'stopping' | 'stopped' = 'running'
   #transfers: ((ok: boolean, text: string) => void)[] = []
+  readonly #operations = new Map<number, (outcome: OperateOutcome) => void>()
+  #lastOperation = 0
   #leaveDone: (() => void) | null = null
   #afterCalls: (() => void) | null = null
+  #continued: ((ok: boolean, text: string) => void)[] = []
+  /** It was asked to stop: no other identity follows this one. */
+  #wanted = false
+  #rebirth: Extract<GroupEvent, { kind: 'set-aside' }> | null = null
+  readonly #asides: Asides
   #leaderSpokeAtMs = 0
   #serverSinceMs = 0
   #lastLeader: MemberId | null = null
@@ -131,6 +146,7 @@ export class PeerCore {
         },
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
+        latency: (medians) => this.#group.step({ kind: 'latency', medians }),
         refused: (address, code, text) => this.#refused(address, code, text),
         message: (from, message) => this.#message(from, message),
       },
@@ -156,6 +172,14 @@ export class PeerCore {
       confirm: (done) => this.#group.confirm(done),
     })
     this.#reigns = new Reigns(host, settings.roles, (role) => this.roles.state(role))
+    this.#asides = new Asides({
+      host,
+      folder: parts.folder,
+      roles: this.roles,
+      definitions: settings.roles,
+      call: (request, done) => this.call(request, done),
+      changed: () => turns.enqueue(() => (this.#statusChanged = true)),
+    })
     const session = `${self.memberId}:${self.incarnation}`
     this.#caller = new Caller(host, timers, session, (to, message) => this.#sendRole(to, message))
   }
@@ -200,7 +224,7 @@ export class PeerCore {
   }
 
   status(): PeerStatus {
-    return statusOf(this.#group.state, this.#host.clock.now(), this.#takeover)
+    return statusOf(this.#group.state, this.#host.clock.now(), this.#takeover, this.#asides.status)
   }
 
   /** For tests and laws: the protocol state, to be read only. */
@@ -229,12 +253,39 @@ export class PeerCore {
     this.#turns.enqueue(() => {
       if (this.#transfers.length > 0) return done(false, 'A hand-over is under way.')
       this.#transfers.push(done)
-      this.#group.step({ kind: 'transfer', to })
+      this.#group.step({ kind: 'transfer', to, stay: true })
     })
+  }
+
+  /** Has the leader, whoever it is, do something about a member. */
+  operate(operation: Operation, done: (outcome: OperateOutcome) => void): void {
+    const stopped = (): void => done({ status: 'refused', text: 'This peer has stopped.' })
+    if (this.#life !== 'running') return stopped()
+    this.#turns.enqueue(() => {
+      if (this.#life !== 'running') return stopped()
+      this.#lastOperation += 1
+      this.#operations.set(this.#lastOperation, done)
+      this.#group.step({ kind: 'operate', id: this.#lastOperation, operation })
+    })
+  }
+
+  /** An operator's word, when a majority is lost for good: go on with what is here. */
+  continueHere(why: string, done: (ok: boolean, text: string) => void): void {
+    if (this.#life !== 'running') return done(false, 'This peer has stopped.')
+    this.#turns.enqueue(() => {
+      this.#continued.push(done)
+      this.#group.step({ kind: 'continue', why })
+    })
+  }
+
+  /** The next identity of this folder could not be begun. */
+  rebirthFailed(error: JoinError | null): void {
+    this.#emit({ kind: 'stopped', error })
   }
 
   /** Gives up the seat for good, then stops; after `limitMs` it goes without waiting any longer. */
   leave(limitMs: number, done: () => void): void {
+    this.#wanted = true
     if (this.#life !== 'running') return done()
     this.#turns.enqueue(() => {
       if (this.#life !== 'running' || this.#leaveDone) return done()
@@ -246,6 +297,7 @@ export class PeerCore {
 
   /** Hands over if it must, says `bye`, and stops; the seat stays. */
   stop(done: () => void): void {
+    this.#wanted = true
     if (this.#life !== 'running') return done()
     this.#turns.enqueue(() => {
       if (this.#life !== 'running') return done()
@@ -263,11 +315,22 @@ export class PeerCore {
     this.#mesh.flush()
     this.roles.flush()
     this.#caller.settleReads(this.#applied)
+    this.#tellBranch()
     if (this.#afterCalls && this.#caller.openCalls === 0) this.#callsEnded()
     if (!this.#statusChanged) return
     this.#statusChanged = false
     this.#tellCallers()
     this.#emit({ kind: 'status' })
+  }
+
+  /** Peers of other branches know each other by their hellos. */
+  #tellBranch(): void {
+    const { state } = this.#group
+    const now = branch(state)
+    if (now === (state.self.branch ?? null)) return
+    state.self = { ...state.self, branch: now }
+    this.#statusChanged = true
+    this.#mesh.step({ kind: 'self', self: state.self })
   }
 
   #emit(event: PeerEvent): void {
@@ -361,13 +424,35 @@ export class PeerCore {
         for (const done of waiting) done(event.ok, event.text)
         return
       }
+      case 'continued': {
+        const waiting = this.#continued
+        this.#continued = []
+        for (const done of waiting) done(event.ok, event.text)
+        return
+      }
+      case 'set-aside':
+        return this.#beReborn(event)
       case 'left':
         return this.#left()
       case 'note':
         return this.#note(event.event, event.text, event.data)
+      case 'operated': {
+        const { id, status, text } = event
+        const done = this.#operations.get(id)
+        this.#operations.delete(id)
+        return done?.({ status, text })
+      }
       case 'fatal':
+        if (event.code === 'evicted') return this.#evicted(event.text)
         return this.#fail(new JoinError('data', event.text))
     }
+  }
+
+  /** The folder remembers it before the process ends, so that no restart brings this member back by accident. */
+  #evicted(text: string): void {
+    const { identity } = this.#parts
+    const end = (): void => this.#turns.enqueue(() => this.#fail(new JoinError('evicted', text)))
+    identity.save({ ...(identity.value as Identity), evicted: text }, end)
   }
 
   #committed(entries: readonly Entry[]): void {
@@ -415,6 +500,7 @@ export class PeerCore {
     if (this.#joined || !isAdmitted(this.#group.state)) return
     this.#joined = true
     if (this.#parts.identity.value?.lost) this.#group.remember({ lost: null })
+    this.#asides.begin()
     this.#emit({ kind: 'joined' })
   }
 
@@ -456,6 +542,50 @@ export class PeerCore {
     this.#shutDown(false, error, () => {})
   }
 
+  /** Rule 6 and 27: what cannot be kept goes into a file, and this folder gets another identity. */
+  #beReborn(event: Extract<GroupEvent, { kind: 'set-aside' }>): void {
+    if (this.#life !== 'running') return
+    if (this.#leaveDone) return this.#left()
+    this.#note('set-aside', `${event.text} Entries from ${event.from} on are set aside.`, { ...event })
+    this.#rebirth = event
+    this.#shutDown(true, null, () => {})
+  }
+
+  #endForRebirth(event: Extract<GroupEvent, { kind: 'set-aside' }>): void {
+    const { journal, identity, settings } = this.#parts
+    const { founding } = this.#group.state
+    const { from, because, branch: of, text, commitIndex } = event
+    const failed = (error: Error): void => {
+      const what = `What this peer must set aside cannot be written; its journal stays as it is: ${error.message}`
+      this.#closeFiles(() => this.#ended(new JoinError('data', what, error)))
+    }
+    const about = {
+      app: settings.app,
+      clusterId: founding?.clusterId ?? '',
+      branch: of,
+      from,
+      committed: commitIndex,
+      atMs: this.#host.clock.now().wallMs,
+      because,
+      text,
+    }
+    this.#asides.add(journal, about, (error, file) => {
+      if (error) return failed(error)
+      const next = reborn(identity.value as Identity, this.#host.random, from, lastKnownAddresses(journal))
+      identity.save(next, (unsaved) => {
+        if (unsaved) return failed(unsaved)
+        this.#closeFiles(() =>
+          this.#wanted ? this.#ended(null) : this.#emit({ kind: 'reborn', text, file }),
+        )
+      })
+    })
+  }
+
+  #ended(error: JoinError | null): void {
+    this.#parts.listener.close()
+    this.#emit({ kind: 'stopped', error })
+  }
+
   /**
    * Rule 10: stop serving, say bye, close the links, and close the listener last. After a failure not one more
    * beat leaves; after a wish the links stay up until the handlers have ended.
@@ -465,16 +595,20 @@ export class PeerCore {
     this.#life = 'stopping'
     if (error) this.#group.stop()
     this.#server.resign()
+    for (const ended of this.#operations.values())
+      ended({ status: 'unknown', text: 'This peer stopped before it was told of the end.' })
+    this.#operations.clear()
     this.#reigns.end(() => {
       this.#caller.stop()
       this.#group.stop()
       if (error?.code !== 'broken') this.#mesh.close(leaving)
       this.#life = 'stopped'
+      this.#asides.stop()
       this.#timers.cancelAll()
       this.#turns.stop()
+      if (this.#rebirth && !error) return this.#endForRebirth(this.#rebirth)
       this.#closeFiles(() => {
-        this.#parts.listener.close()
-        this.#emit({ kind: 'stopped', error })
+        this.#ended(error)
         done()
       })
     })
@@ -488,7 +622,8 @@ export class PeerCore {
       gate.stop()
       then()
     }
-    // By this the next start can tell whether it lost something.
-    journal.close((failed) => (failed ? close() : this.#group.remember({ ends: journal.lastIndex }, close)))
+    // By this the next start can tell whether it lost something. The next identity drops a part on purpose.
+    const ends = journal.lastIndex
+    journal.close((failed) => (failed || this.#rebirth ? close() : this.#group.remember({ ends }, close)))
   }
 }

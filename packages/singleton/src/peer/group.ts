@@ -39,9 +39,10 @@ export class Group {
     this.#parts = parts
     const { host, settings, self, identity, journal } = parts
     const hard = { term: identity.value?.term ?? 0, votedFor: identity.value?.votedFor ?? null }
-    const { app, mode, expect, timing } = settings
+    const { app, mode, expect, timing, ranking, rejoin } = settings
     const awaits = identity.value?.lost ?? null
-    const config = { self, app, mode, expect, timing, hard, log: journal, awaits }
+    const mayFound = identity.value?.rejoins === undefined
+    const config = { self, app, mode, expect, mayFound, timing, hard, log: journal, ranking, rejoin, awaits }
     this.state = createSuccession(config, host.clock.now())
   }
 

@@ -1,4 +1,4 @@
-import type { MemberId, Random } from '@tanist/core'
+import type { Address, MemberId, Random } from '@tanist/core'
 import type { HardState } from '../succession/index.js'
 
 /** What this peer lost and waits for; until it is admitted again. */
@@ -21,6 +21,23 @@ export interface Identity extends HardState {
   /** Where the journal ended at the last orderly stop; forgotten at the next start. */
   readonly ends?: number
   readonly lost?: Lost | null
+  /** An operator sent this member away: the sentence. */
+  readonly evicted?: string
+  /** From here on the journal belongs to a former identity of this folder, and was set aside: it is to be dropped. */
+  readonly dropFrom?: number
+  /** It gave up a journal in order to join others: it founds no cluster of its own, and knew them here. */
+  readonly rejoins?: readonly Address[]
+}
+
+/** The next identity of a folder whose last one has to drop entries from `dropFrom` on. */
+export function reborn(
+  last: Identity,
+  random: Random,
+  dropFrom: number,
+  rejoins: readonly Address[],
+): Identity {
+  const { app } = last
+  return { memberId: random.id(), incarnation: 0, app, term: 0, votedFor: null, dropFrom, rejoins }
 }
 
 export function parseIdentity(value: unknown): Identity {
@@ -54,6 +71,6 @@ export function newIdentity(app: string, random: Random): Identity {
 /** The identity of the next life: same member and vote, next incarnation. */
 export function nextLife(last: Identity | undefined, app: string, random: Random): Identity {
   if (last === undefined) return newIdentity(app, random)
-  const { ends: _, ...rest } = last
-  return { ...rest, incarnation: last.incarnation + 1 }
+  const { evicted: _past, ends: _end, ...kept } = last
+  return { ...kept, incarnation: last.incarnation + 1 }
 }

@@ -23,6 +23,7 @@ export interface MeshHooks {
   down(memberId: MemberId): void
   evidence(kind: EvidenceClass, memberId: MemberId, incarnation: number, text: string): void
   gone(memberId: MemberId, incarnation: number, leaving: boolean, why: string): void
+  latency(medians: readonly (readonly [MemberId, number])[]): void
   refused(address: string, code: string, text: string): void
   message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void
 }
@@ -48,7 +49,10 @@ export class Mesh {
     this.#timers = timers
     this.#hooks = hooks
     const { self, seeds, settings } = config
-    this.#membership = createMembership({ self, seeds, ...settings.membership }, host.clock.now())
+    this.#membership = createMembership(
+      { self, seeds, ...settings.membership, evidence: settings.evidence },
+      host.clock.now(),
+    )
     this.#links = new Links(host.network, host.log, {
       opened: (link, out, remote) => turns.enqueue(() => this.step({ kind: 'opened', link, out, remote })),
       received: (link, messages) => turns.enqueue(() => this.#received(link, messages)),
@@ -109,6 +113,8 @@ export class Mesh {
         return this.#hooks.gone(event.memberId, event.incarnation, event.leaving, 'it said bye')
       case 'gone':
         return this.#hooks.gone(event.memberId, event.incarnation, false, event.text)
+      case 'latency':
+        return this.#hooks.latency(event.medians)
       case 'refused':
         return this.#hooks.refused(event.address, event.code, event.text)
     }

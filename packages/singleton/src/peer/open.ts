@@ -15,12 +15,24 @@ export const PROTOCOL = 1
 /**
  * Opens the data folder, begins a new incarnation on disk, binds the address and makes the peer. `done` gets
  * either a `JoinError` (nothing on disk was changed but, at most, the incarnation) or a peer that has begun
- * to look for its cluster.
+ * to look for its cluster. It is called once more for each further identity: a peer that had to set entries aside
+ * ends with the event `reborn`, and another one goes on with the same folder and address.
  */
 export function openPeer(
   host: Host,
   settings: PeerSettings,
   done: (error: JoinError | null, peer: PeerCore | null) => void,
+): void {
+  openLife(host, settings, (error, opened) => {
+    if (opened) listen(host, opened, settings, done)
+    else done(error, null)
+  })
+}
+
+function openLife(
+  host: Host,
+  settings: PeerSettings,
+  done: (error: JoinError | null, opened: Opened | null) => void,
 ): void {
   let files: Files
   try {
@@ -33,6 +45,11 @@ export function openPeer(
   const fail = (error: unknown): void => {
     close(files)
     done(asJoinError(error), null)
+  }
+  const dropped = (opened: Opened): void => {
+    if (life.dropFrom === undefined) return done(null, opened)
+    const { dropFrom: _, ...rest } = life
+    identity.save(rest, (error) => (error ? fail(error) : done(null, opened)))
   }
   identity.save(life, (error) => {
     if (error) return fail(error)
@@ -51,7 +68,7 @@ export function openPeer(
     if (life.lost && life.incarnation === 1)
       logLoss(host.log, life.lost, life.memberId, files.folder.path, files.aside)
     // What was read may still be in the system's cache only: it counts once it is on disk.
-    opened.journal.append([], (unsynced) => (unsynced ? fail(unsynced) : listen(host, opened, done)))
+    opened.journal.append([], (unsynced) => (unsynced ? fail(unsynced) : dropped(opened)))
   }
 }
 
@@ -91,6 +108,8 @@ function openFiles(host: Host, settings: CheckedSettings): Files {
     const open = (least: number): Journal => openJournal(gated, { least, log: host.log })
     const journal = unlessDamaged(() => open(journalReaches(identity.value)))
     checkOwner(settings, identity.value, journal)
+    checkEvicted(settings, identity.value)
+    if (!(journal instanceof JournalError)) dropWhatWasSetAside(journal, identity.value?.dropFrom)
     const text = found instanceof JournalError ? found.message : lossIn(folder, identity.value, journal)
     const life =
       text === null
@@ -124,6 +143,11 @@ function clusterOf(journal: Journal | JournalError, identity: Identity | undefin
   return first ? foundingOf(first).clusterId : (identity?.clusterId ?? identity?.lost?.clusterId ?? null)
 }
 
+/** Who was evicted comes back only when somebody wants it. */
+function checkEvicted({ rejoin }: CheckedSettings, identity: Identity | undefined): void {
+  if (identity?.evicted !== undefined && !rejoin) throw new JoinError('evicted', identity.evicted)
+}
+
 /** A folder belongs to one application and one mode for ever. */
 function checkOwner(
   { app, mode, data }: CheckedSettings,
@@ -147,20 +171,41 @@ function checkOwner(
   )
 }
 
+function dropWhatWasSetAside(journal: Journal, from: number | undefined): void {
+  if (from === undefined || from > journal.lastIndex) return
+  if (from > journal.firstIndex || journal.firstIndex === 1) journal.truncateFrom(from)
+  else journal.reset(0, 0)
+}
+
 function listen(
   host: Host,
-  opened: Opened,
+  first: Opened,
+  given: PeerSettings,
   done: (error: JoinError | null, peer: PeerCore | null) => void,
 ): void {
-  const { settings, life } = opened
+  const { settings } = first
   let peer: PeerCore | null = null
+  // One listener for all identities of this process: the address stays, and nobody else can take it.
+  const begin = (opened: Opened, address: string): void => {
+    const { rejoins = [] } = opened.life
+    const seeds = [...new Set([...opened.settings.seeds, ...rejoins])]
+    const self = helloOf(opened.settings, opened.life, address, opened.journal)
+    const core = new PeerCore({ host, listener, self, ...opened, settings: { ...opened.settings, seeds } })
+    peer = core
+    core.observe((event) => {
+      if (event.kind !== 'reborn') return
+      peer = null
+      openLife(host, given, (error, next) => {
+        if (next) return begin(next, address)
+        listener.close()
+        core.rebirthFailed(error)
+      })
+    })
+    done(null, core)
+    core.start()
+  }
   const listener = host.network.listen(settings.listen, {
-    listening: (address) => {
-      const self = helloOf(settings, life, address, opened.journal)
-      peer = new PeerCore({ host, listener, self, ...opened })
-      done(null, peer)
-      peer.start()
-    },
+    listening: (address) => begin(first, address),
     accept: (link: Link) => {
       if (peer) return peer.accept(link)
       link.close('starting', 'this peer is not ready yet')
@@ -168,7 +213,7 @@ function listen(
     },
     failed: ({ text }) => {
       if (peer) return peer.listenerLost(text)
-      close(opened)
+      close(first)
       done(new JoinError('listen', text), null)
     },
   })
@@ -186,6 +231,7 @@ function helloOf(settings: CheckedSettings, life: Identity, bound: string, journ
     clusterId: clusterOf(journal, life),
     mode: settings.mode,
     known: [],
+    ...settings.announced,
   }
 }
 

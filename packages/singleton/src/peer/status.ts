@@ -1,7 +1,17 @@
 import type { MemberId } from '@tanist/core'
 import type { Mode } from '../succession/index.js'
-import { isAdmitted, isVoter, lineOfSuccession, majority, nameOf, voters } from '../succession/index.js'
+import {
+  branch,
+  isAdmitted,
+  isForeign,
+  isVoter,
+  lineOfSuccession,
+  majority,
+  nameOf,
+  voters,
+} from '../succession/index.js'
 import type { Succession } from '../succession/index.js'
+import type { SetAsideStatus } from './aside.js'
 
 /** One member as this peer sees it. */
 export interface Member {
@@ -53,6 +63,12 @@ export interface PeerStatus {
   /** What this peer waits for, in a sentence; null while everything is well. */
   readonly waitingFor: string | null
   readonly lastTakeover: Takeover | null
+  /** The branch of this peer's journal; another one than at the founding after a forced continuation. */
+  readonly branch: string | null
+  /** Linked members of this cluster that are on another branch now. */
+  readonly elsewhere: readonly { readonly id: MemberId; readonly name: string; readonly branch: string }[]
+  /** Entries of branches that lost, which wait in this peer's data folder. */
+  readonly setAside: readonly SetAsideStatus[]
 }
 
 function membersOf(s: Succession): Member[] {
@@ -80,6 +96,7 @@ export function statusOf(
   s: Succession,
   now: { readonly monotonicMs: number; readonly wallMs: number },
   lastTakeover: Takeover | null,
+  setAside: readonly SetAsideStatus[] = [],
 ): PeerStatus {
   const { memberId, name, address, incarnation } = s.self
   const turn = { s, now, random: { next: () => 0, id: () => '' }, out: [] }
@@ -99,6 +116,13 @@ export function statusOf(
     members: membersOf(s),
     waitingFor: explainWait(s),
     lastTakeover,
+    branch: branch(s),
+    elsewhere: [...s.links.values()].flatMap((hello) =>
+      isForeign(s, hello) && typeof hello.branch === 'string'
+        ? [{ id: hello.memberId, name: hello.name, branch: hello.branch }]
+        : [],
+    ),
+    setAside,
   }
 }
 
@@ -113,6 +137,9 @@ export function explainWait(s: Succession): string | null {
     if (isAdmitted(s)) return null
     return `Waiting for ${name(s.leader.memberId)} to admit this peer.`
   }
+  const elsewhere = [...s.links.values()].find((hello) => isForeign(s, hello))
+  if (elsewhere && s.view.size > 0 && !isAdmitted(s))
+    return `Waiting to join the branch of ${elsewhere.name}.`
   const missing = voters(s).filter((id) => id !== s.self.memberId && !s.links.has(id))
   const needed = majority(s)
   if (voters(s).length - missing.length < needed) {
@@ -144,6 +171,7 @@ function explainFounding(s: Succession): string {
   if (others.length + 1 < s.config.expect) {
     return `Waiting for ${s.config.expect} peers to be in sight; there are ${others.length + 1}.`
   }
+  if (s.config.mayFound === false) return 'Waiting to meet the cluster that this peer shall join.'
   return 'Looking for a cluster before founding one.'
 }
 

@@ -68,6 +68,16 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     admit: { term: 'number', member: 'object' },
     leave: { term: 'number' },
     left: { term: 'number' },
+    canvass: { term: 'number' },
+    canvassed: { term: 'number' },
+    operate: { term: 'number', id: 'number', operation: 'object' },
+    operated: { term: 'number', id: 'number', status: 'string', text: 'string' },
+    evicted: { term: 'number', incarnation: 'number', why: 'string' },
+    branch: { term: 'number', claim: 'object' },
+    concede: { term: 'number', claim: 'object' },
+    conceded: { term: 'number', claim: 'object', runs: 'array' },
+    fork: { term: 'number', lastIndex: 'number', lastTerm: 'number' },
+    forked: { term: 'number', granted: 'boolean' },
   },
   r: {
     call: {
@@ -99,7 +109,16 @@ const parts: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
     known: 'array',
   },
   member: { memberId: 'string', incarnation: 'number', name: 'string', address: 'string' },
+  operation: { op: 'string', memberId: 'string' },
   dead: { memberId: 'string', incarnation: 'number' },
+  claim: {
+    chain: 'array',
+    lastIndex: 'number',
+    commitIndex: 'number',
+    held: 'number',
+    of: 'number',
+    leads: 'boolean',
+  },
   hint: { rejected: 'number', index: 'number', term: 'number' },
   outcome: { status: 'string' },
 }
@@ -112,10 +131,23 @@ function isMessage(channel: string, body: unknown): boolean {
     const value = body[name]
     if (value !== undefined && value !== null && !(isObject(value) && hasForm(value, part))) return false
   }
-  const { sent, hears, line } = body
+  const { sent, hears, line, echo, rtts, seq, hello } = body
   return (
-    isListOf('number', sent, 2) && isListOf('string', hears) && (line === null || isListOf('string', line))
+    isListOf('number', sent, 2) &&
+    isListOf('string', hears) &&
+    (line === null || isListOf('string', line)) &&
+    isListOf('number', echo, 2) &&
+    isListOf('number', rtts) &&
+    (seq === undefined || typeof seq === 'number') &&
+    (hello === undefined || announcesWell(hello))
   )
+}
+
+/** What a ranking will look at. */
+function announcesWell(hello: unknown): boolean {
+  if (!isObject(hello)) return false
+  const { weight, serve } = hello
+  return (weight === undefined || Number.isFinite(weight)) && (serve === undefined || serve === 'never')
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

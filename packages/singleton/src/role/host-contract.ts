@@ -32,6 +32,8 @@ export interface RoleHost {
   failure(role: string): string | undefined
   /** Calls `listener` in `flush` when the committed state has changed since the last one. Returns its end. */
   observe(role: string, listener: (state: unknown) => void): () => void
+  /** Whether the committed state has the outcome of this command; `expired`: it may have had it. */
+  knows(session: string, seq: number): 'yes' | 'no' | 'expired'
   /** Tells the observers. To be called after a batch of `apply`. */
   flush(): void
   /**

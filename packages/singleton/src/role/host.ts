@@ -162,6 +162,11 @@ class Host implements RoleHost {
     return this.#committed.failures.get(role)
   }
 
+  knows(session: string, seq: number): 'yes' | 'no' | 'expired' {
+    const found = this.#committed.sessions.find(session, seq)
+    return found === undefined ? 'no' : found === 'expired' ? 'expired' : 'yes'
+  }
+
   observe(role: string, listener: (state: unknown) => void): () => void {
     const listeners = this.#observers.get(role) ?? new Set()
     this.#observers.set(role, listeners.add(listener))

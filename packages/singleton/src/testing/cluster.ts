@@ -32,6 +32,8 @@ export interface ClusterOptions {
   readonly settings?: Partial<PeerSettings>
   /** Puts something between a peer and its host: for tests that plant a fault there. */
   readonly host?: (host: Host, node: string, life: number) => Host
+  /** Told of each identity of each peer before it starts; after a loss a process goes on under another one. */
+  readonly onPeer?: (node: string, core: PeerCore) => void
 }
 
 /** What a peer process is at the moment: the object that its present life made. */
@@ -348,6 +350,7 @@ export class Cluster {
       recorder.serves({ node, life, term, index, fromMs: world.nowMs, beside: this.#besides(node) })
       world.moment(node, 'serves')
     }
+    this.#options.onPeer?.(node, core)
     for (const name of roles)
       core.roles.observe(name, () => recorder.watched(node, core.appliedIndex, world.nowMs))
     core.observe((event) => {

@@ -165,7 +165,7 @@ describe('rule 4: one change of voters at a time', () => {
 })
 
 describe('rule 6: nobody drops what it knows committed', () => {
-  it('stops with its journal untouched when a leader contradicts it', () => {
+  it('sets aside what a leader contradicts and begins anew, as somebody who confirmed nothing', () => {
     const stage = clusterOf('a', 'b', 'c')
     stage.propose('a', 'x')
     stage.advance(20)
@@ -182,8 +182,10 @@ describe('rule 6: nobody drops what it knows committed', () => {
       line: null,
     } as const
     stage.input('c', { kind: 'message', from: 'b', incarnation: 1, message: { ...head, ...body }, entries })
-    expect(said(stage, 'c').at(-1)).toMatch(/^STOPS \(diverged\).*move its data folder aside/)
-    expect(stage.disk('c').entries).toEqual(before)
+    expect(said(stage, 'c').at(-1)).toMatch(/^SETS ASIDE from \d+ on .*knows to be committed/)
+    expect(stage.names).toEqual(['a', 'b', 'c', 'c2'])
+    expect(stage.disk('c2').entries).toEqual(before.filter((entry) => entry.index < commitIndex))
+    expect(stage.disk('c2').hard).toEqual({ term: 0, votedFor: null })
   })
 })
 
@@ -358,18 +360,31 @@ describe('rule 12: a new leader', () => {
   })
 })
 
+function lose(stage: Stage, name: string): void {
+  stage.crash(name)
+  stage.input('a', { kind: 'gone', memberId: name, incarnation: 1, leaving: false, why: 'silence' })
+  stage.advance(2_000)
+}
+
+const lastSets = (stage: Stage, count: number): string[] =>
+  stage
+    .state('a')
+    .voterSets.slice(-count)
+    .map((set) => `${set.pair ? 'pair ' : ''}${set.voters.join('')}`)
+
 describe('rule 25: a lost voter goes before another comes', () => {
   it('removes first, then promotes, each step committed', () => {
+    const stage = clusterOf('a', 'b', 'c', 'd')
+    lose(stage, 'b')
+    expect(lastSets(stage, 3)).toEqual(['abc', 'ac', 'acd'])
+  })
+
+  it('of three that become two makes a pair, and takes the mark off before a third comes', () => {
     const stage = clusterOf('a', 'b', 'c')
-    stage.crash('b')
-    stage.input('a', { kind: 'gone', memberId: 'b', incarnation: 1, leaving: false, why: 'silence' })
+    lose(stage, 'b')
     stage.start('d')
     for (const other of ['a', 'c']) stage.link('d', other)
     stage.advance(2_000)
-    const sets = stage
-      .state('a')
-      .voterSets.slice(-3)
-      .map((set) => set.voters.join(''))
-    expect(sets).toEqual(['abc', 'ac', 'acd'])
+    expect(lastSets(stage, 4)).toEqual(['abc', 'pair ac', 'ac', 'acd'])
   })
 })

@@ -1,9 +1,24 @@
 import { invariant } from '@tanist/core'
-import type { Entry, Hello, MemberId, Now } from '@tanist/core'
+import type { Entry, Hello, MemberId, Now, SnapshotId } from '@tanist/core'
 import { seededRandom } from '@tanist/core/testing'
-import { createSuccession, defaultTiming, stepSuccession } from '../../src/succession/index.js'
-import type { Succession, SuccessionEffect, SuccessionInput, Timing } from '../../src/succession/index.js'
+import {
+  branch,
+  createSuccession,
+  defaultSnapshotLimits,
+  defaultTiming,
+  stepSuccession,
+  wantsSnapshot,
+} from '../../src/succession/index.js'
+import type {
+  SnapshotLimits,
+  SnapshotMeta,
+  Succession,
+  SuccessionEffect,
+  SuccessionInput,
+  Timing,
+} from '../../src/succession/index.js'
 import type { SuccessionMessage } from '../../src/succession/messages.js'
+import { decode, encode, nextState } from '../../src/testing/machines/snapshots.js'
 import { StageDisk } from './disk.js'
 import { effectWords, messageWords } from './words.js'
 
@@ -33,8 +48,12 @@ interface Actor {
   holdsYield: boolean
   yields: number
   frozen: boolean
+  /** A number that every committed entry changes stands for the state of its roles. */
+  value: number
   /** The last words about its members: said again only when they differ. */
   members: string
+  /** The branch that the others heard of. */
+  branch: string | null
 }
 
 /**
@@ -56,8 +75,19 @@ export class Stage {
   readonly #lastHeld = new Map<string, string | null>()
   #ids = 0
 
-  constructor(timing: Partial<Timing> = {}) {
+  readonly #snapshotLimits: SnapshotLimits
+
+  /** Snapshots are only taken when a test asks for one; then hardly anything of the journal is kept besides. */
+  constructor(timing: Partial<Timing> = {}, limits: Partial<SnapshotLimits> = {}) {
     this.#timing = { ...defaultTiming, ...timing }
+    this.#snapshotLimits = {
+      ...defaultSnapshotLimits,
+      keepEntries: 2,
+      catchUpBytes: 1_000,
+      pieceBytes: 500,
+      piecesInFlight: 2,
+      ...limits,
+    }
   }
 
   // Processes
@@ -72,12 +102,17 @@ export class Stage {
         holdsYield: false,
         yields: 0,
         frozen: false,
+        value: 0,
         members: '',
+        branch: null,
       }
       invariant(actor.state === null, `${name} runs`)
       this.#actors.set(name, actor)
       actor.incarnation += 1
       const { hard } = actor.disk
+      actor.disk.reopen()
+      const base = actor.disk.snapshots.newest
+      actor.value = base?.state ?? 0
       const config = {
         self: this.#hello(name, actor),
         app: 'stage',
@@ -86,6 +121,9 @@ export class Stage {
         timing: this.#timing,
         hard,
         log: actor.disk,
+        snapshots: actor.disk.snapshots,
+        snapshotLimits: this.#snapshotLimits,
+        ...(base && { base: base.meta, baseDigest: String(base.state) }),
       }
       actor.state = createSuccession(config, this.now)
       this.step(name, { kind: 'start' })
@@ -188,6 +226,21 @@ export class Stage {
     this.settle()
   }
 
+  /** What this peer's roles hold; a test may spoil it. */
+  value(name: MemberId): number {
+    return this.#actor(name).value
+  }
+
+  spoil(name: MemberId): void {
+    this.#actor(name).value += 1
+  }
+
+  /** The leader asks everybody for a snapshot. */
+  checkpoint(name: MemberId): void {
+    this.state(name).snap.wanted = true
+    this.input(name, { kind: 'flush' })
+  }
+
   // Steps and time
 
   get now(): Now {
@@ -273,7 +326,8 @@ export class Stage {
   #hello(name: MemberId, { incarnation, state }: Actor): Hello {
     const clusterId = state?.founding?.clusterId ?? null
     const rest = { protocol: 1, mode: 'consistent' as const, known: [] }
-    return { ...rest, memberId: name, incarnation, name, address: `${name}:1`, clusterId }
+    const own = state === null ? null : branch(state)
+    return { ...rest, memberId: name, incarnation, name, address: `${name}:1`, clusterId, branch: own }
   }
 
   #tell(name: MemberId, about: MemberId): void {
@@ -303,6 +357,7 @@ export class Stage {
     for (const effect of stepSuccession(this.state(name), input, this.now, random)) {
       this.#carryOut(name, effect)
     }
+    this.#tellBranch(name)
   }
 
   #carryOut(name: MemberId, effect: SuccessionEffect): void {
@@ -324,9 +379,42 @@ export class Stage {
     else if (effect.kind === 'append')
       disk.append(effect.entries, told({ kind: 'appended', ticket: effect.ticket }))
     else if (effect.kind === 'truncate') disk.truncateFrom(effect.from)
+    else if (effect.kind === 'committed')
+      for (const entry of effect.entries) actor.value = nextState(actor.value, entry)
+    else if (effect.kind === 'capture') this.#capture(name, effect.meta)
+    else if (effect.kind === 'receive') disk.snapshots.receive(effect.id, effect.offset, effect.bytes)
+    else if (effect.kind === 'install') this.#install(name, effect.id)
+    else if (effect.kind === 'reset') disk.reset(effect.index, effect.term)
+    else if (effect.kind === 'drop') disk.dropPrefix(effect.below)
+    else if (effect.kind === 'forget') disk.forget(effect.id)
     else if (effect.kind === 'yield') this.#yielded(name)
     else if (effect.kind === 'cluster') this.#knowsCluster(name)
+    else if (effect.kind === 'set-aside') disk.persist(disk.hard, () => this.#bornAnew(name, effect.from))
     else if (effect.kind === 'left' || effect.kind === 'fatal') timers.clear()
+  }
+
+  #capture(name: MemberId, meta: SnapshotMeta): void {
+    const { disk, value, incarnation } = this.#actor(name)
+    const kept = encode({ meta, state: value }, 1_200)
+    disk.snapshot(kept, () => {
+      if (this.#actor(name).incarnation !== incarnation) return
+      this.step(name, { kind: 'snapshotted', id: kept.id, digest: String(value) })
+    })
+  }
+
+  #install(name: MemberId, id: SnapshotId): void {
+    const actor = this.#actor(name)
+    const { disk, incarnation } = actor
+    const kept = disk.snapshots.complete()
+    invariant(kept, 'what was received is what was sent')
+    disk.snapshot(kept, () => {
+      if (actor.incarnation !== incarnation || actor.state === null) return
+      if (!wantsSnapshot(actor.state, id))
+        return this.step(name, { kind: 'uninstalled', id, why: 'it is not wanted any more' })
+      const { meta, state } = decode(kept.content)
+      actor.value = state
+      this.step(name, { kind: 'installed', id, meta, digest: String(state) })
+    })
   }
 
   #send(from: MemberId, { to, message, entries = [] }: Extract<SuccessionEffect, { kind: 'send' }>): void {
@@ -349,6 +437,34 @@ export class Stage {
     if (actor.holdsYield) actor.yields += 1
     // Never inside a step: the handlers of a reign end in their own time.
     else actor.disk.persist(actor.disk.hard, () => this.step(name, { kind: 'yielded' }))
+  }
+
+  /** As the shell does it: the same folder without what was set aside, under another name, linked as before. */
+  #bornAnew(name: MemberId, from: number): void {
+    const others = this.names.filter((other) => this.isLinked(name, other))
+    const { entries } = this.disk(name)
+    this.crash(name)
+    const next = `${name.replace(/\d+$/, '')}${Number(/\d+$/.exec(name)?.[0] ?? 1) + 1}`
+    this.start(next)
+    this.crash(next)
+    this.disk(next).begin(entries.slice(0, from - 1))
+    this.start(next)
+    for (const other of others) this.link(next, other)
+  }
+
+  #tellBranch(name: MemberId): void {
+    const actor = this.#actor(name)
+    const now = actor.state === null ? null : branch(actor.state)
+    if (actor.branch === now || actor.state === null) return
+    actor.branch = now
+    const { self } = actor.state
+    actor.state.self = { ...self, branch: now }
+    for (const other of this.#actors.keys()) {
+      const hello = this.#links.has(`${name} ${other}`) && this.#actor(other).state?.links.get(name)
+      if (hello) this.#actor(other).state?.links.set(name, { ...hello, branch: now })
+      if (hello && this.#actor(other).branch !== null && now !== null && this.#actor(other).branch !== now)
+        this.#tell(other, name)
+    }
   }
 
   /** Membership would tell everybody who is linked. */

@@ -22,7 +22,12 @@ const table: { readonly [K in MachineFaultKind]: Fire<K> } = {
     for (const name of find([who])) world.restart(name)
     return nothing
   },
-  pause: ({ who }, world, find) => all(find([who]).map((name) => world.plain.pause(world.id(name)))),
+  pause: ({ who }, world, find) => all(find([who]).map((name) => world.pause(name))),
+  sleep: ({ who }, world, find) => all(find([who]).map((name) => world.sleep(name))),
+  act: ({ who, act }, world, find) => {
+    for (const name of find([who])) world.act(name, act)
+    return nothing
+  },
   'power-off': ({ who, tear = false }, world, find) => world.powerOff(find(who), tear),
   cut: (fault, world, find) =>
     all(pairs(find([fault.from]), find([fault.to])).map((pair) => cut(world, pair))),
@@ -67,6 +72,8 @@ export type MachineFaultKind =
   | 'crash'
   | 'restart'
   | 'pause'
+  | 'sleep'
+  | 'act'
   | 'power-off'
   | 'cut'
   | 'split'
@@ -95,7 +102,9 @@ export function applyToMachines(world: SuccessionWorld, schedule: Schedule): Fir
   const waiting: Waiting[] = []
   for (const fault of schedule) {
     const fire = fireOf(fault)
-    const go = (): void => void fired.push(fireNow(world, fault, fire))
+    const go = (): void => {
+      if (!world.peaceful) fired.push(fireNow(world, fault, fire))
+    }
     if (fault.on === undefined) world.plain.schedule(startMs + fault.at, go)
     else waiting.push(waitFor(fault.on, fault.after ?? 0, go))
   }

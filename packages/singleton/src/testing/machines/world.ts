@@ -1,8 +1,8 @@
 import { PlainWorld } from '@tanist/core/testing'
 import type { PlainContext, PlainNode, PlainQuality } from '@tanist/core/testing'
 import { invariant } from '@tanist/core'
-import { defaultTiming, isVoter } from '../../succession/index.js'
-import type { Timing } from '../../succession/index.js'
+import { defaultSnapshotLimits, defaultTiming, isVoter } from '../../succession/index.js'
+import type { SnapshotLimits, Timing } from '../../succession/index.js'
 import { Clients } from './clients.js'
 import type { ClientSetting } from './clients.js'
 import { MachineDisk } from './disk.js'
@@ -23,12 +23,34 @@ export interface SuccessionWorldOptions {
   /** Size of each command. More than 256 KiB go in a message of their own. Default 16. */
   readonly commandBytes?: number
   readonly timing?: Partial<Timing>
+  /** Default: a snapshot every dozen entries and hardly any journal besides, so that much is compacted and fetched. */
+  readonly snapshots?: Partial<SnapshotLimits>
+  /** Size of a snapshot, at least. Default 1,500. */
+  readonly snapshotBytes?: number
   readonly network?: Partial<PlainQuality>
   /** Least and greatest time of a disk sync. Default 0.5 to 2. */
   readonly syncMs?: readonly [least: number, greatest: number]
 }
 
-const NAMES = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
+/** What machines are called, in order. */
+export const machineNames: readonly string[] = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
+
+export const machineActs: readonly string[] = ['hand-over', 'leave']
+
+/** A clock that stands still is none: timers of a sleeping machine have to end up somewhere. */
+const ASLEEP_RATE = 0.001
+/** Little of everything, so that short runs meet every border. */
+const smallSnapshots: SnapshotLimits = {
+  ...defaultSnapshotLimits,
+  bytes: 100_000,
+  entries: 12,
+  keepEntries: 4,
+  keepBytes: 100_000,
+  catchUpBytes: 2_000,
+  pieceBytes: 256,
+  piecesInFlight: 3,
+}
+
 
 type Undo = () => void
 
@@ -43,6 +65,8 @@ export class SuccessionWorld {
   readonly laws: MachineLaws
   /** Told whenever a peer does something that schedules can wait for. */
   onMoment: (name: string, moment: string) => void = () => {}
+  /** No fault fires any more, whatever it still waits for. */
+  peaceful = false
   #clients: Clients | null = null
   readonly #peers: (MachinePeer | null)[] = []
   readonly #disks: MachineDisk[]
@@ -53,12 +77,15 @@ export class SuccessionWorld {
   readonly #syncMs: readonly [number, number]
   readonly #expect: number
   readonly #commandBytes: number
+  readonly #asleep = new Set<Undo>()
+  readonly #snapshotLimits: SnapshotLimits
+  readonly #snapshotBytes: number
   #links = 0
 
   constructor(options: SuccessionWorldOptions) {
     const { seed, peers, timing, network, syncMs = [0.5, 2] } = options
-    invariant(peers >= 1 && peers <= NAMES.length, `1 to ${NAMES.length} peers, not ${peers}`)
-    this.names = NAMES.slice(0, peers)
+    invariant(peers >= 1 && peers <= machineNames.length, `1 to ${machineNames.length} peers, not ${peers}`)
+    this.names = machineNames.slice(0, peers)
     this.#disks = this.names.map(() => new MachineDisk())
     this.#outages = this.names.map(() => null)
     this.#slowMs = this.names.map(() => 0)
@@ -66,6 +93,8 @@ export class SuccessionWorld {
     this.#syncMs = syncMs
     this.#expect = peers
     this.#commandBytes = options.commandBytes ?? 16
+    this.#snapshotLimits = { ...smallSnapshots, ...options.snapshots }
+    this.#snapshotBytes = options.snapshotBytes ?? 1_500
     this.plain = new PlainWorld<Parcel>({
       seed,
       nodes: peers + 1,
@@ -192,6 +221,43 @@ export class SuccessionWorld {
     return () => void (this.#slowMs[id] = Math.max(0, this.#slowMs[id]! - byMs))
   }
 
+  /** What became due piles up; a peer that wakes must not believe in an old lease for one moment. */
+  pause(name: string): Undo {
+    const id = this.id(name)
+    const undo = this.plain.pause(id)
+    return () => {
+      undo()
+      this.#woken(name)
+    }
+  }
+
+  /** The machine is suspended: its monotonic clock (all but) stands still, its wall clock does not. */
+  sleep(name: string): Undo {
+    const id = this.id(name)
+    const life = this.plain.life(id)
+    if (this.plain.state(id) === 'down') return () => {}
+    const undos = [this.plain.drift(id, ASLEEP_RATE), this.plain.pause(id)]
+    const sinceMs = this.nowMs
+    const wake = (): void => {
+      if (!this.#asleep.delete(wake)) return
+      this.plain.clockJump(id, (this.nowMs - sinceMs) * (1 - ASLEEP_RATE))
+      for (const undo of undos) undo()
+      if (this.plain.life(id) === life) this.#woken(name)
+    }
+    this.#asleep.add(wake)
+    return wake
+  }
+
+  /** What operators and applications ask for. */
+  act(name: string, act: string): void {
+    const peer = this.running.find((one) => one.name === name)
+    if (act === 'leave') peer?.step({ kind: 'leave' })
+    else if (act === 'hand-over') {
+      const { server } = this
+      server?.step({ kind: 'transfer', to: peer && peer !== server ? name : null })
+    } else throw new TypeError(`machines know no act "${act}"; they know ${machineActs.join(', ')}`)
+  }
+
   reset(a: string, b: string): void {
     for (const [one, other] of [
       [a, b],
@@ -201,7 +267,16 @@ export class SuccessionWorld {
     }
   }
 
+  /** The roles of this peer have made something else of the journal. */
+  spoil(name: string): void {
+    const peer = this.peer(name)
+    if (!peer) return
+    peer.value = (peer.value + 1) >>> 0
+    this.laws.rotten.add(name)
+  }
+
   healAll(): void {
+    for (const wake of this.#asleep) wake()
     this.#slowMs.fill(0)
     for (const disk of this.#disks) disk.heal()
     this.#outages.fill(null)
@@ -215,6 +290,11 @@ export class SuccessionWorld {
   }
 
   // Inside
+
+  #woken(name: string): void {
+    const peer = this.running.find((one) => one.name === name)
+    if (peer) this.laws.woken(peer)
+  }
 
   #down(id: number): Undo {
     const name = this.names[id] as string
@@ -237,6 +317,8 @@ export class SuccessionWorld {
       disk: this.#disks[id] as MachineDisk,
       hooks: this.#hooks,
       commandBytes: this.#commandBytes,
+      snapshotLimits: this.#snapshotLimits,
+      snapshotBytes: this.#snapshotBytes,
       syncMs: () => least + context.random.next() * (greatest - least) + this.#slowMs[id]!,
       nextLink: () => ++this.#links,
       refuses: (to: number) => this.#refuses(id, to),
@@ -265,11 +347,13 @@ export class SuccessionWorld {
       this.laws.committed(peer, entries)
       this.onMoment(peer.name, 'committed')
     },
+    state: (peer, index, state) => this.laws.state(peer, index, state),
     serves: (peer, token) => {
       this.plain.mix(token.term)
       this.laws.serves(peer, token)
     },
     moment: (peer, moment) => this.onMoment(peer.name, moment),
+    left: (peer) => this.plain.schedule(this.nowMs, () => void this.crash(peer.name)),
     ended: (peer, text) => this.laws.broken('ends', `${peer.name} stops: ${text}`),
   }
 
