@@ -20,6 +20,15 @@ export function prefixMissing(folder: string, first: number, covered: number): J
   )
 }
 
+export function tailMissing(folder: string, last: number, least: number): JournalError {
+  return new JournalError(
+    'damaged',
+    `The journal in ${folder} ends with entry ${last}, although it was written for good up to entry ${least} at ` +
+      'least. Nothing was changed on the disk. Move the journal files of this folder away and let this peer fetch ' +
+      'the journal again from the others, or put back a copy of them.',
+  )
+}
+
 export function snapshotDamaged(path: string, index: number): JournalError {
   return new JournalError(
     'damaged',

@@ -1,5 +1,5 @@
 import { DiskError, type Folder, type Log } from '../host/index.js'
-import { damaged, diskFailed, otherVersion, prefixMissing } from './failure.js'
+import { damaged, diskFailed, otherVersion, prefixMissing, tailMissing } from './failure.js'
 import { decodeHeader, encodeHeader, HEADER_BYTES, RecordReader } from './record.js'
 import { Segment, segmentFirst, segmentName } from './segment.js'
 import { TermRuns } from './terms.js'
@@ -9,6 +9,12 @@ import type { JournalError } from './types.js'
 export interface Base {
   readonly index: number
   readonly term: number
+}
+
+export interface RecoverOptions {
+  readonly base?: Base
+  readonly least?: number
+  readonly log?: Log
 }
 
 /** What is on the disk, verified. The last segment is the one to write to; it and the folder are not synced. */
@@ -21,7 +27,7 @@ export interface Recovered {
  * Reads every segment. Throws `JournalError`, with the disk unchanged, unless all is whole but a torn tail and
  * what the snapshot up to `base` covers.
  */
-export function recover(folder: Folder, log: Log | undefined, base: Base | undefined): Recovered {
+export function recover(folder: Folder, { base, least = 0, log }: RecoverOptions): Recovered {
   const reading = new Reading(folder, base)
   try {
     const firsts = folder
@@ -31,10 +37,13 @@ export function recover(folder: Folder, log: Log | undefined, base: Base | undef
       .toSorted((a, b) => a - b)
     if (firsts.length === 0) {
       const { index, term } = base ?? NOTHING
+      if (index < least) throw tailMissing(folder.path, index, least)
       reading.segments.push(createSegment(folder, index + 1, term))
       return { segments: reading.segments, terms: new TermRuns(index, term) }
     }
     const terms = reading.all(firsts)
+    const last = Math.max(reading.segments.at(-1)!.next - 1, base?.index ?? 0)
+    if (last < least) throw tailMissing(folder.path, last, least)
     reading.repair(log)
     return { segments: reading.segments, terms }
   } catch (error) {

@@ -19,6 +19,8 @@ export interface JournalOptions {
    * reset when power failed: the reset is finished. What lies in front of it may be missing or damaged.
    */
   readonly base?: { readonly index: number; readonly term: number }
+  /** The caller knows that the journal was durable up to here: one that ends before is damaged, not torn. Default 0. */
+  readonly least?: number
   readonly log?: Log
 }
 
@@ -44,7 +46,7 @@ type Job =
  * Opens the journal in `folder`, or begins one. The caller keeps the folder and closes it after the journal.
  *
  * - Throws `JournalError`: `damaged` (something that was durable cannot be read, or the journal begins behind
- *   `base.index + 1`, without `base` behind 1: the disk stays as it is), `format`, `disk`. A torn tail is cut and logged as `journal-torn-tail`.
+ *   `base.index + 1`, without `base` behind 1, or ends before `least`: the disk stays as it is), `format`, `disk`. A torn tail is cut and logged as `journal-torn-tail`.
  * - What an earlier process wrote may still be only in the operating system's cache. It is synced first, and
  *   `durableIndex` counts it from then on. `append([], done)` waits for that, and for everything before it:
  *   a voter that restarts must do so before it answers for entries that it found.
@@ -54,7 +56,7 @@ type Job =
  * - After a failure of the disk every `done` gets the error, and the entries stay readable.
  */
 export function openJournal(folder: Folder, options: JournalOptions = {}): Journal {
-  const { segments, terms } = recover(folder, options.log, options.base)
+  const { segments, terms } = recover(folder, options)
   return new SegmentLog(folder, segments, terms, options)
 }
 

@@ -285,3 +285,40 @@ describe('what a snapshot covers', () => {
     expect(openJournal(bench.folder, { base }).lastIndex).toBe(9)
   })
 })
+
+describe('a journal that is known to reach further', () => {
+  it('is damaged, not torn: the disk stays as it is', () => {
+    const make = (): Bench => {
+      const bench = new Bench()
+      const journal = openJournal(bench.folder)
+      for (let i = 0; i < 2; i++) {
+        journal.append(entries(i * 3 + 1, i * 3 + 3, 1), () => undefined)
+        bench.settle()
+      }
+      journal.close(() => undefined)
+      return bench
+    }
+    const path = 'data/journal-0000000000000001.seg'
+    const code = (bench: Bench, least: number, base?: Base): string => {
+      const before = bench.disk.content(path)
+      try {
+        openJournal(bench.folder, { least, ...(base && { base }) }).close(() => undefined)
+        return 'opened'
+      } catch (error) {
+        expect(bench.disk.content(path)).toEqual(before)
+        return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+      }
+    }
+    expect(code(make(), 6)).toBe('opened')
+    expect(code(make(), 7)).toBe('damaged')
+    expect(code(make(), 7, { index: 8, term: 2 })).toBe('opened')
+    const rotten = make()
+    rotten.disk.rot(path, rotten.disk.content(path).length - 3)
+    expect(code(rotten, 6)).toBe('damaged')
+    expect(code(rotten, 5)).toBe('opened')
+    const gone = make()
+    gone.folder.remove('journal-0000000000000001.seg')
+    expect(() => openJournal(gone.folder, { least: 1 })).toThrowError(/ends with entry 0/)
+    expect(gone.disk.files()).toEqual([])
+  })
+})

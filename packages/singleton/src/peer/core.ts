@@ -1,3 +1,4 @@
+import { JournalError } from '@tanist/core'
 import type {
   Entry,
   Folder,
@@ -37,6 +38,13 @@ import type { RoleMessage, WireMessage } from './wire.js'
 
 /** A refused peer that is linked to nobody after this time gives up: before a lone one would begin to serve. */
 const REFUSED_MS = 300
+
+function asFailure(error: unknown): JoinError {
+  if (!(error instanceof JournalError))
+    return new JoinError('broken', `This peer stops: ${String(error)}`, error)
+  const advice = error.code === 'damaged' ? ' Start this peer again: it then fetches the journal anew.' : ''
+  return new JoinError('data', `${error.message}${advice}`, error)
+}
 
 /** A peer that leaves waits this long for the answers to its own calls. */
 const LAST_CALLS_MS = 1_000
@@ -118,7 +126,7 @@ export class PeerCore {
     this.roles = createRoleHost(settings.roles, { log: host.log })
     const turns = new Turns(host.engine, `peer-${self.memberId.slice(0, 8)}`, {
       flush: () => this.#flush(),
-      failed: (error) => this.#fail(new JoinError('broken', `This peer stops: ${String(error)}`, error)),
+      failed: (error) => this.#fail(asFailure(error)),
     })
     const timers = new KeyedTimers(host, (key) => turns.enqueue(() => this.#onTimer(key)))
     this.#turns = turns
@@ -354,7 +362,8 @@ export class PeerCore {
   #refused(address: string, code: string, text: string): void {
     this.#host.log.write('warn', 'peer-refused', text, { address, code })
     this.#emit({ kind: 'note', event: 'peer-refused', text, data: { address, code } })
-    if (this.#joined || this.#refusal !== null) return
+    // Whoever waits for its own cluster waits on, whatever others say.
+    if (this.#joined || this.#refusal !== null || this.#parts.identity.value?.lost) return
     this.#refusal = text
     this.#group.step({ kind: 'refused' })
     this.#timers.set('refused', REFUSED_MS)
@@ -490,6 +499,7 @@ export class PeerCore {
   #checkJoined(): void {
     if (this.#joined || !isAdmitted(this.#group.state)) return
     this.#joined = true
+    if (this.#parts.identity.value?.lost) this.#group.remember({ lost: null })
     this.#asides.begin()
     this.#emit({ kind: 'joined' })
   }
@@ -606,11 +616,14 @@ export class PeerCore {
 
   #closeFiles(then: () => void): void {
     const { journal, identity, folder, gate } = this.#parts
-    journal.close(() => {
+    const close = (): void => {
       identity.close()
       folder.close()
       gate.stop()
       then()
-    })
+    }
+    // By this the next start can tell whether it lost something. The next identity drops a part on purpose.
+    const ends = journal.lastIndex
+    journal.close((failed) => (failed || this.#rebirth ? close() : this.#group.remember({ ends }, close)))
   }
 }

@@ -40,8 +40,9 @@ export class Group {
     const { host, settings, self, identity, journal } = parts
     const hard = { term: identity.value?.term ?? 0, votedFor: identity.value?.votedFor ?? null }
     const { app, mode, expect, timing, ranking, rejoin } = settings
+    const awaits = identity.value?.lost ?? null
     const mayFound = identity.value?.rejoins === undefined
-    const config = { self, app, mode, expect, mayFound, timing, hard, log: journal, ranking, rejoin }
+    const config = { self, app, mode, expect, mayFound, timing, hard, log: journal, ranking, rejoin, awaits }
     this.state = createSuccession(config, host.clock.now())
   }
 
@@ -107,16 +108,16 @@ export class Group {
       case 'persist': {
         const { ticket, hard } = effect
         const done = this.#durable(() => this.step({ kind: 'persisted', ticket }))
-        return identity.save(
-          { ...(identity.value as Identity), term: hard.term, votedFor: hard.votedFor },
-          done,
-        )
+        return identity.save({ ...this.#known(), term: hard.term, votedFor: hard.votedFor }, done)
       }
       case 'append': {
         const { ticket, entries } = effect
         return journal.append(
           entries,
-          this.#durable(() => this.step({ kind: 'appended', ticket })),
+          this.#durable(() => {
+            this.#rememberCluster()
+            this.step({ kind: 'appended', ticket })
+          }),
         )
       }
       case 'truncate':
@@ -128,6 +129,28 @@ export class Group {
       default:
         return turns.upcall(() => this.#parts.event(effect))
     }
+  }
+
+  /** For the next start, which tells by it whether the journal lost something. */
+  remember(what: Partial<Identity>, done?: () => void): void {
+    const failed = this.#durable(() => {})
+    this.#parts.identity.save({ ...this.#known(), ...what }, done ?? failed)
+  }
+
+  #known(): Identity {
+    const { journal, identity } = this.#parts
+    const last = identity.value as Identity
+    return {
+      ...last,
+      committed: Math.max(last.committed ?? 0, Math.min(this.state.commitIndex, journal.durableIndex)),
+    }
+  }
+
+  /** Not before the journal is on the disk: a founder that crashed too early would wait for itself. */
+  #rememberCluster(): void {
+    const clusterId = this.state.founding?.clusterId
+    if (clusterId !== undefined && this.#parts.identity.value?.clusterId !== clusterId)
+      this.remember({ clusterId })
   }
 
   #durable(then: () => void): (error?: JournalError) => void {

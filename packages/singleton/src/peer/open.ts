@@ -5,6 +5,7 @@ import { PeerCore } from './core.js'
 import { JoinError } from './errors.js'
 import { nextLife, parseIdentity } from './identity.js'
 import type { Identity } from './identity.js'
+import { identityAfterLoss, isJournalFile, journalReaches, logLoss, lossIn, setAside } from './repair.js'
 import { checkSettings } from './settings.js'
 import type { CheckedSettings, PeerSettings } from './settings.js'
 import { SyncGate } from './sync-gate.js'
@@ -33,28 +34,42 @@ function openLife(
   settings: PeerSettings,
   done: (error: JoinError | null, opened: Opened | null) => void,
 ): void {
-  let opened: Opened
+  let files: Files
   try {
-    opened = openFiles(host, checkSettings(settings))
+    files = openFiles(host, checkSettings(settings))
   } catch (error) {
     done(asJoinError(error), null)
     return
   }
-  const { identity, life, journal } = opened
+  const { identity, life } = files
   const fail = (error: unknown): void => {
-    close(opened)
+    close(files)
     done(asJoinError(error), null)
   }
-  const dropped = (): void => {
+  const dropped = (opened: Opened): void => {
     if (life.dropFrom === undefined) return done(null, opened)
     const { dropFrom: _, ...rest } = life
     identity.save(rest, (error) => (error ? fail(error) : done(null, opened)))
   }
   identity.save(life, (error) => {
     if (error) return fail(error)
-    // What was read may still be in the system's cache only: it counts once it is on disk.
-    journal.append([], (unsynced) => (unsynced ? fail(unsynced) : dropped()))
+    if (!(files.journal instanceof JournalError)) return settle({ ...files, journal: files.journal })
+    // The new identity is on the disk: whatever a power cut leaves of the renames, nobody votes with it.
+    try {
+      files.aside.push(...setAside(files.folder, isJournalFile))
+      const journal = files.openJournal()
+      files.journal = journal
+      settle({ ...files, journal })
+    } catch (broken) {
+      fail(broken)
+    }
   })
+  const settle = (opened: Opened): void => {
+    if (life.lost && life.incarnation === 1)
+      logLoss(host.log, life.lost, life.memberId, files.folder.path, files.aside)
+    // What was read may still be in the system's cache only: it counts once it is on disk.
+    opened.journal.append([], (unsynced) => (unsynced ? fail(unsynced) : dropped(opened)))
+  }
 }
 
 interface Opened {
@@ -66,29 +81,66 @@ interface Opened {
   readonly life: Identity
 }
 
-function openFiles(host: Host, settings: CheckedSettings): Opened {
+interface Files extends Omit<Opened, 'journal'> {
+  journal: Journal | JournalError
+  readonly openJournal: () => Journal
+  /** Damaged files, by their new names. */
+  readonly aside: string[]
+}
+
+/** The second copy of a vote is written when the haste in which it was given is over. */
+const CALM_MS = 100
+
+function openFiles(host: Host, settings: CheckedSettings): Files {
   const folder = host.disk.openFolder(settings.data)
   const gate = new SyncGate(host.engine, 'journal')
+  const aside: string[] = []
   try {
     const gated = gate.folder(folder)
-    const identity = openRegister<Identity>(gated, 'identity', parseIdentity)
-    const journal = openJournal(gated, { log: host.log })
+    const { app, data } = settings
+    const openIdentity = (): Register<Identity> =>
+      openRegister<Identity>(gated, 'identity', parseIdentity, {
+        whenCalm: (write) => void host.timers.set(CALM_MS, write),
+      })
+    const found = unlessDamaged(openIdentity)
+    if (found instanceof JournalError) aside.push(...setAside(folder, (name) => name === 'identity'))
+    const identity = found instanceof JournalError ? openIdentity() : found
+    const open = (least: number): Journal => openJournal(gated, { least, log: host.log })
+    const journal = unlessDamaged(() => open(journalReaches(identity.value)))
     checkOwner(settings, identity.value, journal)
     checkEvicted(settings, identity.value)
-    dropWhatWasSetAside(journal, identity.value?.dropFrom)
-    return {
-      settings,
-      folder,
-      gate,
-      journal,
-      identity,
-      life: nextLife(identity.value, settings.app, host.random),
-    }
+    if (!(journal instanceof JournalError)) dropWhatWasSetAside(journal, identity.value?.dropFrom)
+    const text = found instanceof JournalError ? found.message : lossIn(folder, identity.value, journal)
+    const life =
+      text === null
+        ? nextLife(identity.value, app, host.random)
+        : identityAfterLoss(
+            { text, folder: data, clusterId: clusterOf(journal, identity.value) },
+            identity.value,
+            app,
+            host.random,
+          )
+    return { settings, folder, gate, journal, identity, life, openJournal: () => open(0), aside }
   } catch (error) {
     gate.stop()
     folder.close()
     throw error
   }
+}
+
+function unlessDamaged<T>(open: () => T): T | JournalError {
+  try {
+    return open()
+  } catch (error) {
+    if (error instanceof JournalError && error.code === 'damaged') return error
+    throw error
+  }
+}
+
+function clusterOf(journal: Journal | JournalError, identity: Identity | undefined): string | null {
+  const begins = !(journal instanceof JournalError) && journal.firstIndex === 1
+  const [first] = begins ? journal.read(1, 1) : []
+  return first ? foundingOf(first).clusterId : (identity?.clusterId ?? identity?.lost?.clusterId ?? null)
 }
 
 /** Who was evicted comes back only when somebody wants it. */
@@ -100,7 +152,7 @@ function checkEvicted({ rejoin }: CheckedSettings, identity: Identity | undefine
 function checkOwner(
   { app, mode, data }: CheckedSettings,
   identity: Identity | undefined,
-  journal: Journal,
+  journal: Journal | JournalError,
 ): void {
   if (identity && identity.app !== app) {
     throw new JoinError(
@@ -108,12 +160,7 @@ function checkOwner(
       `The data folder ${data} belongs to the application "${identity.app}", not to "${app}"; give this peer a folder of its own.`,
     )
   }
-  if (!identity && journal.lastIndex > 0) {
-    throw new JoinError(
-      'data',
-      `The data folder ${data} has a journal but no identity; restore the file "identity" or start with an empty folder.`,
-    )
-  }
+  if (journal instanceof JournalError) return
   const [first] = journal.lastIndex > 0 ? journal.read(1, 1) : []
   if (!first) return
   const founding = foundingOf(first)
@@ -174,26 +221,33 @@ function listen(
 
 function helloOf(settings: CheckedSettings, life: Identity, bound: string, journal: Journal): Hello {
   const address = settings.advertise ?? bound
-  const [first] = journal.lastIndex > 0 ? journal.read(1, 1) : []
   return {
     protocol: PROTOCOL,
     memberId: life.memberId,
     incarnation: life.incarnation,
     name: settings.name ?? address,
     address,
-    clusterId: first ? foundingOf(first).clusterId : null,
+    // Whoever lost the journal of a cluster is refused by all others.
+    clusterId: clusterOf(journal, life),
     mode: settings.mode,
     known: [],
     ...settings.announced,
   }
 }
 
-function close({ journal, identity, folder, gate }: Opened): void {
-  journal.close(() => {
+function close({
+  journal,
+  identity,
+  folder,
+  gate,
+}: Pick<Files, 'journal' | 'identity' | 'folder' | 'gate'>): void {
+  const rest = (): void => {
     identity.close()
     folder.close()
     gate.stop()
-  })
+  }
+  if (journal instanceof JournalError) rest()
+  else journal.close(rest)
 }
 
 function asJoinError(error: unknown): JoinError {

@@ -130,6 +130,7 @@ export function statusOf(
 export function explainWait(s: Succession): string | null {
   const name = (id: MemberId): string => nameOf(s, id)
   if (s.left) return 'This peer has left for good.'
+  if (s.config.awaits && !isAdmitted(s)) return explainLoss(s, s.config.awaits)
   if (s.lastIndex === 0) return explainFounding(s)
   if (s.role.kind === 'leader') return explainReign(s, name)
   if (s.leader) {
@@ -145,6 +146,18 @@ export function explainWait(s: Succession): string | null {
     return `Nobody serves: ${needed} of ${voters(s).length} voters are needed; waiting for ${missing.map(name).join(' or ')}.`
   }
   return 'Nobody serves: the voters are electing the next server.'
+}
+
+function explainLoss(
+  s: Succession,
+  { clusterId, text }: NonNullable<Succession['config']['awaits']>,
+): string {
+  if (s.leader) return `${text}; fetching it again from ${nameOf(s, s.leader.memberId)}.`
+  const whose = clusterId === null ? 'its cluster' : `cluster ${clusterId.slice(0, 8)}`
+  return (
+    `${text}; waiting for a member of ${whose} to fetch it again. If nobody else has it, an operator can restore a ` +
+    'backup, or start with what is left in the files "damaged-…".'
+  )
 }
 
 function explainFounding(s: Succession): string {

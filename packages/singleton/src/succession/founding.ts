@@ -62,7 +62,7 @@ export function askAdmission(t: Turn, forgotten = false): void {
 function found(t: Turn): void {
   const { s, now, random } = t
   const others = [...s.links.values()]
-  if (others.some((hello) => hello.clusterId !== null)) return askAdmission(t)
+  if (s.config.awaits || others.some((hello) => hello.clusterId !== null)) return askAdmission(t)
   if (s.leaving || now.monotonicMs - s.startedAtMs < s.config.timing.settleMs) return
   if (s.config.mayFound === false) return
   if (others.length + 1 < s.config.expect || (s.refused && others.length === 0)) return

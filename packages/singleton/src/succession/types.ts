@@ -56,6 +56,8 @@ export interface SuccessionConfig {
   readonly minCopies?: number
   readonly hard: HardState
   readonly log: LogView
+  /** The cluster whose journal this peer lost, and how: it founds nothing, and waits for a member of that one. */
+  readonly awaits?: { readonly clusterId: string | null; readonly text: string } | null
   /** Without it no snapshots are taken and the journal grows. */
   readonly snapshots?: SnapshotsView
   /** The newest whole snapshot, which the roles have been restored from: everything up to it is committed. */

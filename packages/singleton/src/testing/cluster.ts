@@ -311,8 +311,8 @@ export class Cluster {
     }
     const wrote = (file: string): void => {
       const running = this.#running.get(node)
-      if (!file.startsWith('identity')) this.world.moment(node, 'appended')
-      else if (running?.life === life) running.moments.identityWritten()
+      if (file.startsWith('journal')) this.world.moment(node, 'appended')
+      else if (file.startsWith('identity') && running?.life === life) running.moments.identityWritten()
     }
     const counted = this.#meter.host({ ...given, log: { write } }, wrote)
     const host = between ? between(counted, node, life) : counted
