@@ -16,6 +16,8 @@ const CONTRADICTIONS_MAX = 20
 export class MachineLaws {
   readonly contradictions: MachineContradiction[] = []
   reigns = 0
+  /** How often anybody began to serve, also again in a term, after its lease had lapsed. */
+  beginnings = 0
   readonly #nowMs: () => number
   readonly #running: () => readonly MachinePeer[]
   readonly #committed: Entry[] = []
@@ -84,6 +86,7 @@ export class MachineLaws {
   /** S1 and promise P2: one server a term, none serves while another does. S3: it holds what was acknowledged. */
   serves(peer: MachinePeer, { term }: FencingToken): void {
     const { name } = peer
+    this.beginnings += 1
     const known = this.#servedBy.get(term)
     if (known === undefined) this.reigns += 1
     else if (known !== name) this.broken('S1', `${known} and ${name} both served in term ${term}`)
