@@ -19,6 +19,8 @@ export class MachineLaws {
   reigns = 0
   /** Peers whose state a test has spoilt. */
   readonly rotten: Set<string> = new Set()
+  /** How often anybody began to serve, also again in a term, after its lease had lapsed. */
+  beginnings = 0
   readonly #nowMs: () => number
   readonly #running: () => readonly MachinePeer[]
   readonly #committed: Entry[] = []
@@ -120,6 +122,7 @@ export class MachineLaws {
     const { name } = peer
     if (peer.state.snap.diverged !== null)
       this.broken('S4', `${name} serves a state that it knows to be wrong`)
+    this.beginnings += 1
     const known = this.#servedBy.get(term)
     if (known === undefined) this.reigns += 1
     else if (known !== name) this.broken('S1', `${known} and ${name} both served in term ${term}`)
