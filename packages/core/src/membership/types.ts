@@ -17,6 +17,15 @@ export interface Hello {
   readonly mode: 'consistent' | 'available'
   /** Addresses of further peers that this one knows: hints for dialling. */
   readonly known: readonly Address[]
+  /** Options that all peers of a cluster must agree on, by the names that users give them. */
+  readonly settings?: Readonly<Record<string, number>>
+}
+
+/** Where the journal of a peer that stops ends: whose is the newest can be told afterwards. */
+export interface LastPosition {
+  readonly branch: string | null
+  readonly term: number
+  readonly index: number
 }
 
 /** One row of the journalled view. `seniority` is the journal index of its admission. */
@@ -38,6 +47,7 @@ export type MembershipMessage =
       readonly memberId: MemberId
       readonly incarnation: number
       readonly leaving: boolean
+      readonly last?: LastPosition
     }
 
 /** A: proof of end. B: link broken, host unreachable. C: silence. D: hearsay. */
@@ -62,7 +72,7 @@ export type MembershipInput =
   /** Somebody claims that this member is dead: look yourself, by redialling at once. */
   | { readonly kind: 'probe'; readonly memberId: MemberId }
   /** Say `bye` on every link and close them; nothing is dialled afterwards. */
-  | { readonly kind: 'stop'; readonly leaving: boolean }
+  | { readonly kind: 'stop'; readonly leaving: boolean; readonly last?: LastPosition }
 
 export type MembershipEffect =
   /** Dial `address`; the outcome comes as `opened` or `closed` with this link number. */
@@ -92,6 +102,7 @@ export type MembershipEvent =
       readonly memberId: MemberId
       readonly incarnation: number
       readonly leaving: boolean
+      readonly last?: LastPosition
     }
   /** Nobody reachable hears this member any more and the removal time is over: propose its removal. */
   | {

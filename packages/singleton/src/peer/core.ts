@@ -458,7 +458,7 @@ export class PeerCore {
     this.#reigns.end(() => {
       this.#caller.stop()
       this.#group.stop()
-      if (error?.code !== 'broken') this.#mesh.close(leaving)
+      if (error?.code !== 'broken') this.#mesh.close(leaving, this.#group.lastPosition())
       this.#life = 'stopped'
       this.#timers.cancelAll()
       this.#turns.stop()

@@ -1,6 +1,16 @@
 import type { MemberId } from '@tanist/core'
 import type { Mode } from '../succession/index.js'
-import { isAdmitted, isVoter, lineOfSuccession, majority, nameOf, voters } from '../succession/index.js'
+import {
+  explainAlone,
+  explainLost,
+  isAdmitted,
+  isVoter,
+  lineOfSuccession,
+  majority,
+  minCopies,
+  nameOf,
+  voters,
+} from '../succession/index.js'
 import type { Succession } from '../succession/index.js'
 
 /** One member as this peer sees it. */
@@ -112,6 +122,8 @@ export function explainWait(s: Succession): string | null {
     if (isAdmitted(s)) return null
     return `Waiting for ${name(s.leader.memberId)} to admit this peer.`
   }
+  const alone = explainLost(s)
+  if (alone !== null) return alone
   const missing = voters(s).filter((id) => id !== s.self.memberId && !s.links.has(id))
   const needed = majority(s)
   if (voters(s).length - missing.length < needed) {
@@ -137,6 +149,11 @@ function explainFounding(s: Succession): string {
 function explainReign(s: Succession, name: (id: MemberId) => string): string | null {
   if (s.role.kind !== 'leader' || s.role.serving) return null
   if (s.role.transfer) return `Handing over to ${name(s.role.transfer.to)}.`
+  if (voters(s).length < minCopies(s)) {
+    return `Leading, but not serving: ${minCopies(s)} copies are asked for (minCopies), and there is a place for ${voters(s).length}.`
+  }
+  const wait = explainAlone(s)
+  if (wait !== null) return wait
   const silent = voters(s).filter((id) => id !== s.self.memberId && !s.links.has(id))
   if (silent.length > 0)
     return `Leading, but not serving until a majority of voters answers; no link to ${silent.map(name).join(', ')}.`

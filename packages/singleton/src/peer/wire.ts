@@ -101,6 +101,8 @@ const parts: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   member: { memberId: 'string', incarnation: 'number', name: 'string', address: 'string' },
   dead: { memberId: 'string', incarnation: 'number' },
   hint: { rejected: 'number', index: 'number', term: 'number' },
+  pair: { set: 'array' },
+  last: { term: 'number', index: 'number' },
   outcome: { status: 'string' },
 }
 
@@ -112,10 +114,20 @@ function isMessage(channel: string, body: unknown): boolean {
     const value = body[name]
     if (value !== undefined && value !== null && !(isObject(value) && hasForm(value, part))) return false
   }
-  const { sent, hears, line } = body
+  const { sent, hears, line, tag, pair } = body
+  if (isObject(pair) && !isPairForm(pair)) return false
   return (
-    isListOf('number', sent, 2) && isListOf('string', hears) && (line === null || isListOf('string', line))
+    isListOf('number', sent, 2) &&
+    isListOf('number', tag, 2) &&
+    isListOf('string', hears) &&
+    (line === null || isListOf('string', line))
   )
+}
+
+/** In a beat a promise, in a request for a vote the candidate's set and start. */
+function isPairForm({ set, echo, soloMs, incarnation }: Record<string, unknown>): boolean {
+  const numbers = [soloMs ?? 0, incarnation ?? 0].every((value) => typeof value === 'number')
+  return numbers && isListOf('number', set, 2) && (echo === null || isListOf('number', echo, 3))
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -9,12 +9,16 @@ export {
   isVoter,
   lastKnownAddresses,
   majority,
+  minCopies,
   nameOf,
   voters,
 } from './state.js'
 export type { Succession } from './state.js'
+export { explainAlone, explainLost } from './pair-words.js'
 export { leaseHolds } from './lease.js'
-export { seatsFor } from './limits.js'
+export { clusterSettings, differenceFrom, settingsAtFounding } from './cluster-settings.js'
+export type { ClusterSettings } from './cluster-settings.js'
+export { seatsFor, VOTERS_MAX } from './limits.js'
 export { lineOfSuccession } from './line.js'
 export { defaultTiming } from './timing.js'
 export type { Timing } from './timing.js'

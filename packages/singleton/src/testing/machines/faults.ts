@@ -23,6 +23,12 @@ const table: { readonly [K in MachineFaultKind]: Fire<K> } = {
     return nothing
   },
   pause: ({ who }, world, find) => all(find([who]).map((name) => world.plain.pause(world.id(name)))),
+  sleep: ({ who }, world, find) => all(find([who]).map((name) => world.sleep(name))),
+  act: ({ who, act }, world, find) => {
+    if (act !== 'leave') return nothing
+    for (const name of find([who])) world.leave(name)
+    return nothing
+  },
   'power-off': ({ who, tear = false }, world, find) => world.powerOff(find(who), tear),
   cut: (fault, world, find) =>
     all(pairs(find([fault.from]), find([fault.to])).map((pair) => cut(world, pair))),
@@ -67,6 +73,8 @@ export type MachineFaultKind =
   | 'crash'
   | 'restart'
   | 'pause'
+  | 'sleep'
+  | 'act'
   | 'power-off'
   | 'cut'
   | 'split'

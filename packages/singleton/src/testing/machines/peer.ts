@@ -24,6 +24,8 @@ export interface PeerHooks {
   /** A happening that schedules can wait for. */
   moment(peer: MachinePeer, name: string): void
   ended(peer: MachinePeer, text: string): void
+  /** Its seat is given up: the process ends. */
+  left(peer: MachinePeer): void
 }
 
 export interface PeerSetting {
@@ -176,6 +178,11 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
     if (link > 0) this.#links.onClose(id, link)
   }
 
+  leave(): void {
+    this.step({ kind: 'leave' })
+    this.#flush()
+  }
+
   step(input: SuccessionInput): void {
     const { context, state } = this
     for (const effect of stepSuccession(state, input, context.now(), context.random)) this.#run(effect)
@@ -242,6 +249,8 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       case 'readable':
       case 'unreadable':
         return this.#answerRead(effect.id, effect.kind === 'readable' ? effect.index : null)
+      case 'left':
+        return hooks.left(this)
       case 'probe':
         return this.#links.probe(this.#setting.names.indexOf(effect.memberId))
       case 'fatal':

@@ -30,6 +30,11 @@ export interface SuccessionWorldOptions {
 
 const NAMES = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
 
+/** Clocks cannot stand quite still in this world. */
+const ASLEEP = 0.001
+/** As in `join.ts`. */
+const LEAVE_MS = 4_000
+
 type Undo = () => void
 
 /**
@@ -159,6 +164,27 @@ export class SuccessionWorld {
     this.plain.start(this.id(name))
   }
 
+  /** The machine is suspended: nothing runs and its monotonic clock stands still; its wall clock does not. */
+  sleep(name: string): Undo {
+    const id = this.id(name)
+    const fromMs = this.plain.nowMs
+    const undos = [this.plain.pause(id), this.plain.drift(id, ASLEEP)]
+    return () => {
+      this.plain.clockJump(id, (this.plain.nowMs - fromMs) * (1 - ASLEEP))
+      for (const undo of undos.toReversed()) undo()
+    }
+  }
+
+  /** Gives up its seat and ends, as `leave()` of a peer does; after a while it goes without having been let go. */
+  leave(name: string): void {
+    const peer = this.peer(name)
+    if (!peer || this.plain.state(this.id(name)) !== 'running') return
+    peer.leave()
+    this.plain.schedule(this.plain.nowMs + LEAVE_MS, () => {
+      if (this.peer(name) === peer) this.crash(name)
+    })
+  }
+
   /** All at one moment; nobody is told. */
   powerOff(names: readonly string[], tear: boolean): Undo {
     const undos = names
@@ -202,6 +228,7 @@ export class SuccessionWorld {
   }
 
   healAll(): void {
+    for (const name of this.names) if (this.peer(name)?.state.leaving === true) this.crash(name)
     this.#slowMs.fill(0)
     for (const disk of this.#disks) disk.heal()
     this.#outages.fill(null)
@@ -269,6 +296,10 @@ export class SuccessionWorld {
       this.plain.mix(token.term)
       this.laws.serves(peer, token)
     },
+    left: (peer) =>
+      this.plain.schedule(this.plain.nowMs, () => {
+        if (this.peer(peer.name) === peer) this.crash(peer.name)
+      }),
     moment: (peer, moment) => this.onMoment(peer.name, moment),
     ended: (peer, text) => this.laws.broken('ends', `${peer.name} stops: ${text}`),
   }
