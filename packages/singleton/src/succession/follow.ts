@@ -82,8 +82,8 @@ function answer(
   match: number,
   hint?: { rejected: number; index: number; term: number },
 ): void {
-  const { round, sent, promiseMs } = to
+  const { round, sent } = to
   const tag = tagNow(t)
-  const body = { t: 'appended' as const, round, sent, match, promiseMs, ...(tag && { tag }) }
+  const body = { t: 'appended' as const, round, sent, match, promiseMs: to.promiseMs, ...(tag && { tag }) }
   send(t, to.to, hint === undefined ? body : { ...body, hint })
 }

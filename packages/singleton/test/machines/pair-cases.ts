@@ -26,7 +26,14 @@ export function drawPairs(seed: number, count: number, peers: number = 2): Case[
     (at) => ({ at, do: 'sleep', who: who(), for: tens(100, 4_000) }),
     (at) => ({ at, do: 'clock-jump', who: who(), byMs: tens(-5_000, 5_000) }),
     (at) => ({ at, do: 'disk-slow', who: who(), byMs: tens(5, 150), for: tens(500, 5_000) }),
-    (at) => ({ at, do: 'slow', who: who(), byMs: tens(5, 200), jitterMs: tens(0, 200), for: tens(500, 4_000) }),
+    (at) => ({
+      at,
+      do: 'slow',
+      who: who(),
+      byMs: tens(5, 200),
+      jitterMs: tens(0, 200),
+      for: tens(500, 4_000),
+    }),
     (at) => ({ at, do: 'reset', who: who() }),
     (at) => ({ at, do: 'act', who: who(), act: 'leave' }),
     (at) => ({ at, do: 'drift', who: who(), rate: 1 + tens(-20, 20) / 1_000, for: tens(2_000, 9_000) }),
@@ -35,6 +42,10 @@ export function drawPairs(seed: number, count: number, peers: number = 2): Case[
     Array.from({ length: 2 + below(3) }, () => pick(makers)(at + tens(0, 2_600)))
   return Array.from({ length: count }, () => {
     const schedule: Schedule = [0, 6_000, 12_000].flatMap((at) => volley(at + tens(500, 1_500)))
-    return { seed: below(1_000_000), peers, schedule: schedule.toSorted((a, b) => Number(a.at) - Number(b.at)) }
+    return {
+      seed: below(1_000_000),
+      peers,
+      schedule: schedule.toSorted((a, b) => Number(a.at) - Number(b.at)),
+    }
   })
 }

@@ -33,6 +33,9 @@ interface Actor {
   holdsYield: boolean
   yields: number
   frozen: boolean
+  /** How far its clocks are from those of the stage: a machine that slept, or whose time was set. */
+  monotonicAheadMs: number
+  wallAheadMs: number
   /** The last words about its members: said again only when they differ. */
   members: string
 }
@@ -72,6 +75,8 @@ export class Stage {
         holdsYield: false,
         yields: 0,
         frozen: false,
+        monotonicAheadMs: 0,
+        wallAheadMs: 0,
         members: '',
       }
       invariant(actor.state === null, `${name} runs`)
@@ -87,7 +92,7 @@ export class Stage {
         hard,
         log: actor.disk,
       }
-      actor.state = createSuccession(config, this.now)
+      actor.state = createSuccession(config, this.clocksOf(name))
       this.step(name, { kind: 'start' })
     }
     this.settle()
@@ -192,6 +197,20 @@ export class Stage {
 
   get now(): Now {
     return { monotonicMs: this.nowMs, wallMs: 1_800_000_000_000 + this.nowMs }
+  }
+
+  /** As this peer reads them. */
+  clocksOf(name: MemberId): Now {
+    const { monotonicAheadMs, wallAheadMs } = this.#actor(name)
+    const { monotonicMs, wallMs } = this.now
+    return { monotonicMs: monotonicMs + monotonicAheadMs, wallMs: wallMs + wallAheadMs }
+  }
+
+  /** Its clocks are set forward or back: a machine that slept a second is a second behind by the monotonic one. */
+  setClocks(name: MemberId, monotonicByMs: number, wallByMs: number): void {
+    const actor = this.#actor(name)
+    actor.monotonicAheadMs += monotonicByMs
+    actor.wallAheadMs += wallByMs
   }
 
   state(name: MemberId): Succession {
@@ -300,7 +319,7 @@ export class Stage {
 
   #run(name: MemberId, input: SuccessionInput): void {
     const random = { next: () => this.#random.next(), id: () => `id-${++this.#ids}` }
-    for (const effect of stepSuccession(this.state(name), input, this.now, random)) {
+    for (const effect of stepSuccession(this.state(name), input, this.clocksOf(name), random)) {
       this.#carryOut(name, effect)
     }
   }
