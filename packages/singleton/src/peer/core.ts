@@ -601,7 +601,7 @@ export class PeerCore {
     this.#reigns.end(() => {
       this.#caller.stop()
       this.#group.stop()
-      if (error?.code !== 'broken') this.#mesh.close(leaving)
+      if (error?.code !== 'broken') this.#mesh.close(leaving, this.#group.lastPosition())
       this.#life = 'stopped'
       this.#asides.stop()
       this.#timers.cancelAll()

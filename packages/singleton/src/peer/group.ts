@@ -1,4 +1,13 @@
-import type { Entry, Hello, Host, Journal, JournalError, MemberId, Register } from '@tanist/core'
+import type {
+  Entry,
+  Hello,
+  Host,
+  Journal,
+  JournalError,
+  LastPosition,
+  MemberId,
+  Register,
+} from '@tanist/core'
 import { branch, createSuccession, EntryKind, leaseHolds, stepSuccession } from '../succession/index.js'
 import type { Succession, SuccessionEffect, SuccessionInput } from '../succession/index.js'
 import type { Identity } from './identity.js'
@@ -39,10 +48,11 @@ export class Group {
     this.#parts = parts
     const { host, settings, self, identity, journal } = parts
     const hard = { term: identity.value?.term ?? 0, votedFor: identity.value?.votedFor ?? null }
-    const { app, mode, expect, timing, ranking, rejoin } = settings
+    const { app, mode, expect, timing, minCopies, ranking, rejoin } = settings
     const awaits = identity.value?.lost ?? null
     const mayFound = identity.value?.rejoins === undefined
-    const config = { self, app, mode, expect, mayFound, timing, hard, log: journal, ranking, rejoin, awaits }
+    const agreed = { app, mode, expect, timing, minCopies, ranking }
+    const config = { ...agreed, self, mayFound, hard, log: journal, rejoin, awaits }
     this.state = createSuccession(config, host.clock.now())
   }
 
@@ -72,6 +82,12 @@ export class Group {
     const { role, hard, lastIndex } = this.state
     if (role.kind !== 'leader' || !role.serving || this.#stopped) return null
     return { term: hard.term, index: lastIndex + 1, branch: branch(this.state) ?? '' }
+  }
+
+  /** Rule 10: a last word says where the journal ends. */
+  lastPosition(): LastPosition {
+    const { hard, durableIndex } = this.state
+    return { branch: branch(this.state), term: hard.term, index: durableIndex }
   }
 
   /** Whether the next input would find this peer still serving. */

@@ -1,6 +1,6 @@
 import { DiskError, JournalError, openJournal, openRegister } from '@tanist/core'
 import type { Folder, Hello, Host, Journal, Link, Register } from '@tanist/core'
-import { foundingOf } from '../succession/index.js'
+import { clusterSettings, differenceFrom, foundingOf, settingsAtFounding } from '../succession/index.js'
 import { PeerCore } from './core.js'
 import { JoinError } from './errors.js'
 import { nextLife, parseIdentity } from './identity.js'
@@ -148,12 +148,13 @@ function checkEvicted({ rejoin }: CheckedSettings, identity: Identity | undefine
   if (identity?.evicted !== undefined && !rejoin) throw new JoinError('evicted', identity.evicted)
 }
 
-/** A folder belongs to one application and one mode for ever. */
+/** A folder belongs to one application, and to one cluster with its settings, for ever. */
 function checkOwner(
-  { app, mode, data }: CheckedSettings,
+  settings: CheckedSettings,
   identity: Identity | undefined,
   journal: Journal | JournalError,
 ): void {
+  const { app, data } = settings
   if (identity && identity.app !== app) {
     throw new JoinError(
       'data',
@@ -163,12 +164,8 @@ function checkOwner(
   if (journal instanceof JournalError) return
   const [first] = journal.lastIndex > 0 ? journal.read(1, 1) : []
   if (!first) return
-  const founding = foundingOf(first)
-  if (founding.mode === mode) return
-  throw new JoinError(
-    'data',
-    `The cluster in ${data} was founded with mode '${founding.mode}'; start this peer with the same mode, not '${mode}'.`,
-  )
+  const text = differenceFrom(settingsAtFounding(foundingOf(first)), clusterSettings(settings))
+  if (text !== null) throw new JoinError('data', `The data folder ${data} cannot be used: ${text}.`)
 }
 
 function dropWhatWasSetAside(journal: Journal, from: number | undefined): void {
@@ -232,7 +229,15 @@ function helloOf(settings: CheckedSettings, life: Identity, bound: string, journ
     mode: settings.mode,
     known: [],
     ...settings.announced,
+    settings: settingsInHello(settings),
   }
+}
+
+/** By the names of options; the mode has a place of its own. */
+function settingsInHello(settings: CheckedSettings): Record<string, number> {
+  const { mode: _, minCopies, ...timing } = clusterSettings(settings)
+  const named = Object.entries(timing).map(([key, value]) => [`timing.${key}`, value] as const)
+  return { minCopies, ...Object.fromEntries(named) }
 }
 
 function close({

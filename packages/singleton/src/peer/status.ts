@@ -2,11 +2,14 @@ import type { MemberId } from '@tanist/core'
 import type { Mode } from '../succession/index.js'
 import {
   branch,
+  explainAlone,
+  explainLost,
   isAdmitted,
   isForeign,
   isVoter,
   lineOfSuccession,
   majority,
+  minCopies,
   nameOf,
   voters,
 } from '../succession/index.js'
@@ -140,6 +143,8 @@ export function explainWait(s: Succession): string | null {
   const elsewhere = [...s.links.values()].find((hello) => isForeign(s, hello))
   if (elsewhere && s.view.size > 0 && !isAdmitted(s))
     return `Waiting to join the branch of ${elsewhere.name}.`
+  const alone = explainLost(s)
+  if (alone !== null) return alone
   const missing = voters(s).filter((id) => id !== s.self.memberId && !s.links.has(id))
   const needed = majority(s)
   if (voters(s).length - missing.length < needed) {
@@ -178,6 +183,11 @@ function explainFounding(s: Succession): string {
 function explainReign(s: Succession, name: (id: MemberId) => string): string | null {
   if (s.role.kind !== 'leader' || s.role.serving) return null
   if (s.role.transfer) return `Handing over to ${name(s.role.transfer.to)}.`
+  if (voters(s).length < minCopies(s)) {
+    return `Leading, but not serving: ${minCopies(s)} copies are asked for (minCopies), and there is a place for ${voters(s).length}.`
+  }
+  const wait = explainAlone(s)
+  if (wait !== null) return wait
   const silent = voters(s).filter((id) => id !== s.self.memberId && !s.links.has(id))
   if (silent.length > 0)
     return `Leading, but not serving until a majority of voters answers; no link to ${silent.map(name).join(', ')}.`

@@ -120,6 +120,8 @@ const parts: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
     leads: 'boolean',
   },
   hint: { rejected: 'number', index: 'number', term: 'number' },
+  pair: { set: 'array' },
+  last: { term: 'number', index: 'number' },
   outcome: { status: 'string' },
 }
 
@@ -131,9 +133,11 @@ function isMessage(channel: string, body: unknown): boolean {
     const value = body[name]
     if (value !== undefined && value !== null && !(isObject(value) && hasForm(value, part))) return false
   }
-  const { sent, hears, line, echo, rtts, seq, hello } = body
+  const { sent, hears, line, tag, pair, echo, rtts, seq, hello } = body
+  if (isObject(pair) && !isPairForm(pair)) return false
   return (
     isListOf('number', sent, 2) &&
+    isListOf('number', tag, 2) &&
     isListOf('string', hears) &&
     (line === null || isListOf('string', line)) &&
     isListOf('number', echo, 2) &&
@@ -148,6 +152,12 @@ function announcesWell(hello: unknown): boolean {
   if (!isObject(hello)) return false
   const { weight, serve } = hello
   return (weight === undefined || Number.isFinite(weight)) && (serve === undefined || serve === 'never')
+}
+
+/** In a beat a promise, in a request for a vote the candidate's set and start. */
+function isPairForm({ set, echo, soloMs, incarnation }: Record<string, unknown>): boolean {
+  const numbers = [soloMs ?? 0, incarnation ?? 0].every((value) => typeof value === 'number')
+  return numbers && isListOf('number', set, 2) && (echo === null || isListOf('number', echo, 3))
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

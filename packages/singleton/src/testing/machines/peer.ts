@@ -31,6 +31,8 @@ export interface PeerHooks {
   /** It gave up its seat, and ends. */
   left(peer: MachinePeer): void
   ended(peer: MachinePeer, text: string): void
+  /** Its seat is given up: the process ends. */
+  left(peer: MachinePeer): void
 }
 
 export interface PeerSetting {
@@ -208,6 +210,11 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
     if (link > 0) this.#links.onClose(id, link)
   }
 
+  leave(): void {
+    this.step({ kind: 'leave' })
+    this.#flush()
+  }
+
   step(input: SuccessionInput): void {
     const { context, state } = this
     for (const effect of stepSuccession(state, input, context.now(), context.random)) this.#run(effect)
@@ -290,6 +297,8 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       case 'readable':
       case 'unreadable':
         return this.#answerRead(effect.id, effect.kind === 'readable' ? effect.index : null)
+      case 'left':
+        return hooks.left(this)
       case 'probe':
         return this.#links.probe(this.#setting.names.indexOf(effect.memberId))
       case 'left':
