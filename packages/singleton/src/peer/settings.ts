@@ -1,8 +1,8 @@
 import { membershipDefaults } from '@tanist/core'
 import type { MembershipConfig } from '@tanist/core'
 import type { AnyRole } from '../role/index.js'
-import { defaultTiming } from '../succession/index.js'
-import type { Mode, Timing } from '../succession/index.js'
+import { defaultSnapshotLimits, defaultTiming } from '../succession/index.js'
+import type { Mode, SnapshotLimits, Timing } from '../succession/index.js'
 import { JoinError } from './errors.js'
 
 /** What makes a peer, whatever host it runs on. */
@@ -25,6 +25,8 @@ export interface PeerSettings {
   /** Found a cluster only when this many peers are in sight. Default 1. */
   readonly expect?: number
   readonly timing?: Partial<Timing>
+  /** When snapshots are taken, and what of the journal is kept besides. */
+  readonly snapshots?: Partial<SnapshotLimits>
   readonly membership?: Partial<Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>>
 }
 
@@ -39,6 +41,7 @@ export interface CheckedSettings {
   readonly mode: Mode
   readonly expect: number
   readonly timing: Timing
+  readonly snapshots: SnapshotLimits
   readonly membership: Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>
 }
 
@@ -65,6 +68,8 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
   for (const seed of seeds) checkAddress('seeds', seed, 1)
   const timing = { ...defaultTiming, ...settings.timing }
   const membership = { ...membershipDefaults, ...settings.membership }
+  const snapshots = { ...defaultSnapshotLimits, ...settings.snapshots }
+  checkSizes('snapshots', snapshots)
   checkMilliseconds('timing', timing)
   checkMilliseconds('membership', membership)
   return {
@@ -78,6 +83,7 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
     name: settings.name ?? null,
     advertise: settings.advertise ?? null,
     timing,
+    snapshots,
     membership,
   }
 }
@@ -98,6 +104,13 @@ function checkMilliseconds(option: string, values: object): void {
     const least = /beatMs|admitMs/i.test(key) ? 1 : 0
     const fine = typeof value === 'number' && value >= least && value < Infinity
     if (!fine) throw wrong(`${option}.${key}`, value, `a number, ${least} or more; times are in milliseconds`)
+  }
+}
+
+function checkSizes(option: string, values: object): void {
+  for (const [key, value] of Object.entries(values) as [string, unknown][]) {
+    const fine = typeof value === 'number' && Number.isSafeInteger(value) && value >= 1
+    if (!fine) throw wrong(`${option}.${key}`, value, 'a whole number, 1 or more')
   }
 }
 

@@ -48,6 +48,8 @@ export interface PeerStatus {
   readonly term: number
   readonly commitIndex: number
   readonly lastIndex: number
+  /** The journal begins behind this entry: a snapshot holds what was before. 0 while nothing was dropped. */
+  readonly snapshotIndex: number
   /** By seniority, the oldest first. */
   readonly members: readonly Member[]
   /** What this peer waits for, in a sentence; null while everything is well. */
@@ -96,6 +98,7 @@ export function statusOf(
     term: s.hard.term,
     commitIndex: s.commitIndex,
     lastIndex: s.lastIndex,
+    snapshotIndex: s.config.snapshots?.whole.at(-1)?.index ?? 0,
     members: membersOf(s),
     waitingFor: explainWait(s),
     lastTakeover,
@@ -106,6 +109,8 @@ export function statusOf(
 export function explainWait(s: Succession): string | null {
   const name = (id: MemberId): string => nameOf(s, id)
   if (s.left) return 'This peer has left for good.'
+  const fetching = explainFetching(s)
+  if (fetching !== null) return fetching
   if (s.lastIndex === 0) return explainFounding(s)
   if (s.role.kind === 'leader') return explainReign(s, name)
   if (s.leader) {
@@ -118,6 +123,16 @@ export function explainWait(s: Succession): string | null {
     return `Nobody serves: ${needed} of ${voters(s).length} voters are needed; waiting for ${missing.map(name).join(' or ')}.`
   }
   return 'Nobody serves: the voters are electing the next server.'
+}
+
+function explainFetching({ snap }: Succession): string | null {
+  const { diverged, receiving } = snap
+  const progress = receiving
+    ? `fetching the snapshot of entry ${receiving.id.index}, ${receiving.received} of ${receiving.id.bytes} bytes`
+    : 'waiting for a server to fetch it from'
+  if (diverged)
+    return `The state of this peer's roles is not what the journal says since entry ${diverged.index}: ${progress}.`
+  return receiving ? `This peer is far behind: ${progress}.` : null
 }
 
 function explainFounding(s: Succession): string {

@@ -64,6 +64,9 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     appended: { term: 'number', round: 'number', sent: 'array', match: 'number', promiseMs: 'number' },
     vote: { term: 'number', pre: 'boolean', lastIndex: 'number', lastTerm: 'number', transfer: 'boolean' },
     voted: { term: 'number', pre: 'boolean', asked: 'number', granted: 'boolean' },
+    snapshot: { term: 'number', of: 'object', offset: 'number' },
+    received: { term: 'number', of: 'object', offset: 'number', match: 'number' },
+    fetch: { term: 'number', from: 'number', diverged: 'number' },
     stand: { term: 'number' },
     admit: { term: 'number', member: 'object' },
     leave: { term: 'number' },
@@ -100,6 +103,7 @@ const parts: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   },
   member: { memberId: 'string', incarnation: 'number', name: 'string', address: 'string' },
   dead: { memberId: 'string', incarnation: 'number' },
+  of: { index: 'number', term: 'number', bytes: 'number', checksum: 'number' },
   hint: { rejected: 'number', index: 'number', term: 'number' },
   outcome: { status: 'string' },
 }
