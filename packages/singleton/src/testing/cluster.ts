@@ -309,7 +309,7 @@ export class Cluster {
     }
     const wrote = (file: string): void => {
       const running = this.#running.get(node)
-      if (!file.startsWith('identity')) this.world.moment(node, 'appended')
+      if (file.startsWith('journal')) this.world.moment(node, 'appended')
       else if (running?.life === life) running.moments.identityWritten()
     }
     const counted = this.#meter.host({ ...given, log: { write } }, wrote)

@@ -300,7 +300,10 @@ export class SuccessionWorld {
       this.plain.mix(token.term)
       this.laws.serves(peer, token)
     },
-    moment: (peer, moment) => this.onMoment(peer.name, moment),
+    moment: (peer, moment) => {
+      if (moment === 'installed') this.laws.installs += 1
+      this.onMoment(peer.name, moment)
+    },
     ended: (peer, text) => this.laws.broken('ends', `${peer.name} stops: ${text}`),
   }
 
