@@ -92,7 +92,12 @@ function openFiles(host: Host, settings: CheckedSettings): Opened {
     const identity = openRegister<Identity>(gated, 'identity', parseIdentity)
     const snapshots = openSnapshots(gated, { log: host.log })
     const base = snapshots.whole.at(-1)
-    const journal = openJournal(gated, { log: host.log, ...(base && { base }) })
+    const journal = openJournal(gated, {
+      log: host.log,
+      // Only whole segments can go.
+      segmentBytes: Math.ceil(settings.snapshots.bytes / 2),
+      ...(base && { base }),
+    })
     const founding = readFounding(snapshots, journal)
     checkOwner(settings, identity.value, founding)
     return {

@@ -109,8 +109,9 @@ function checkMilliseconds(option: string, values: object): void {
 
 function checkSizes(option: string, values: object): void {
   for (const [key, value] of Object.entries(values) as [string, unknown][]) {
-    const fine = typeof value === 'number' && Number.isSafeInteger(value) && value >= 1
-    if (!fine) throw wrong(`${option}.${key}`, value, 'a whole number, 1 or more')
+    const least = /^(keep|catchUp)/.test(key) ? 0 : 1
+    const fine = typeof value === 'number' && Number.isSafeInteger(value) && value >= least
+    if (!fine) throw wrong(`${option}.${key}`, value, `a whole number, ${least} or more`)
   }
 }
 

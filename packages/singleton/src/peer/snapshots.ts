@@ -1,4 +1,4 @@
-import { JournalError } from '@tanist/core'
+import { CodecError, JournalError } from '@tanist/core'
 import type { Host, SnapshotId, Snapshots, SnapshotWriter } from '@tanist/core'
 import type { RoleHost, StateCapture, StateRestore } from '../role/index.js'
 import type { SnapshotMeta, SnapshotsView, SuccessionInput } from '../succession/index.js'
@@ -68,7 +68,7 @@ export class SnapshotKeeper {
       const writer = snapshots.begin(meta.index, meta.term)
       this.#capture = { capture, writer }
       writer.write(encodeSnapshotMeta(meta))
-      this.#capturing.run(() => this.#guard(() => this.#captureStep(capture, writer)) !== false)
+      this.#capturing.run(() => this.#guard(() => this.#captureStep(meta.index, capture, writer)) !== false)
     })
   }
 
@@ -101,13 +101,21 @@ export class SnapshotKeeper {
   }
 
   /** Done when it returns anything but false. */
-  #captureStep(capture: StateCapture, writer: SnapshotWriter): boolean {
-    const bytes = capture.next()
+  #captureStep(index: number, capture: StateCapture, writer: SnapshotWriter): boolean {
+    let bytes: Uint8Array | null
+    try {
+      bytes = capture.next()
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error
+      this.abort()
+      this.#ports.turns.enqueue(() => this.#ports.step({ kind: 'uncaptured', index, why: error.message }))
+      return true
+    }
     if (bytes !== null) {
       writer.write(bytes)
       return false
     }
-    const digest = capture.digest ?? ''
+    const digest = capture.comparable ? capture.digest : null
     capture.release()
     this.#capture = null
     const { turns, step, failed } = this.#ports

@@ -25,7 +25,7 @@ import {
   ownVoteDurable,
 } from './election.js'
 import { EntryKind } from './entries.js'
-import { onSnapshotted } from './checkpoint.js'
+import { onSnapshotted, onUncaptured } from './checkpoint.js'
 import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
 import { advanceCommit, appendDurable, propose, settleTail, viewRows } from './log.js'
@@ -114,6 +114,8 @@ function take(t: Turn, input: SuccessionInput): void {
       return
     case 'snapshotted':
       return onSnapshotted(t, input.id, input.digest)
+    case 'uncaptured':
+      return onUncaptured(t, input.index, input.why)
     case 'installed':
       return onInstalled(t, input)
     case 'uninstalled':
