@@ -370,7 +370,12 @@ export class PeerCore {
       case 'diverged':
         this.#statusChanged = true
         this.#host.log.write('error', 'state-diverged', event.text, { index: event.index })
-        return
+        return this.#emit({
+          kind: 'note',
+          event: 'state-diverged',
+          text: event.text,
+          data: { index: event.index },
+        })
       case 'note':
         return this.#note(event.event, event.text, event.data)
       case 'fatal':

@@ -158,8 +158,8 @@ export function considerDivergence(t: Turn): void {
     (alone
       ? 'No other voter holds another state, so this peer goes on with its own.'
       : 'This peer serves nothing of it until it has fetched a snapshot of the state again.')
-  note(t, 'state-diverged', text, { index, own, journalled })
-  if (alone || s.snap.diverged !== null) return
+  if (alone) return note(t, 'state-diverged', text, { index, own, journalled })
+  if (s.snap.diverged !== null) return
   if (s.role.kind === 'leader')
     becomeFollower(t, s.hard.term, null, 'its state differs from the journalled one')
   s.snap.diverged = { index }
