@@ -1,8 +1,8 @@
 import { membershipDefaults } from '@tanist/core'
 import type { Hello, Manifest, MembershipConfig } from '@tanist/core'
 import type { AnyRole } from '../role/index.js'
-import { defaultTiming, VOTERS_MAX } from '../succession/index.js'
-import type { Mode, Ranking, Timing } from '../succession/index.js'
+import { defaultSnapshotLimits, defaultTiming, VOTERS_MAX } from '../succession/index.js'
+import type { Mode, Ranking, SnapshotLimits, Timing } from '../succession/index.js'
 import { JoinError } from './errors.js'
 
 /** What makes a peer, whatever host it runs on. */
@@ -45,6 +45,8 @@ export interface PeerSettings {
    */
   readonly minCopies?: number
   readonly timing?: Partial<Timing>
+  /** When snapshots are taken, and what of the journal is kept besides. */
+  readonly snapshots?: Partial<SnapshotLimits>
   readonly membership?: Partial<Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>>
 }
 
@@ -65,6 +67,7 @@ export interface CheckedSettings {
   readonly rejoin: boolean
   readonly minCopies: number
   readonly timing: Timing
+  readonly snapshots: SnapshotLimits
   readonly membership: Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>
 }
 
@@ -102,6 +105,8 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
   const silenceMaxMs = settings.timing?.silenceMaxMs ?? defaultTiming.silenceMaxMs
   const timing = { ...defaultTiming, stallMs: silenceMaxMs, ...settings.timing }
   const membership = { ...membershipDefaults, ...settings.membership }
+  const snapshots = { ...defaultSnapshotLimits, ...settings.snapshots }
+  checkSizes('snapshots', snapshots)
   checkMilliseconds('timing', timing)
   if (timing.marginMs * 2 > timing.soloMs)
     throw wrong(
@@ -122,6 +127,7 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
     name: settings.name ?? null,
     advertise: settings.advertise ?? null,
     timing,
+    snapshots,
     membership,
     ...checkRanking(settings),
   }
@@ -195,6 +201,14 @@ function checkMilliseconds(option: string, values: object): void {
     const least = /beatMs|admitMs/i.test(key) ? 1 : 0
     const fine = typeof value === 'number' && value >= least && value < Infinity
     if (!fine) throw wrong(`${option}.${key}`, value, `a number, ${least} or more; times are in milliseconds`)
+  }
+}
+
+function checkSizes(option: string, values: object): void {
+  for (const [key, value] of Object.entries(values) as [string, unknown][]) {
+    const least = /^(keep|catchUp)/.test(key) ? 0 : 1
+    const fine = typeof value === 'number' && Number.isSafeInteger(value) && value >= least
+    if (!fine) throw wrong(`${option}.${key}`, value, `a whole number, ${least} or more`)
   }
 }
 

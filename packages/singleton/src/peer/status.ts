@@ -61,6 +61,8 @@ export interface PeerStatus {
   readonly term: number
   readonly commitIndex: number
   readonly lastIndex: number
+  /** The journal begins behind this entry: a snapshot holds what was before. 0 while nothing was dropped. */
+  readonly snapshotIndex: number
   /** By seniority, the oldest first. */
   readonly members: readonly Member[]
   /** What this peer waits for, in a sentence; null while everything is well. */
@@ -116,6 +118,7 @@ export function statusOf(
     term: s.hard.term,
     commitIndex: s.commitIndex,
     lastIndex: s.lastIndex,
+    snapshotIndex: s.config.snapshots?.whole.at(-1)?.index ?? 0,
     members: membersOf(s),
     waitingFor: explainWait(s),
     lastTakeover,
@@ -134,6 +137,8 @@ export function explainWait(s: Succession): string | null {
   const name = (id: MemberId): string => nameOf(s, id)
   if (s.left) return 'This peer has left for good.'
   if (s.config.awaits && !isAdmitted(s)) return explainLoss(s, s.config.awaits)
+  const fetching = explainFetching(s)
+  if (fetching !== null) return fetching
   if (s.lastIndex === 0) return explainFounding(s)
   if (s.role.kind === 'leader') return explainReign(s, name)
   if (s.leader) {
@@ -163,6 +168,16 @@ function explainLoss(
     `${text}; waiting for a member of ${whose} to fetch it again. If nobody else has it, an operator can restore a ` +
     'backup, or start with what is left in the files "damaged-…".'
   )
+}
+
+function explainFetching({ snap }: Succession): string | null {
+  const { diverged, receiving } = snap
+  const progress = receiving
+    ? `fetching the snapshot of entry ${receiving.id.index}, ${receiving.received} of ${receiving.id.bytes} bytes`
+    : 'waiting for a server to fetch it from'
+  if (diverged)
+    return `The state of this peer's roles is not what the journal says since entry ${diverged.index}: ${progress}.`
+  return receiving ? `This peer is far behind: ${progress}.` : null
 }
 
 function explainFounding(s: Succession): string {

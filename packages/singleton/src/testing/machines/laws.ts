@@ -26,8 +26,9 @@ export class MachineLaws {
   readonly #committed: Entry[] = []
   /** The state after each committed entry. */
   readonly #states: number[] = [0]
-  /** Snapshots that were taken or restored. */
+  /** Snapshots that were taken or restored, and those among them that came from another peer. */
   snapshots = 0
+  installs = 0
   readonly #servedBy = new Map<number, string>()
   readonly #answeredBy = new Map<number, string>()
   /** Commands that were acknowledged, by position. */

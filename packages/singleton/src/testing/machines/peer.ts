@@ -265,7 +265,6 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       case 'truncate':
         return this.#sync('journal', disk.truncateFrom(effect.from))
       case 'reset':
-        hooks.moment(this, 'installed')
         return this.#sync('journal', disk.reset(effect.index, effect.term))
       case 'drop':
         return this.#sync('journal', disk.dropPrefix(effect.below))
@@ -365,6 +364,7 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       this.value = state
       this.applied = meta.index
       this.#setting.hooks.state(this, meta.index, state)
+      this.#setting.hooks.moment(this, 'installed')
       this.step({ kind: 'installed', id, meta, digest: String(state) })
     })
   }

@@ -370,7 +370,10 @@ export class SuccessionWorld {
       this.plain.schedule(this.plain.nowMs, () => {
         if (this.peer(peer.name) === peer) this.crash(peer.name)
       }),
-    moment: (peer, moment) => this.onMoment(peer.name, moment),
+    moment: (peer, moment) => {
+      if (moment === 'installed') this.laws.installs += 1
+      this.onMoment(peer.name, moment)
+    },
     ended: (peer, text) => this.laws.broken('ends', `${peer.name} stops: ${text}`),
   }
 
