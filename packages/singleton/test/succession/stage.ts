@@ -2,7 +2,13 @@ import { invariant } from '@tanist/core'
 import type { Entry, Hello, MemberId, Now } from '@tanist/core'
 import { seededRandom } from '@tanist/core/testing'
 import { createSuccession, defaultTiming, stepSuccession } from '../../src/succession/index.js'
-import type { Succession, SuccessionEffect, SuccessionInput, Timing } from '../../src/succession/index.js'
+import type {
+  Ranking,
+  Succession,
+  SuccessionEffect,
+  SuccessionInput,
+  Timing,
+} from '../../src/succession/index.js'
 import type { SuccessionMessage } from '../../src/succession/messages.js'
 import { StageDisk } from './disk.js'
 import { effectWords, messageWords } from './words.js'
@@ -13,6 +19,12 @@ export interface Parcel {
   readonly incarnation: number
   readonly message: SuccessionMessage
   readonly entries: readonly Entry[]
+}
+
+export interface StageSetting {
+  readonly ranking?: Ranking
+  /** What peers say of themselves. */
+  readonly announced?: Readonly<Record<MemberId, Pick<Hello, 'weight' | 'serve' | 'manifest'>>>
 }
 
 export interface Event {
@@ -56,13 +68,27 @@ export class Stage {
   readonly #lastHeld = new Map<string, string | null>()
   #ids = 0
 
-  constructor(timing: Partial<Timing> = {}) {
+  readonly #ranking: Ranking | undefined
+  readonly #announced: Readonly<Record<MemberId, Partial<Hello>>>
+
+  constructor(timing: Partial<Timing> = {}, setting: StageSetting = {}) {
     this.#timing = { ...defaultTiming, ...timing }
+    this.#ranking = setting.ranking
+    this.#announced = setting.announced ?? {}
   }
 
   // Processes
 
   start(...names: MemberId[]): void {
+    this.#startAll(names, false)
+  }
+
+  /** Starts a peer that wants to come back after an eviction. */
+  restartToRejoin(name: MemberId): void {
+    this.#startAll([name], true)
+  }
+
+  #startAll(names: readonly MemberId[], rejoin: boolean): void {
     for (const name of names) {
       const actor = this.#actors.get(name) ?? {
         disk: new StageDisk(),
@@ -86,6 +112,8 @@ export class Stage {
         timing: this.#timing,
         hard,
         log: actor.disk,
+        rejoin,
+        ...(this.#ranking !== undefined && { ranking: this.#ranking }),
       }
       actor.state = createSuccession(config, this.now)
       this.step(name, { kind: 'start' })
@@ -273,7 +301,15 @@ export class Stage {
   #hello(name: MemberId, { incarnation, state }: Actor): Hello {
     const clusterId = state?.founding?.clusterId ?? null
     const rest = { protocol: 1, mode: 'consistent' as const, known: [] }
-    return { ...rest, memberId: name, incarnation, name, address: `${name}:1`, clusterId }
+    return {
+      ...rest,
+      memberId: name,
+      incarnation,
+      name,
+      address: `${name}:1`,
+      clusterId,
+      ...this.#announced[name],
+    }
   }
 
   #tell(name: MemberId, about: MemberId): void {

@@ -5,6 +5,7 @@ import type {
   FencingToken,
   HardState,
   Leader,
+  Ranking,
   Succession,
   SuccessionEffect,
   SuccessionInput,
@@ -34,6 +35,8 @@ export interface PeerSetting {
   readonly hooks: PeerHooks
   /** Size of a command, at least. */
   readonly commandBytes: number
+  readonly ranking: Ranking | undefined
+  readonly announced: Pick<Hello, 'weight' | 'serve' | 'manifest'>
   readonly syncMs: () => number
   readonly nextLink: () => number
   readonly refuses: (to: number) => boolean
@@ -82,6 +85,7 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       timing,
       hard: disk.hard,
       log: disk,
+      ...(setting.ranking !== undefined && { ranking: setting.ranking }),
     }
     this.state = createSuccession(config, context.now())
     this.#links = new PeerLinks(this)
@@ -204,6 +208,7 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       clusterId,
       mode: 'consistent',
       known: [],
+      ...this.#setting.announced,
     }
   }
 

@@ -1,8 +1,9 @@
 import { PlainWorld } from '@tanist/core/testing'
 import type { PlainContext, PlainNode, PlainQuality } from '@tanist/core/testing'
 import { invariant } from '@tanist/core'
+import type { Hello } from '@tanist/core'
 import { defaultTiming, isVoter } from '../../succession/index.js'
-import type { Timing } from '../../succession/index.js'
+import type { Ranking, Timing } from '../../succession/index.js'
 import { Clients } from './clients.js'
 import type { ClientSetting } from './clients.js'
 import { MachineDisk } from './disk.js'
@@ -26,6 +27,10 @@ export interface SuccessionWorldOptions {
   readonly network?: Partial<PlainQuality>
   /** Least and greatest time of a disk sync. Default 0.5 to 2. */
   readonly syncMs?: readonly [least: number, greatest: number]
+  /** Who comes first in line: the same at all. */
+  readonly ranking?: Ranking
+  /** What peers say of themselves. */
+  readonly announced?: Readonly<Record<string, Pick<Hello, 'weight' | 'serve' | 'manifest'>>>
 }
 
 const NAMES = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
@@ -53,6 +58,8 @@ export class SuccessionWorld {
   readonly #syncMs: readonly [number, number]
   readonly #expect: number
   readonly #commandBytes: number
+  readonly #ranking: Ranking | undefined
+  readonly #announced: NonNullable<SuccessionWorldOptions['announced']>
   #links = 0
 
   constructor(options: SuccessionWorldOptions) {
@@ -66,6 +73,8 @@ export class SuccessionWorld {
     this.#syncMs = syncMs
     this.#expect = peers
     this.#commandBytes = options.commandBytes ?? 16
+    this.#ranking = options.ranking
+    this.#announced = options.announced ?? {}
     this.plain = new PlainWorld<Parcel>({
       seed,
       nodes: peers + 1,
@@ -237,6 +246,8 @@ export class SuccessionWorld {
       disk: this.#disks[id] as MachineDisk,
       hooks: this.#hooks,
       commandBytes: this.#commandBytes,
+      ranking: this.#ranking,
+      announced: this.#announced[this.names[id] as string] ?? {},
       syncMs: () => least + context.random.next() * (greatest - least) + this.#slowMs[id]!,
       nextLink: () => ++this.#links,
       refuses: (to: number) => this.#refuses(id, to),
