@@ -57,6 +57,9 @@ interface Actor {
 export class Stage {
   nowMs = 0
   readonly events: Event[] = []
+  /** Messages of these kinds get lost. */
+  readonly loses = new Set<SuccessionMessage['t']>()
+  readonly notes: { readonly peer: MemberId; readonly event: string; readonly text: string }[] = []
   /** Held directions, `a>b`, and what waits there. */
   readonly held = new Map<string, Parcel[]>()
   readonly #actors = new Map<MemberId, Actor>()
@@ -64,6 +67,7 @@ export class Stage {
   readonly #random = seededRandom('stage')
   readonly #timing: Timing
   #road: Parcel[] = []
+  readonly #ending: MemberId[] = []
   /** What was said last where it has to wait: repetitions are not shown. */
   readonly #lastHeld = new Map<string, string | null>()
   #ids = 0
@@ -286,7 +290,7 @@ export class Stage {
     for (;;) {
       const parcel = this.#road.shift()
       if (parcel) this.#arrive(parcel)
-      else if (!this.#syncOne()) return
+      else if (!this.#syncOne() && !this.#endOne()) return
     }
   }
 
@@ -329,6 +333,12 @@ export class Stage {
     return false
   }
 
+  #endOne(): boolean {
+    const name = this.#ending.shift()
+    if (name !== undefined && this.#actor(name).state !== null) this.step(name, { kind: 'yielded' })
+    return name !== undefined
+  }
+
   #arrive({ from, to, incarnation, message, entries }: Parcel): void {
     if (this.#actor(to).state === null || !this.#links.has(`${from} ${to}`)) return
     this.step(to, { kind: 'message', from, incarnation, message, entries })
@@ -348,6 +358,7 @@ export class Stage {
     const known = effect.kind === 'view' && words === actor.members
     if (words !== null && !known) this.events.push({ atMs: this.nowMs, peer: name, effect, words })
     if (effect.kind === 'view') actor.members = words ?? ''
+    if (effect.kind === 'note') this.notes.push({ peer: name, event: effect.event, text: effect.text })
     const told = (input: SuccessionInput) => (): void => {
       if (this.#actor(name).incarnation === incarnation) this.step(name, input)
     }
@@ -366,6 +377,7 @@ export class Stage {
   }
 
   #send(from: MemberId, { to, message, entries = [] }: Extract<SuccessionEffect, { kind: 'send' }>): void {
+    if (this.loses.has(message.t)) return
     const linked = this.isLinked(from, to)
     const words = linked ? messageWords(message, entries) : null
     const direction = `${from}>${to}`
@@ -383,7 +395,8 @@ export class Stage {
   #yielded(name: MemberId): void {
     const actor = this.#actor(name)
     if (actor.holdsYield) actor.yields += 1
-    // Never inside a step: the handlers of a reign end in their own time.
+    // Never inside a step: the handlers of a reign end in their own time. They need no disk.
+    else if (actor.disk.held) this.#ending.push(name)
     else actor.disk.persist(actor.disk.hard, () => this.step(name, { kind: 'yielded' }))
   }
 

@@ -5,7 +5,7 @@ import type { MachinePeer } from './peer.js'
 
 /** A law that does not hold, with the two events that contradict each other in a sentence. */
 export interface MachineContradiction {
-  readonly law: 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S9' | 'P2' | 'L1' | 'ends' | 'throws'
+  readonly law: 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S9' | 'P2' | 'L1' | 'never' | 'ends' | 'throws'
   readonly text: string
 }
 
@@ -78,6 +78,7 @@ export class MachineLaws {
   /** S1 and promise P2: one server a term, none serves while another does. S3: it holds what was acknowledged. */
   serves(peer: MachinePeer, { term }: FencingToken): void {
     const { name } = peer
+    if (peer.state.self.serve === 'never') this.broken('never', `${name} was told never to serve`)
     const known = this.#servedBy.get(term)
     if (known === undefined) this.reigns += 1
     else if (known !== name) this.broken('S1', `${known} and ${name} both served in term ${term}`)

@@ -3,7 +3,7 @@ import type { PlainContext, PlainNode, PlainQuality } from '@tanist/core/testing
 import { invariant } from '@tanist/core'
 import type { Hello } from '@tanist/core'
 import { defaultTiming, isVoter } from '../../succession/index.js'
-import type { Ranking, Timing } from '../../succession/index.js'
+import type { Ranking, SuccessionMessage, Timing } from '../../succession/index.js'
 import { Clients } from './clients.js'
 import type { ClientSetting } from './clients.js'
 import { MachineDisk } from './disk.js'
@@ -48,6 +48,8 @@ export class SuccessionWorld {
   readonly laws: MachineLaws
   /** Told whenever a peer does something that schedules can wait for. */
   onMoment: (name: string, moment: string) => void = () => {}
+  /** Told of every message before it is sent. */
+  onSaid: (peer: MachinePeer, message: SuccessionMessage) => void = () => {}
   #clients: Clients | null = null
   readonly #peers: (MachinePeer | null)[] = []
   readonly #disks: MachineDisk[]
@@ -271,7 +273,10 @@ export class SuccessionWorld {
   }
 
   readonly #hooks: PeerHooks = {
-    said: (peer, to, message) => this.laws.said(peer, to, message),
+    said: (peer, to, message) => {
+      this.laws.said(peer, to, message)
+      this.onSaid(peer, message)
+    },
     committed: (peer, entries) => {
       this.laws.committed(peer, entries)
       this.onMoment(peer.name, 'committed')
