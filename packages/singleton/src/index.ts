@@ -1,6 +1,8 @@
 export { join, startPeer } from './join.js'
 export type { JoinOptions, Peer, ReadOptions, RoleHandle, ServerView } from './join.js'
 export { JoinError } from './peer/index.js'
+export type { Operate } from './operate.js'
+export type { OperateOutcome, WaitCode, Waiting } from './peer/index.js'
 export type { JoinErrorCode, Member, PeerSettings, PeerStatus, ServerInfo, Takeover } from './peer/index.js'
 export { persist, refuse, Refused, role, Unavailable } from './role/index.js'
 export type {
@@ -25,4 +27,4 @@ export type {
   RoleDefinition,
   UnavailableOutcome,
 } from './role/index.js'
-export type { FencingToken, Mode, Timing } from './succession/index.js'
+export type { FencingToken, Mode, RankedMember, RankFunction, Ranking, Timing } from './succession/index.js'

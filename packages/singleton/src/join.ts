@@ -3,7 +3,9 @@ import type { Host, Log, MemberId } from '@tanist/core'
 import { nodeHost } from '@tanist/transport'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
 import { checkSettings, JoinError, openPeer } from './peer/index.js'
-import type { Member, PeerCore, PeerSettings, PeerStatus, ServerInfo } from './peer/index.js'
+import type { Member, PeerCore, PeerSettings, PeerStatus, ServerInfo, Waiting } from './peer/index.js'
+import { operateOn } from './operate.js'
+import type { Operate } from './operate.js'
 import { proxy } from './role/index.js'
 import type { AnyRole, Proxy, Role, Submit } from './role/index.js'
 
@@ -27,6 +29,7 @@ export interface ServerView {
   readonly term: number
   /** While nobody serves: what is being waited for. */
   readonly waitingFor: string | null
+  readonly waiting: Waiting | null
 }
 
 /** What one role offers on every member: its commands, and what changes over time. */
@@ -56,8 +59,13 @@ export interface Peer {
    * 10,000). `local`: this replica as it is now.
    */
   read<S, E, C>(role: Role<S, E, C>, options?: ReadOptions): Promise<S>
-  /** Hands the server role over to `to`, or to the next in line. Rejects with a sentence when it cannot. */
+  /**
+   * Hands the server role over to `to`, or to the next in line. Rejects with a sentence when it cannot. It does not
+   * go home to an older member in the reign that this begins.
+   */
   transfer(to?: MemberId): Promise<void>
+  /** For operators. */
+  readonly operate: Operate
   /** Gives up the seat for good and stops: the others stop counting on this peer. */
   leave(): Promise<void>
   /** Hands over, says goodbye and stops; the seat stays for the next start with the same folder. */
@@ -134,6 +142,7 @@ function facade(core: PeerCore, roles: readonly AnyRole[]): Peer {
       new Promise((resolve, reject) => {
         core.transfer(to ?? null, (ok, text) => (ok ? resolve() : reject(new Error(text))))
       }),
+    operate: operateOn(core),
     leave: () => new Promise((resolve) => core.leave(LEAVE_MS, resolve)),
     stop: () => new Promise((resolve) => core.stop(resolve)),
   }
@@ -213,8 +222,8 @@ async function readState<S>(
 }
 
 function serverView(status: PeerStatus): ServerView {
-  const { server, successors, term, waitingFor } = status
-  return { server, successor: successors[0] ?? null, term, waitingFor }
+  const { server, successors, term, waitingFor, waiting } = status
+  return { server, successor: successors[0] ?? null, term, waitingFor, waiting }
 }
 
 function sameJson<T>(a: T, b: T): boolean {

@@ -63,7 +63,6 @@ function succeed(s: Step, row: LinkRow, peer: Peer, hello: Hello): 'accepted' | 
     former: doubt,
     hears: [],
     broken: false,
-    rtt: noRtt(),
   })
   if (doubt) redial(s, doubt.address)
   return 'accepted'
@@ -80,6 +79,7 @@ function accept(s: Step, row: LinkRow, peer: Peer, hello: Hello): void {
   }
   Object.assign(peer, { address: hello.address, closedMs: null, refusedMs: null, resets: 0 })
   const isNew = peer.bornMs === null
+  if (isNew) peer.rtt = noRtt()
   peer.bornMs ??= s.now
   if (peer.dead === hello.incarnation) peer.dead = -1
   const t = dialOver(s.state, row)

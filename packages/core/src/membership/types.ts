@@ -39,7 +39,13 @@ export interface LastPosition {
 }
 
 /** Plain JSON. */
-export type Manifest = null | boolean | number | string | readonly Manifest[] | { readonly [key: string]: Manifest }
+export type Manifest =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Manifest[]
+  | { readonly [key: string]: Manifest }
 
 /** One row of the journalled view. `seniority` is the journal index of its admission. */
 export interface ViewMember {

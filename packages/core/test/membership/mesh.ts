@@ -57,6 +57,7 @@ export class Mesh {
   readonly sent: { from: string; message: MembershipMessage }[] = []
   /** Called at each event, before it is recorded. */
   watch: (by: Life, event: MembershipEvent) => void = () => {}
+  strictness: 'normal' | 'strict' = 'normal'
   /** Hosts that answer nothing at all. */
   readonly dark = new Set<string>()
   /** The answer of a host to dials, instead of the true one. */
@@ -103,7 +104,7 @@ export class Mesh {
       known: [],
       ...hello,
     }
-    const config = { ...membershipDefaults, self, seeds }
+    const config = { ...membershipDefaults, self, seeds, evidence: this.strictness }
     const life: Life = {
       name,
       machine: createMembership(config, { monotonicMs: this.now, wallMs: 0 }),
@@ -345,7 +346,10 @@ export class Mesh {
       }
       case 'event':
         if (effect.event.kind === 'latency') {
-          this.latencies.set(life.name, new Map(effect.event.medians.map(([id, ms]) => [this.nameOf(id), ms])))
+          this.latencies.set(
+            life.name,
+            new Map(effect.event.medians.map(([id, ms]) => [this.nameOf(id), ms])),
+          )
           return
         }
         this.watch(life, effect.event)

@@ -90,7 +90,14 @@ export function statusOf(
   status: PeerStatus,
 ): Omit<
   PeerStatus,
-  'clusterId' | 'lastTakeover' | 'branch' | 'elsewhere' | 'setAside' | 'snapshotIndex'
+  | 'clusterId'
+  | 'lastTakeover'
+  | 'branch'
+  | 'elsewhere'
+  | 'setAside'
+  | 'snapshotIndex'
+  | 'waiting'
+  | 'roundTripsMs'
 > {
   const { self, mode, role, server, successors, term, commitIndex, lastIndex, members, waitingFor } = status
   return { self, mode, role, server, successors, term, commitIndex, lastIndex, members, waitingFor }

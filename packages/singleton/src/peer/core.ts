@@ -13,7 +13,7 @@ import type {
   Snapshots,
 } from '@tanist/core'
 import type { CallOutcome, RoleHost } from '../role/index.js'
-import { branch, isAdmitted, lastKnownAddresses } from '../succession/index.js'
+import { branch, isAdmitted, lastKnownAddresses, neverServes } from '../succession/index.js'
 import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
 import { Asides } from './asides.js'
 import { Caller } from './caller.js'
@@ -28,10 +28,12 @@ import type { ReadOutcome } from './reads.js'
 import { Reigns } from './reign.js'
 import { Server } from './server.js'
 import type { CheckedSettings } from './settings.js'
-import { explainWait, statusOf } from './status.js'
+import { statusOf } from './status.js'
 import type { PeerStatus, Takeover } from './status.js'
 import type { OperateOutcome } from './operate.js'
 import type { SyncGate } from './sync-gate.js'
+import { explainWait, WaitClock } from './waiting.js'
+import type { Waiting } from './waiting.js'
 import { KeyedTimers } from './timers.js'
 import { Turns } from './turns.js'
 import type { RoleMessage, WireMessage } from './wire.js'
@@ -113,6 +115,7 @@ export class PeerCore {
   #transfers: ((ok: boolean, text: string) => void)[] = []
   readonly #operations = new Map<number, (outcome: OperateOutcome) => void>()
   #lastOperation = 0
+  readonly #waits = new WaitClock()
   #leaveDone: (() => void) | null = null
   #afterCalls: (() => void) | null = null
   #continued: ((ok: boolean, text: string) => void)[] = []
@@ -236,7 +239,18 @@ export class PeerCore {
   }
 
   status(): PeerStatus {
-    return statusOf(this.#group.state, this.#host.clock.now(), this.#takeover, this.#asides.status)
+    const now = this.#host.clock.now()
+    return statusOf(this.#group.state, now, this.#takeover, this.#wait(), this.#asides.status)
+  }
+
+  #wait(): Waiting | null {
+    const { monotonicMs, wallMs } = this.#host.clock.now()
+    const failed = this.#parts.settings.roles.flatMap(({ name }) => {
+      const text = this.roles.failure(name)
+      return text === undefined ? [] : [{ name, text }]
+    })
+    const context = { monotonicMs, failedRole: failed[0] ?? null }
+    return this.#waits.at(explainWait(this.#group.state, context), wallMs)
   }
 
   /** For tests and laws: the protocol state, to be read only. */
@@ -457,6 +471,7 @@ export class PeerCore {
           data: { index: event.index },
         })
       case 'note':
+        this.#statusChanged ||= event.event === 'disk-stalled'
         return this.#note(event.event, event.text, event.data)
       case 'operated': {
         const { id, status, text } = event
@@ -512,8 +527,10 @@ export class PeerCore {
 
   /** Who serves; or, what is being waited for now, which may change while nobody does. */
   #tellCallers(): void {
-    const waitingFor = explainWait(this.#group.state) ?? 'The server has not answered yet.'
-    this.#caller.serverIs(this.#group.state.leader, this.#serverSinceMs, waitingFor)
+    const { state } = this.#group
+    const waitingFor = this.#wait()?.text ?? 'The server has not answered yet.'
+    const server = state.leader && neverServes(state, state.leader.memberId) ? null : state.leader
+    this.#caller.serverIs(server, this.#serverSinceMs, waitingFor)
   }
 
   #noteTakeover(to: MemberId, term: number): void {

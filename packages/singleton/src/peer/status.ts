@@ -1,20 +1,9 @@
 import type { MemberId } from '@tanist/core'
 import type { Mode } from '../succession/index.js'
-import {
-  branch,
-  explainAlone,
-  explainLost,
-  isAdmitted,
-  isForeign,
-  isVoter,
-  lineOfSuccession,
-  majority,
-  minCopies,
-  nameOf,
-  voters,
-} from '../succession/index.js'
+import { branch, isForeign, isVoter, lineOfSuccession, neverServes } from '../succession/index.js'
 import type { Succession } from '../succession/index.js'
 import type { SetAsideStatus } from './aside.js'
+import type { Waiting } from './waiting.js'
 
 /** One member as this peer sees it. */
 export interface Member {
@@ -27,6 +16,10 @@ export interface Member {
   readonly voter: boolean
   /** This peer has a working link to it (or it is this peer). */
   readonly reachable: boolean
+  /** It votes and keeps copies, and never serves. */
+  readonly neverServes: boolean
+  /** An operator took its vote until its next start. */
+  readonly demoted: boolean
 }
 
 export interface ServerInfo {
@@ -67,6 +60,10 @@ export interface PeerStatus {
   readonly members: readonly Member[]
   /** What this peer waits for, in a sentence; null while everything is well. */
   readonly waitingFor: string | null
+  /** The same as data: the kind of wait, who could end it, since when. */
+  readonly waiting: Waiting | null
+  /** Round trips in milliseconds, by member: the median of what others measured. Not told as a change. */
+  readonly roundTripsMs: Readonly<Record<MemberId, number>>
   readonly lastTakeover: Takeover | null
   /** The branch of this peer's journal; another one than at the founding after a forced continuation. */
   readonly branch: string | null
@@ -79,7 +76,7 @@ export interface PeerStatus {
 function membersOf(s: Succession): Member[] {
   return [...s.view.values()]
     .toSorted((a, b) => a.seniority - b.seniority)
-    .map(({ memberId, name, address, incarnation, seniority }) => ({
+    .map(({ memberId, name, address, incarnation, seniority, demoted }) => ({
       id: memberId,
       name,
       address,
@@ -87,11 +84,13 @@ function membersOf(s: Succession): Member[] {
       seniority,
       voter: isVoter(s, memberId),
       reachable: memberId === s.self.memberId || s.links.get(memberId)?.incarnation === incarnation,
+      neverServes: neverServes(s, memberId),
+      demoted: demoted === true,
     }))
 }
 
 function serverOf(s: Succession): ServerInfo | null {
-  if (!s.leader) return null
+  if (!s.leader || neverServes(s, s.leader.memberId)) return null
   const { memberId, incarnation, term } = s.leader
   const row = memberId === s.self.memberId ? s.self : (s.links.get(memberId) ?? s.view.get(memberId))
   return { id: memberId, name: row?.name ?? memberId, address: row?.address ?? '', incarnation, term }
@@ -101,7 +100,8 @@ export function statusOf(
   s: Succession,
   now: { readonly monotonicMs: number; readonly wallMs: number },
   lastTakeover: Takeover | null,
-  setAside: readonly SetAsideStatus[] = [],
+  waiting: Waiting | null,
+  setAside: readonly SetAsideStatus[],
 ): PeerStatus {
   const { memberId, name, address, incarnation } = s.self
   const turn = { s, now, random: { next: () => 0, id: () => '' }, out: [] }
@@ -120,7 +120,9 @@ export function statusOf(
     lastIndex: s.lastIndex,
     snapshotIndex: s.config.snapshots?.whole.at(-1)?.index ?? 0,
     members: membersOf(s),
-    waitingFor: explainWait(s),
+    waitingFor: waiting?.text ?? null,
+    waiting,
+    roundTripsMs: Object.fromEntries(s.latency),
     lastTakeover,
     branch: branch(s),
     elsewhere: [...s.links.values()].flatMap((hello) =>
@@ -130,81 +132,4 @@ export function statusOf(
     ),
     setAside,
   }
-}
-
-/** Exactly what is being waited for; null when somebody serves and this peer is admitted. */
-export function explainWait(s: Succession): string | null {
-  const name = (id: MemberId): string => nameOf(s, id)
-  if (s.left) return 'This peer has left for good.'
-  if (s.config.awaits && !isAdmitted(s)) return explainLoss(s, s.config.awaits)
-  const fetching = explainFetching(s)
-  if (fetching !== null) return fetching
-  if (s.lastIndex === 0) return explainFounding(s)
-  if (s.role.kind === 'leader') return explainReign(s, name)
-  if (s.leader) {
-    if (isAdmitted(s)) return null
-    return `Waiting for ${name(s.leader.memberId)} to admit this peer.`
-  }
-  const elsewhere = [...s.links.values()].find((hello) => isForeign(s, hello))
-  if (elsewhere && s.view.size > 0 && !isAdmitted(s))
-    return `Waiting to join the branch of ${elsewhere.name}.`
-  const alone = explainLost(s)
-  if (alone !== null) return alone
-  const missing = voters(s).filter((id) => id !== s.self.memberId && !s.links.has(id))
-  const needed = majority(s)
-  if (voters(s).length - missing.length < needed) {
-    return `Nobody serves: ${needed} of ${voters(s).length} voters are needed; waiting for ${missing.map(name).join(' or ')}.`
-  }
-  return 'Nobody serves: the voters are electing the next server.'
-}
-
-function explainLoss(
-  s: Succession,
-  { clusterId, text }: NonNullable<Succession['config']['awaits']>,
-): string {
-  if (s.leader) return `${text}; fetching it again from ${nameOf(s, s.leader.memberId)}.`
-  const whose = clusterId === null ? 'its cluster' : `cluster ${clusterId.slice(0, 8)}`
-  return (
-    `${text}; waiting for a member of ${whose} to fetch it again. If nobody else has it, an operator can restore a ` +
-    'backup, or start with what is left in the files "damaged-…".'
-  )
-}
-
-function explainFetching({ snap }: Succession): string | null {
-  const { diverged, receiving } = snap
-  const progress = receiving
-    ? `fetching the snapshot of entry ${receiving.id.index}, ${receiving.received} of ${receiving.id.bytes} bytes`
-    : 'waiting for a server to fetch it from'
-  if (diverged)
-    return `The state of this peer's roles is not what the journal says since entry ${diverged.index}: ${progress}.`
-  return receiving ? `This peer is far behind: ${progress}.` : null
-}
-
-function explainFounding(s: Succession): string {
-  const others = [...s.links.values()]
-  const cluster = others.find((hello) => hello.clusterId !== null)
-  if (cluster) return `Waiting to be admitted to the cluster of ${cluster.name}.`
-  const elder = others.map((hello) => hello.memberId).toSorted()[0]
-  if (elder !== undefined && elder < s.self.memberId) {
-    return `Waiting for ${s.links.get(elder)?.name ?? elder} to found the cluster.`
-  }
-  if (others.length + 1 < s.config.expect) {
-    return `Waiting for ${s.config.expect} peers to be in sight; there are ${others.length + 1}.`
-  }
-  if (s.config.mayFound === false) return 'Waiting to meet the cluster that this peer shall join.'
-  return 'Looking for a cluster before founding one.'
-}
-
-function explainReign(s: Succession, name: (id: MemberId) => string): string | null {
-  if (s.role.kind !== 'leader' || s.role.serving) return null
-  if (s.role.transfer) return `Handing over to ${name(s.role.transfer.to)}.`
-  if (voters(s).length < minCopies(s)) {
-    return `Leading, but not serving: ${minCopies(s)} copies are asked for (minCopies), and there is a place for ${voters(s).length}.`
-  }
-  const wait = explainAlone(s)
-  if (wait !== null) return wait
-  const silent = voters(s).filter((id) => id !== s.self.memberId && !s.links.has(id))
-  if (silent.length > 0)
-    return `Leading, but not serving until a majority of voters answers; no link to ${silent.map(name).join(', ')}.`
-  return 'Leading, and about to serve: waiting for a majority of voters to answer.'
 }

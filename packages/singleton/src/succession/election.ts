@@ -340,11 +340,7 @@ export function answerHeld(t: Turn, giveUp: boolean): void {
 }
 
 /** The leader says: stand, everything is with you. Ignored when it belongs to a former term. */
-export function onStand(
-  t: Turn,
-  from: MemberId,
-  message: Extract<SuccessionMessage, { t: 'stand' }>,
-): void {
+export function onStand(t: Turn, from: MemberId, message: Extract<SuccessionMessage, { t: 'stand' }>): void {
   const { s } = t
   if (message.term !== s.hard.term || s.leader?.memberId !== from || s.role.kind !== 'follower') return
   if (!mayStand(s) || s.self.serve === 'never' || isStalled(t)) return

@@ -115,7 +115,10 @@ export function onCanvassed(t: Turn, from: MemberId, term: number): void {
 
 function pauseMs(s: Succession): number {
   const { homeEveryMs } = s.config.timing
-  return Math.min(homeEveryMs * 2 ** Math.min(s.homeward.failures, 20), Math.max(MOST_PATIENT_MS, homeEveryMs))
+  return Math.min(
+    homeEveryMs * 2 ** Math.min(s.homeward.failures, 20),
+    Math.max(MOST_PATIENT_MS, homeEveryMs),
+  )
 }
 
 /** The first in line that ranks before this leader and has been fit without a gap for long enough. */

@@ -198,7 +198,8 @@ export function turnAway(t: Turn, from: MemberId, incarnation: number, rejoin: b
 
 function tellEvicted(t: Turn, memberId: MemberId): void {
   const known = t.s.evicted.get(memberId)
-  if (known && t.s.links.has(memberId)) send(t, memberId, { t: 'evicted', incarnation: known.incarnation, why: known.why })
+  if (known && t.s.links.has(memberId))
+    send(t, memberId, { t: 'evicted', incarnation: known.incarnation, why: known.why })
 }
 
 export function onEvicted(t: Turn, incarnation: number, why: string): void {

@@ -66,7 +66,12 @@ export function yieldWhenStalled(t: Turn, role: LeaderRole): void {
 /** A hand-over that fails while the disk hangs ends the reign all the same. */
 export function stepDownStalled(t: Turn, to: string): boolean {
   if (!isStalled(t)) return false
-  becomeFollower(t, t.s.hard.term, null, `its disk does not answer, and ${nameOf(t.s, to)} did not take over in time`)
+  becomeFollower(
+    t,
+    t.s.hard.term,
+    null,
+    `its disk does not answer, and ${nameOf(t.s, to)} did not take over in time`,
+  )
   t.s.heardAtMs = t.now.monotonicMs
   return true
 }

@@ -30,6 +30,8 @@ export interface ClusterOptions {
   readonly disks?: Readonly<Record<string, Readonly<Record<string, Uint8Array>>>>
   readonly world?: Omit<WorldOptions, 'seed'>
   readonly settings?: Partial<PeerSettings>
+  /** What one peer has besides: asked at each of its starts. */
+  readonly settingsOf?: (node: string, life: number) => Partial<PeerSettings>
   /** Puts something between a peer and its host: for tests that plant a fault there. */
   readonly host?: (host: Host, node: string, life: number) => Host
   /** Told of each identity of each peer before it starts; after a loss a process goes on under another one. */
@@ -300,7 +302,7 @@ export class Cluster {
 
   #start(node: string, life: number, given: Host, version: string): void {
     if (this.#out.has(node)) return
-    const { settings = {}, host: between } = this.#options
+    const { settings = {}, settingsOf, host: between } = this.#options
     const write = (level: LogLevel, event: string, text: string, data?: Record<string, unknown>): void => {
       given.log.write(level, event, text, data)
       const error = data?.['error']
@@ -328,6 +330,7 @@ export class Cluster {
       data: DATA,
       expect: Math.min(this.names.length, MOST_EXPECTED),
       ...settings,
+      ...settingsOf?.(node, life),
     }
     openPeer(host, own, (error, core) => {
       if (core) this.#watch(node, life, version, core, this.#roleNames)

@@ -10,6 +10,7 @@ import {
   wantsSnapshot,
 } from '../../src/succession/index.js'
 import type {
+  Ranking,
   SnapshotLimits,
   SnapshotMeta,
   Succession,
@@ -28,6 +29,13 @@ export interface Parcel {
   readonly incarnation: number
   readonly message: SuccessionMessage
   readonly entries: readonly Entry[]
+}
+
+export interface StageSetting {
+  readonly limits?: Partial<SnapshotLimits>
+  readonly ranking?: Ranking
+  /** What peers say of themselves. */
+  readonly announced?: Readonly<Record<MemberId, Pick<Hello, 'weight' | 'serve' | 'manifest'>>>
 }
 
 export interface Event {
@@ -67,6 +75,9 @@ interface Actor {
 export class Stage {
   nowMs = 0
   readonly events: Event[] = []
+  /** Messages of these kinds get lost. */
+  readonly loses = new Set<SuccessionMessage['t']>()
+  readonly notes: { readonly peer: MemberId; readonly event: string; readonly text: string }[] = []
   /** Held directions, `a>b`, and what waits there. */
   readonly held = new Map<string, Parcel[]>()
   readonly #actors = new Map<MemberId, Actor>()
@@ -74,14 +85,17 @@ export class Stage {
   readonly #random = seededRandom('stage')
   readonly #timing: Timing
   #road: Parcel[] = []
+  readonly #ending: MemberId[] = []
   /** What was said last where it has to wait: repetitions are not shown. */
   readonly #lastHeld = new Map<string, string | null>()
   #ids = 0
 
   readonly #snapshotLimits: SnapshotLimits
+  readonly #ranking: Ranking | undefined
+  readonly #announced: Readonly<Record<MemberId, Partial<Hello>>>
 
   /** Snapshots are only taken when a test asks for one; then hardly anything of the journal is kept besides. */
-  constructor(timing: Partial<Timing> = {}, limits: Partial<SnapshotLimits> = {}) {
+  constructor(timing: Partial<Timing> = {}, setting: StageSetting = {}) {
     this.#timing = { ...defaultTiming, ...timing }
     this.#snapshotLimits = {
       ...defaultSnapshotLimits,
@@ -89,13 +103,24 @@ export class Stage {
       catchUpBytes: 1_000,
       pieceBytes: 500,
       piecesInFlight: 2,
-      ...limits,
+      ...setting.limits,
     }
+    this.#ranking = setting.ranking
+    this.#announced = setting.announced ?? {}
   }
 
   // Processes
 
   start(...names: MemberId[]): void {
+    this.#startAll(names, false)
+  }
+
+  /** Starts a peer that wants to come back after an eviction. */
+  restartToRejoin(name: MemberId): void {
+    this.#startAll([name], true)
+  }
+
+  #startAll(names: readonly MemberId[], rejoin: boolean): void {
     for (const name of names) {
       const actor = this.#actors.get(name) ?? {
         disk: new StageDisk(),
@@ -129,6 +154,8 @@ export class Stage {
         snapshots: actor.disk.snapshots,
         snapshotLimits: this.#snapshotLimits,
         ...(base && { base: base.meta, baseDigest: String(base.state) }),
+        rejoin,
+        ...(this.#ranking !== undefined && { ranking: this.#ranking }),
       }
       actor.state = createSuccession(config, this.clocksOf(name))
       this.step(name, { kind: 'start' })
@@ -330,7 +357,7 @@ export class Stage {
     for (;;) {
       const parcel = this.#road.shift()
       if (parcel) this.#arrive(parcel)
-      else if (!this.#syncOne()) return
+      else if (!this.#syncOne() && !this.#endOne()) return
     }
   }
 
@@ -346,7 +373,8 @@ export class Stage {
     const clusterId = state?.founding?.clusterId ?? null
     const rest = { protocol: 1, mode: 'consistent' as const, known: [] }
     const own = state === null ? null : branch(state)
-    return { ...rest, memberId: name, incarnation, name, address: `${name}:1`, clusterId, branch: own }
+    const about = { memberId: name, incarnation, name, address: `${name}:1`, clusterId, branch: own }
+    return { ...rest, ...about, ...this.#announced[name] }
   }
 
   #tell(name: MemberId, about: MemberId): void {
@@ -364,6 +392,12 @@ export class Stage {
       return true
     }
     return false
+  }
+
+  #endOne(): boolean {
+    const name = this.#ending.shift()
+    if (name !== undefined && this.#actor(name).state !== null) this.step(name, { kind: 'yielded' })
+    return name !== undefined
   }
 
   #arrive({ from, to, incarnation, message, entries }: Parcel): void {
@@ -386,6 +420,7 @@ export class Stage {
     const known = effect.kind === 'view' && words === actor.members
     if (words !== null && !known) this.events.push({ atMs: this.nowMs, peer: name, effect, words })
     if (effect.kind === 'view') actor.members = words ?? ''
+    if (effect.kind === 'note') this.notes.push({ peer: name, event: effect.event, text: effect.text })
     const told = (input: SuccessionInput) => (): void => {
       if (this.#actor(name).incarnation === incarnation) this.step(name, input)
     }
@@ -437,6 +472,7 @@ export class Stage {
   }
 
   #send(from: MemberId, { to, message, entries = [] }: Extract<SuccessionEffect, { kind: 'send' }>): void {
+    if (this.loses.has(message.t)) return
     const linked = this.isLinked(from, to)
     const words = linked ? messageWords(message, entries) : null
     const direction = `${from}>${to}`
@@ -454,7 +490,8 @@ export class Stage {
   #yielded(name: MemberId): void {
     const actor = this.#actor(name)
     if (actor.holdsYield) actor.yields += 1
-    // Never inside a step: the handlers of a reign end in their own time.
+    // Never inside a step: the handlers of a reign end in their own time. They need no disk.
+    else if (actor.disk.held) this.#ending.push(name)
     else actor.disk.persist(actor.disk.hard, () => this.step(name, { kind: 'yielded' }))
   }
 

@@ -6,7 +6,22 @@ import { nextState } from './snapshots.js'
 
 /** A law that does not hold, with the two events that contradict each other in a sentence. */
 export interface MachineContradiction {
-  readonly law: 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S8' | 'S9' | 'P2' | 'L1' | 'L2' | 'L6' | 'ends' | 'throws'
+  readonly law:
+    | 'S1'
+    | 'S2'
+    | 'S3'
+    | 'S4'
+    | 'S5'
+    | 'S6'
+    | 'S8'
+    | 'S9'
+    | 'P2'
+    | 'L1'
+    | 'L2'
+    | 'L6'
+    | 'never'
+    | 'ends'
+    | 'throws'
   readonly text: string
 }
 
@@ -124,6 +139,7 @@ export class MachineLaws {
     if (peer.state.snap.diverged !== null)
       this.broken('S4', `${name} serves a state that it knows to be wrong`)
     this.beginnings += 1
+    if (peer.state.self.serve === 'never') this.broken('never', `${name} was told never to serve`)
     const known = this.#servedBy.get(term)
     if (known === undefined) this.reigns += 1
     else if (known !== name) this.broken('S1', `${known} and ${name} both served in term ${term}`)

@@ -5,6 +5,7 @@ import type {
   FencingToken,
   HardState,
   Leader,
+  Ranking,
   SnapshotLimits,
   SnapshotMeta,
   Succession,
@@ -45,6 +46,8 @@ export interface PeerSetting {
   readonly commandBytes: number
   readonly snapshotLimits: SnapshotLimits
   readonly snapshotBytes: number
+  readonly ranking: Ranking | undefined
+  readonly announced: Pick<Hello, 'weight' | 'serve' | 'manifest'>
   readonly syncMs: () => number
   readonly nextLink: () => number
   readonly refuses: (to: number) => boolean
@@ -114,6 +117,7 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       timing,
       hard: disk.hard,
       log: disk,
+      ...(setting.ranking !== undefined && { ranking: setting.ranking }),
     }
     this.state = createSuccession(config, context.now())
     this.#links = new PeerLinks(this)
@@ -243,6 +247,7 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       clusterId,
       mode: 'consistent',
       known: [],
+      ...this.#setting.announced,
     }
   }
 

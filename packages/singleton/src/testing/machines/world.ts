@@ -1,8 +1,9 @@
 import { PlainWorld } from '@tanist/core/testing'
 import type { PlainContext, PlainNode, PlainQuality } from '@tanist/core/testing'
 import { invariant } from '@tanist/core'
+import type { Hello } from '@tanist/core'
 import { defaultSnapshotLimits, defaultTiming, isVoter } from '../../succession/index.js'
-import type { SnapshotLimits, Timing } from '../../succession/index.js'
+import type { Ranking, SnapshotLimits, SuccessionMessage, Timing } from '../../succession/index.js'
 import { Clients } from './clients.js'
 import type { ClientSetting } from './clients.js'
 import { MachineDisk } from './disk.js'
@@ -30,6 +31,10 @@ export interface SuccessionWorldOptions {
   readonly network?: Partial<PlainQuality>
   /** Least and greatest time of a disk sync. Default 0.5 to 2. */
   readonly syncMs?: readonly [least: number, greatest: number]
+  /** Who comes first in line: the same at all. */
+  readonly ranking?: Ranking
+  /** What peers say of themselves. */
+  readonly announced?: Readonly<Record<string, Pick<Hello, 'weight' | 'serve' | 'manifest'>>>
 }
 
 /** What machines are called, in order. */
@@ -70,6 +75,8 @@ export class SuccessionWorld {
   onMoment: (name: string, moment: string) => void = () => {}
   /** No fault fires any more, whatever it still waits for. */
   peaceful = false
+  /** Told of every message before it is sent. */
+  onSaid: (peer: MachinePeer, message: SuccessionMessage) => void = () => {}
   #clients: Clients | null = null
   readonly #peers: (MachinePeer | null)[] = []
   readonly #disks: MachineDisk[]
@@ -83,6 +90,8 @@ export class SuccessionWorld {
   readonly #asleep = new Set<Undo>()
   readonly #snapshotLimits: SnapshotLimits
   readonly #snapshotBytes: number
+  readonly #ranking: Ranking | undefined
+  readonly #announced: NonNullable<SuccessionWorldOptions['announced']>
   #links = 0
 
   constructor(options: SuccessionWorldOptions) {
@@ -98,6 +107,8 @@ export class SuccessionWorld {
     this.#commandBytes = options.commandBytes ?? 16
     this.#snapshotLimits = { ...smallSnapshots, ...options.snapshots }
     this.#snapshotBytes = options.snapshotBytes ?? 1_500
+    this.#ranking = options.ranking
+    this.#announced = options.announced ?? {}
     this.plain = new PlainWorld<Parcel>({
       seed,
       nodes: peers + 1,
@@ -333,6 +344,8 @@ export class SuccessionWorld {
       commandBytes: this.#commandBytes,
       snapshotLimits: this.#snapshotLimits,
       snapshotBytes: this.#snapshotBytes,
+      ranking: this.#ranking,
+      announced: this.#announced[this.names[id] as string] ?? {},
       syncMs: () => least + context.random.next() * (greatest - least) + this.#slowMs[id]!,
       nextLink: () => ++this.#links,
       refuses: (to: number) => this.#refuses(id, to),
@@ -356,7 +369,10 @@ export class SuccessionWorld {
   }
 
   readonly #hooks: PeerHooks = {
-    said: (peer, to, message) => this.laws.said(peer, to, message),
+    said: (peer, to, message) => {
+      this.laws.said(peer, to, message)
+      this.onSaid(peer, message)
+    },
     committed: (peer, entries) => {
       this.laws.committed(peer, entries)
       this.onMoment(peer.name, 'committed')
