@@ -15,6 +15,7 @@ import type { CallOutcome, RoleHost } from '../role/index.js'
 import { branch, isAdmitted, lastKnownAddresses } from '../succession/index.js'
 import type { FencingToken, Succession, SuccessionInput } from '../succession/index.js'
 import { Asides } from './asides.js'
+import type { BackupSource } from './backup.js'
 import { Caller } from './caller.js'
 import type { CallRequest } from './caller.js'
 import { JoinError } from './errors.js'
@@ -252,6 +253,25 @@ export class PeerCore {
       this.#continued.push(done)
       this.#group.step({ kind: 'continue', why })
     })
+  }
+
+  /** What a copy of the group is made from: everything that is committed here, as of now. */
+  backup(): BackupSource {
+    const { journal, settings } = this.#parts
+    const { founding, forks, voterSets, commitIndex } = this.#group.state
+    const fork = forks.findLast(({ index }) => index <= commitIndex)
+    const header = {
+      kind: 'backup' as const,
+      app: settings.app,
+      clusterId: founding?.clusterId ?? '',
+      branch: fork?.record.branchId ?? founding?.branchId ?? '',
+      from: 1,
+      to: commitIndex,
+      committed: commitIndex,
+      atMs: this.#host.clock.now().wallMs,
+      voters: voterSets.findLast(({ index }) => index <= commitIndex)?.voters.length ?? 0,
+    }
+    return { header, journal }
   }
 
   /** The next identity of this folder could not be begun. */

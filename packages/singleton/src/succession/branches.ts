@@ -34,8 +34,8 @@ export interface Meetings {
   adopted: string | null
   /** Asked the leader of a branch that wins to confirm that it does. */
   conceding: { readonly to: MemberId; readonly tip: string; readonly sinceMs: number } | null
-  /** Branches that gave way to this one in this reign: it will not give way to them. */
-  won: Set<string>
+  /** Leaders of these branches were told, then, that they may give way to this one: it will not give way to them now. */
+  readonly won: Map<string, number>
   /** The journal is about to be set aside: this machine does nothing any more. */
   over: boolean
   /** Mode `available`: since when nobody leads, and who was asked whether this peer may go on. */
@@ -47,7 +47,7 @@ export function noMeetings(now: Now): Meetings {
   return {
     adopted: null,
     conceding: null,
-    won: new Set(),
+    won: new Map(),
     over: false,
     aloneSinceMs: now.monotonicMs,
     ask: null,
