@@ -105,7 +105,14 @@ export type MembershipEvent =
       readonly text: string
     }
   /** A peer must not be linked: another cluster, mode or version, or the same identity twice. */
-  | { readonly kind: 'refused'; readonly address: Address; readonly code: string; readonly text: string }
+  | {
+      readonly kind: 'refused'
+      readonly address: Address
+      readonly code: string
+      readonly text: string
+      /** What it said of itself, when it came to that. */
+      readonly hello?: Hello | null
+    }
 
 export interface MembershipConfig {
   readonly self: Hello

@@ -12,7 +12,7 @@ import type {
 } from '@tanist/core'
 import { createRoleHost } from '../role/index.js'
 import type { CallOutcome, RoleHost } from '../role/index.js'
-import { branch, isAdmitted, lastKnownAddresses } from '../succession/index.js'
+import { branch, isAdmitted, isFresh, lastKnownAddresses } from '../succession/index.js'
 import type { FencingToken, Succession, SuccessionInput } from '../succession/index.js'
 import { Asides } from './asides.js'
 import type { BackupSource } from './backup.js'
@@ -136,7 +136,7 @@ export class PeerCore {
         },
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
-        refused: (address, code, text) => this.#refused(address, code, text),
+        refused: (address, code, text, hello) => this.#refused(address, code, text, hello),
         message: (from, message) => this.#message(from, message),
       },
     )
@@ -323,8 +323,9 @@ export class PeerCore {
   #tellBranch(): void {
     const { state } = this.#group
     const now = branch(state)
-    if (now === (state.self.branch ?? null)) return
-    state.self = { ...state.self, branch: now }
+    const fresh = isFresh(state)
+    if (now === (state.self.branch ?? null) && fresh === (state.self.fresh ?? false)) return
+    state.self = { ...state.self, branch: now, fresh }
     this.#statusChanged = true
     this.#mesh.step({ kind: 'self', self: state.self })
   }
@@ -355,7 +356,11 @@ export class PeerCore {
   }
 
   /** Whoever has not joined yet and sees nobody else takes a refusal as final; members only report it. */
-  #refused(address: string, code: string, text: string): void {
+  #refused(address: string, code: string, text: string, hello: Hello | null): void {
+    if (code === 'cluster' && hello) {
+      this.#group.step({ kind: 'foreign', hello })
+      if (this.#group.state.meetings.over) return
+    }
     this.#host.log.write('warn', 'peer-refused', text, { address, code })
     this.#emit({ kind: 'note', event: 'peer-refused', text, data: { address, code } })
     if (this.#joined || this.#refusal !== null) return
@@ -551,7 +556,11 @@ export class PeerCore {
     }
     this.#asides.add(journal, about, (error, file) => {
       if (error) return failed(error)
-      const next = reborn(identity.value as Identity, this.#host.random, from, lastKnownAddresses(journal))
+      const known = [...(event.towards ? [event.towards] : []), ...lastKnownAddresses(journal)]
+      const next = reborn(identity.value as Identity, this.#host.random, from, {
+        rejoins: known,
+        waits: because !== 'cluster',
+      })
       identity.save(next, (unsaved) => {
         if (unsaved) return failed(unsaved)
         this.#closeFiles(() =>

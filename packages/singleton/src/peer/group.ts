@@ -40,7 +40,7 @@ export class Group {
     const { host, settings, self, identity, journal } = parts
     const hard = { term: identity.value?.term ?? 0, votedFor: identity.value?.votedFor ?? null }
     const { app, mode, expect, timing } = settings
-    const mayFound = identity.value?.rejoins === undefined
+    const mayFound = identity.value?.waits !== true
     this.state = createSuccession(
       { self, app, mode, expect, mayFound, timing, hard, log: journal },
       host.clock.now(),

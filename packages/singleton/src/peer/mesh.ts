@@ -23,7 +23,7 @@ export interface MeshHooks {
   down(memberId: MemberId): void
   evidence(kind: EvidenceClass, memberId: MemberId, incarnation: number, text: string): void
   gone(memberId: MemberId, incarnation: number, leaving: boolean, why: string): void
-  refused(address: string, code: string, text: string): void
+  refused(address: string, code: string, text: string, hello: Hello | null): void
   message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void
 }
 
@@ -110,7 +110,7 @@ export class Mesh {
       case 'gone':
         return this.#hooks.gone(event.memberId, event.incarnation, false, event.text)
       case 'refused':
-        return this.#hooks.refused(event.address, event.code, event.text)
+        return this.#hooks.refused(event.address, event.code, event.text, event.hello ?? null)
     }
   }
 

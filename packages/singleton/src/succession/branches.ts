@@ -1,4 +1,4 @@
-import type { MemberId, Now } from '@tanist/core'
+import type { Address, MemberId, Now } from '@tanist/core'
 import type { Continuation } from './entries.js'
 
 /** A forced continuation, and where it stands in the journal. */
@@ -40,6 +40,8 @@ export interface Meetings {
   over: boolean
   /** Mode `available`: since when nobody leads, and who was asked whether this peer may go on. */
   aloneSinceMs: number | null
+  /** Other clusters of this application that were met: where. */
+  readonly clusters: Map<string, Address>
   ask: { readonly waiting: Set<MemberId>; readonly sinceMs: number } | null
 }
 
@@ -50,6 +52,7 @@ export function noMeetings(now: Now): Meetings {
     won: new Map(),
     over: false,
     aloneSinceMs: now.monotonicMs,
+    clusters: new Map(),
     ask: null,
   }
 }

@@ -26,6 +26,7 @@ import {
 } from './election.js'
 import { onFork, onForked, tendAvailability } from './available.js'
 import { continueHere } from './continue.js'
+import { onDissolve, onForeignCluster } from './dissolve.js'
 import { EntryKind } from './entries.js'
 import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
@@ -114,6 +115,8 @@ function take(t: Turn, input: SuccessionInput): void {
     case 'refused':
       s.refused = true
       return
+    case 'foreign':
+      return onForeignCluster(t, input.hello)
     case 'continue':
       return continueHere(t, input.why)
     case 'flush':
@@ -188,6 +191,8 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
       return onConceded(t, from, message)
     case 'fork':
       return onFork(t, from, message)
+    case 'dissolve':
+      return onDissolve(t, from, message.towards)
     case 'forked':
       return onForked(t, from, message.granted)
   }

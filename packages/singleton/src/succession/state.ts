@@ -112,6 +112,8 @@ export interface Succession {
   voterSets: VoterSet[]
   /** Every forced continuation in the journal, committed or not; the last one is the branch in force. */
   forks: Fork[]
+  /** Position of the first command in the journal: without one, nobody was ever told anything. */
+  firstCommand: number | null
   /** What is known of other branches, and what is going on between them and this one. */
   readonly meetings: Meetings
   /** Committed. */
@@ -182,6 +184,7 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     tailEmitted: false,
     voterSets: scanVoterSets(config.log),
     forks: scanForks(config.log),
+    firstCommand: findCommand(config.log),
     meetings: noMeetings(now),
     view: new Map(),
     links: new Map(),
@@ -221,6 +224,17 @@ function scanVoterSets(log: LogView): VoterSet[] {
     if (isVoterSet(entry)) found.push({ index: entry.index, voters: votersOf(entry).voters })
   })
   return found
+}
+
+function findCommand(log: LogView): number | null {
+  if (log.firstIndex > 1) return log.firstIndex - 1
+  for (let index = 1; index <= log.lastIndex; ) {
+    const entries = log.read(index, 1 << 20)
+    const found = entries.find(({ kind }) => kind === EntryKind.command)
+    if (found) return found.index
+    index += entries.length
+  }
+  return null
 }
 
 function scanForks(log: LogView): Fork[] {

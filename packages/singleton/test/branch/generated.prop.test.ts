@@ -35,7 +35,7 @@ function runCase({ seed, peers, operators }: Options): Office {
     }
   }
   world.healAll()
-  for (const name of names) if (!made.cluster.isRunning(name)) made.cluster.start(name)
+  for (const name of names) if (world.state(name) === 'stopped') made.cluster.start(name)
   if (operators) made.run(5_000)
   const whole = (): boolean =>
     made.cluster.settled && new Set(names.map((name) => made.branchOf(name))).size === 1
