@@ -15,6 +15,7 @@ export type {
   Decision,
   Event,
   Failed,
+  LostCommand,
   Make,
   Outcome,
   Persist,

@@ -4,6 +4,7 @@ import {
   branch,
   isAdmitted,
   isForeign,
+  isHere,
   isVoter,
   lineOfSuccession,
   majority,
@@ -140,12 +141,14 @@ export function explainWait(s: Succession): string | null {
     return `Waiting for ${name(s.leader.memberId)} to admit this peer.`
   }
   const elsewhere = [...s.links.values()].find((hello) => isForeign(s, hello))
-  if (elsewhere && s.view.size > 0 && !isAdmitted(s))
-    return `Waiting to join the branch of ${elsewhere.name}.`
-  const missing = voters(s).filter((id) => id !== s.self.memberId && !s.links.has(id))
+  if (elsewhere && s.view.size > 0 && !isAdmitted(s)) return `Waiting to join the branch of ${elsewhere.name}.`
+  const missing = voters(s).filter((id) => id !== s.self.memberId && !isHere(s, id))
   const needed = majority(s)
   if (voters(s).length - missing.length < needed) {
-    return `Nobody serves: ${needed} of ${voters(s).length} voters are needed; waiting for ${missing.map(name).join(' or ')}.`
+    const choice = elsewhere
+      ? ` ${elsewhere.name} is on another branch: an operator may continue here, or give this peer an empty data folder to join it.`
+      : ''
+    return `Nobody serves: ${needed} of ${voters(s).length} voters are needed; waiting for ${missing.map(name).join(' or ')}.${choice}`
   }
   return 'Nobody serves: the voters are electing the next server.'
 }

@@ -3,7 +3,7 @@ export type { BranchClaim, Fork } from './branches.js'
 export { continuationOf, encodeRecord, EntryKind, foundingOf } from './entries.js'
 export type { Applicant, Continuation, Founding, Mode } from './entries.js'
 export { isFresh } from './dissolve.js'
-export { isForeign } from './continue.js'
+export { isForeign, isHere } from './continue.js'
 export type { SuccessionMessage } from './messages.js'
 export { stepSuccession } from './machine.js'
 export {

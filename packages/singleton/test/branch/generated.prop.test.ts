@@ -39,10 +39,10 @@ function runCase({ seed, peers, operators }: Options): Office {
   if (operators) made.run(5_000)
   const whole = (): boolean =>
     made.cluster.settled && new Set(names.map((name) => made.branchOf(name))).size === 1
-  // Branches without a leader stay apart until an operator says which one goes on.
-  for (let i = 0; operators && i < 5 && made.cluster.server() === null; i++) {
-    force(made, random)
+  // Branches without a leader stay apart until an operator says that they go on.
+  for (let i = 0; operators && i < 20 && !whole(); i++) {
     made.run(5_000)
+    if (!whole()) force(made, random)
   }
   made.until(whole, 60_000)
   const [first = ''] = names
@@ -52,7 +52,9 @@ function runCase({ seed, peers, operators }: Options): Office {
 }
 
 function force(made: Office, random: Random): void {
-  const running = made.cluster.names.filter((name) => made.cluster.isRunning(name))
+  const running = made.cluster.names.filter(
+    (name) => made.cluster.isRunning(name) && made.core(name).status().server === null,
+  )
   const name = running[Math.floor(random.next() * running.length)]
   if (name !== undefined) made.core(name).continueHere('generated', () => {})
 }
