@@ -1,9 +1,24 @@
-export { restore } from './operate-branches.js'
-export type { BackupInfo, OperateBranches, RestoreOptions } from './operate-branches.js'
-export { join, startPeer } from './join.js'
-export type { JoinOptions, Operate, Peer, ReadOptions, RoleHandle, ServerView } from './join.js'
+export type { BackupInfo, OperateBranches } from './operate-branches.js'
+export { join, restore, startPeer } from './join.js'
+export type {
+  JoinOptions,
+  Operate,
+  Peer,
+  ReadOptions,
+  RestoreOptions,
+  RoleHandle,
+  ServerView,
+} from './join.js'
 export { JoinError } from './peer/index.js'
-export type { JoinErrorCode, Member, PeerSettings, PeerStatus, ServerInfo, SetAsideStatus, Takeover } from './peer/index.js'
+export type {
+  JoinErrorCode,
+  Member,
+  PeerSettings,
+  PeerStatus,
+  ServerInfo,
+  SetAsideStatus,
+  Takeover,
+} from './peer/index.js'
 export { persist, refuse, Refused, role, Unavailable } from './role/index.js'
 export type {
   Accept,

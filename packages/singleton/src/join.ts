@@ -5,7 +5,7 @@ import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
 import { checkSettings, JoinError, openPeer } from './peer/index.js'
 import { operateBranches } from './operate-branches.js'
 import type { OperateBranches } from './operate-branches.js'
-import { Lives } from './peer/index.js'
+import { Lives, restoreJournal } from './peer/index.js'
 import type { Member, PeerSettings, PeerStatus, ServerInfo } from './peer/index.js'
 import { proxy } from './role/index.js'
 import type { AnyRole, Proxy, Role, Submit } from './role/index.js'
@@ -109,12 +109,12 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
       ...(log ? { log } : {}),
     })
   const lives = await new Promise<Lives>((resolve, reject) => {
-    let known: Lives | null = null
+    let begun: Lives | null = null
     openPeer(host, { ...settings, data }, (error, opened) => {
       if (!opened) return reject(error)
-      if (known) return known.goOn(opened)
-      known = new Lives(opened)
-      resolve(known)
+      if (begun) return begun.goOn(opened)
+      begun = new Lives(opened)
+      resolve(begun)
     })
   })
   return facade(lives, options.roles, host)
@@ -238,4 +238,26 @@ function serverView(status: PeerStatus): ServerView {
 
 function sameJson<T>(a: T, b: T): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
+}
+
+export interface RestoreOptions {
+  /** The folder that `backup` wrote into. */
+  readonly backup: string
+  /** The empty data folder to fill, missing or not. */
+  readonly data: string
+  /** Default: this machine, by Node. */
+  readonly host?: Host
+}
+
+/**
+ * Makes an empty data folder hold what a backup holds. A peer that starts with it goes on from there as a new branch
+ * under a new identity, alone until others join. Where peers of before still serve, it is their branch that goes on
+ * when the two meet. Rejects with a `JoinError` of code `data`, and then has filled nothing that could be started.
+ *
+ * @example
+ * await restore({ backup: '/mnt/backup/monday', data: '/var/lib/shop' })
+ */
+export async function restore(options: RestoreOptions): Promise<{ readonly index: number }> {
+  const { backup, data, host = nodeHost({ app: 'restore', secret: '' }) } = options
+  return restoreJournal(host, backup, data)
 }

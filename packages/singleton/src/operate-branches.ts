@@ -1,6 +1,5 @@
 import type { Host } from '@tanist/core'
-import { nodeHost } from '@tanist/transport'
-import { copyJournal, restoreJournal } from './peer/index.js'
+import { copyJournal } from './peer/index.js'
 import type { Lives } from './peer/index.js'
 
 /** What an operator can do about branches and copies. */
@@ -39,26 +38,4 @@ export function operateBranches(lives: Lives, host: Host): OperateBranches {
       }),
     backup: (folder) => copyJournal(host, lives.backup(), folder),
   }
-}
-
-export interface RestoreOptions {
-  /** The folder that `backup` wrote into. */
-  readonly backup: string
-  /** The empty data folder to fill, missing or not. */
-  readonly data: string
-  /** Default: this machine, by Node. */
-  readonly host?: Host
-}
-
-/**
- * Makes an empty data folder hold what a backup holds. A peer that starts with it goes on from there as a new branch
- * under a new identity, alone until others join. Where peers of before still serve, it is their branch that goes on
- * when the two meet. Rejects with a `JoinError` of code `data`, and then has filled nothing that could be started.
- *
- * @example
- * await restore({ backup: '/mnt/backup/monday', data: '/var/lib/shop' })
- */
-export async function restore(options: RestoreOptions): Promise<{ readonly index: number }> {
-  const { backup, data, host = nodeHost({ app: 'restore', secret: '' }) } = options
-  return restoreJournal(host, backup, data)
 }

@@ -27,11 +27,17 @@ export function copyJournal(
     let folder: Folder | null = null
     const fail = (error: unknown): void => {
       folder?.close()
-      reject(error instanceof JoinError ? error : new JoinError('data', `No backup was made: ${sentence(error)}`, error))
+      reject(
+        error instanceof JoinError
+          ? error
+          : new JoinError('data', `No backup was made: ${sentence(error)}`, error),
+      )
     }
     try {
       if (journal.firstIndex > 1)
-        throw new Error(`the journal begins at ${journal.firstIndex}, behind a snapshot, and cannot be copied alone`)
+        throw new Error(
+          `the journal begins at ${journal.firstIndex}, behind a snapshot, and cannot be copied alone`,
+        )
       if (to < 1) throw new Error('this peer has nothing that is committed yet')
       folder = host.disk.openFolder(path)
       const pause = (then: () => void): void => void host.timers.set(1, then)
@@ -51,12 +57,20 @@ export function copyJournal(
  * Makes the empty folder `data` hold what the backup in the folder `backup` holds, as a forced continuation by a new
  * identity: its next start serves alone, and no peer of before is contradicted silently.
  */
-export function restoreJournal(host: Host, backup: string, data: string): Promise<{ readonly index: number }> {
+export function restoreJournal(
+  host: Host,
+  backup: string,
+  data: string,
+): Promise<{ readonly index: number }> {
   return new Promise((resolve, reject) => {
     const open: { close(): void }[] = []
     const fail = (error: unknown): void => {
       for (const one of open.toReversed()) one.close()
-      reject(error instanceof JoinError ? error : new JoinError('data', `Nothing was restored: ${sentence(error)}`, error))
+      reject(
+        error instanceof JoinError
+          ? error
+          : new JoinError('data', `Nothing was restored: ${sentence(error)}`, error),
+      )
     }
     try {
       const from = host.disk.openFolder(backup)

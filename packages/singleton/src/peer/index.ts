@@ -1,3 +1,5 @@
+export { asideFiles, commandIn } from './aside.js'
+export { Bundle } from './bundle.js'
 export { copyJournal, restoreJournal } from './backup.js'
 export { PeerCore } from './core.js'
 export type { CallRequest } from './caller.js'

@@ -125,7 +125,7 @@ export function statusOf(
         ? [{ id: hello.memberId, name: hello.name, branch: hello.branch }]
         : [],
     ),
-    otherClusters: [...s.meetings.clusters].map(([clusterId, address]) => ({ clusterId, address })),
+    otherClusters: [...s.meetings.clusters].map(([clusterId, at]) => ({ clusterId, address: at })),
     setAside,
   }
 }
@@ -141,7 +141,8 @@ export function explainWait(s: Succession): string | null {
     return `Waiting for ${name(s.leader.memberId)} to admit this peer.`
   }
   const elsewhere = [...s.links.values()].find((hello) => isForeign(s, hello))
-  if (elsewhere && s.view.size > 0 && !isAdmitted(s)) return `Waiting to join the branch of ${elsewhere.name}.`
+  if (elsewhere && s.view.size > 0 && !isAdmitted(s))
+    return `Waiting to join the branch of ${elsewhere.name}.`
   const missing = voters(s).filter((id) => id !== s.self.memberId && !isHere(s, id))
   const needed = majority(s)
   if (voters(s).length - missing.length < needed) {

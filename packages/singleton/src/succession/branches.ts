@@ -36,6 +36,8 @@ export interface Meetings {
   conceding: { readonly to: MemberId; readonly tip: string; readonly sinceMs: number } | null
   /** Leaders of these branches were told, then, that they may give way to this one: it will not give way to them now. */
   readonly won: Map<string, number>
+  /** When peers of other branches were last told of this one. */
+  toldAtMs: number
   /** The journal is about to be set aside: this machine does nothing any more. */
   over: boolean
   /** Mode `available`: since when nobody leads, and who was asked whether this peer may go on. */
@@ -50,6 +52,7 @@ export function noMeetings(now: Now): Meetings {
     adopted: null,
     conceding: null,
     won: new Map(),
+    toldAtMs: -Infinity,
     over: false,
     aloneSinceMs: now.monotonicMs,
     clusters: new Map(),
@@ -91,8 +94,9 @@ export function compareBranches(own: BranchClaim, other: BranchClaim): Compariso
   return { fork, winner: decided.winner, why: decided.why }
 }
 
+const pick = (first: boolean): 'own' | 'other' => (first ? 'own' : 'other')
+
 function decide(a: Side, b: Side): { readonly winner: 'own' | 'other'; readonly why: string } {
-  const pick = (first: boolean): 'own' | 'other' => (first ? 'own' : 'other')
   const [mostA, mostB] = [a.held * 2 > a.of, b.held * 2 > b.of]
   if (mostA !== mostB) return { winner: pick(mostA), why: 'it held a majority of the last common voters' }
   if (a.held !== b.held)

@@ -31,7 +31,7 @@ import { EntryKind } from './entries.js'
 import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
 import { appendDurable, propose, settleTail } from './log.js'
-import { meetOnLink, onBranch, onConcede, onConceded, onMeetTimer } from './meet.js'
+import { meetOnLink, onBranch, onConcede, onConceded, tellOthers } from './meet.js'
 import type { SuccessionMessage } from './messages.js'
 import { flushLeader, onBeatTimer } from './reign.js'
 import { onAppended, onCommitTimer, restartProgress } from './replicate.js'
@@ -215,9 +215,10 @@ function onTimer(t: Turn, key: string): void {
   const { s } = t
   if (key === 'admit') {
     onAdmitTimer(t)
+    if (s.meetings.over) return
+    tellOthers(t)
     return tendAvailability(t)
   }
-  if (key === 'meet') return onMeetTimer(t)
   if (key === 'election') return onElectionTimer(t)
   if (key === 'hold') return answerHeld(t, true)
   if (s.role.kind !== 'leader') return

@@ -6,7 +6,7 @@ import { armElection, becomeFollower } from './election.js'
 import { askAdmission } from './founding.js'
 import { setAside } from './set-aside.js'
 import type { Succession, Turn } from './state.js'
-import { nameOf, note, send, setTimer, termAt, voters } from './state.js'
+import { nameOf, note, send, termAt, voters } from './state.js'
 
 /** Peers of different branches tell each other of theirs this often; an unanswered concession is over after four. */
 const TELL_MS = 500
@@ -20,19 +20,19 @@ const WON_MS = 3_000
  * two can never both give way. Only then it stops serving and goes over with everything that both have in common;
  * what is behind that is set aside. A follower waits for its leader to decide.
  */
-export function onMeetTimer(t: Turn): void {
-  const foreign = [...t.s.links.values()].filter((hello) => isForeign(t.s, hello))
-  if (foreign.length === 0 || t.s.left) return
-  setTimer(t, 'meet', TELL_MS)
-  for (const { memberId } of foreign) send(t, memberId, { t: 'branch', claim: claimOf(t.s) })
+export function tellOthers(t: Turn): void {
+  const { s, now } = t
+  if (s.left || now.monotonicMs - s.meetings.toldAtMs < TELL_MS) return
+  const foreign = [...s.links.values()].filter((hello) => isForeign(s, hello))
+  if (foreign.length === 0) return
+  s.meetings.toldAtMs = now.monotonicMs
+  for (const { memberId } of foreign) send(t, memberId, { t: 'branch', claim: claimOf(s) })
 }
 
 /** A link is up, or its hello changed. */
 export function meetOnLink(t: Turn, id: MemberId): void {
   const hello = t.s.links.get(id)
-  if (!hello || !isForeign(t.s, hello) || t.s.left) return
-  setTimer(t, 'meet', TELL_MS)
-  send(t, id, { t: 'branch', claim: claimOf(t.s) })
+  if (hello && isForeign(t.s, hello) && !t.s.left) send(t, id, { t: 'branch', claim: claimOf(t.s) })
 }
 
 export function claimOf(s: Succession): BranchClaim {

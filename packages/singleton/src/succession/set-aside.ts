@@ -22,7 +22,7 @@ export function setAside(t: Turn, { from, because, text, towards }: SetAside): v
   const known = { branch: branchOfJournal(t), commitIndex: s.commitIndex }
   becomeFollower(t, s.hard.term, null, text)
   s.meetings.over = true
-  for (const key of ['election', 'admit', 'hold', 'meet']) setTimer(t, key, null)
+  for (const key of ['election', 'admit', 'hold']) setTimer(t, key, null)
   t.out.push({ kind: 'set-aside', from, because, text, ...known, ...(towards ? { towards } : {}) })
 }
 

@@ -17,7 +17,9 @@ function office(peers: number, seed: number): Office {
 }
 
 function oneBranch(made: Office): string {
-  made.until(() => made.cluster.settled && new Set(made.cluster.names.map((n) => made.branchOf(n))).size === 1)
+  made.until(
+    () => made.cluster.settled && new Set(made.cluster.names.map((n) => made.branchOf(n))).size === 1,
+  )
   return made.branchOf('ann')
 }
 

@@ -29,7 +29,10 @@ describe('backup and restore', () => {
     expect(again.id).not.toBe(ann!.id)
     expect(again.status().branch).not.toBe(made.branch)
     // Its outcomes are in the copy, too.
-    expect(await again.role(counter).add({ by: 5 }, { id: 'client:1' })).toMatchObject({ status: 'ok', value: 5 })
+    expect(await again.role(counter).add({ by: 5 }, { id: 'client:1' })).toMatchObject({
+      status: 'ok',
+      value: 5,
+    })
     const bob = await office.start({ name: 'bob', seeds: [again.address] })
     await bob.joined
     expect(await bob.read(counter)).toEqual({ n: 5 })

@@ -8,7 +8,8 @@ import { Office } from './office.js'
  * branch all is as ever, branches that meet become one, and what was acknowledged is kept or set aside.
  */
 
-const RUNS = Number(process.env["BRANCH_RUNS"] ?? 12)
+const FROM = Number(process.env['BRANCH_FROM'] ?? 0)
+const RUNS = Number(process.env['BRANCH_RUNS'] ?? 12)
 
 interface Options {
   readonly seed: string
@@ -18,9 +19,7 @@ interface Options {
 
 function runCase({ seed, peers, operators }: Options): Office {
   const random = seededRandom(seed)
-  const settings = operators
-    ? {}
-    : { mode: 'available' as const, timing: { availableAfterMs: 1_000 } }
+  const settings = operators ? {} : { mode: 'available' as const, timing: { availableAfterMs: 1_000 } }
   const made = new Office({ seed, peers, settings })
   const { world, names } = made.cluster
   made.cluster.startAll()
@@ -51,6 +50,14 @@ function runCase({ seed, peers, operators }: Options): Office {
   return made
 }
 
+function named(seed: string, peers: number, operators: boolean): Office {
+  try {
+    return runCase({ seed, peers, operators })
+  } catch (error) {
+    throw new Error(`The case "${seed}" with ${peers} peers: ${String(error)}`, { cause: error })
+  }
+}
+
 function force(made: Office, random: Random): void {
   const running = made.cluster.names.filter(
     (name) => made.cluster.isRunning(name) && made.core(name).status().server === null,
@@ -71,15 +78,16 @@ function fault(made: Office, random: Random): void {
   else if (dice < 0.7) world.powerOff([one], { tear: true })
   else if (dice < 0.75) world.pause(one)
   else if (dice < 0.8) world.healAll()
-  if (dice > 0.55) for (const name of names) if (world.state(name) === 'stopped' && random.next() < 0.6) cluster.start(name)
+  if (dice > 0.55)
+    for (const name of names) if (world.state(name) === 'stopped' && random.next() < 0.6) cluster.start(name)
 }
 
 describe('generated failures', () => {
   it('mode available: every branch keeps its word, and one of them goes on', () => {
     let branches = 0
     let acknowledged = 0
-    for (let i = 0; i < RUNS; i++) {
-      const made = runCase({ seed: `available ${i}`, peers: 3 + (i % 3), operators: false })
+    for (let i = FROM; i < FROM + RUNS; i++) {
+      const made = named(`available ${i}`, 3 + (i % 3), false)
       branches += made.watch.branches.size
       acknowledged += made.watch.acknowledgedCount
     }
@@ -89,8 +97,8 @@ describe('generated failures', () => {
 
   it('operators who force continuations: every branch keeps its word, and one of them goes on', () => {
     let branches = 0
-    for (let i = 0; i < RUNS; i++) {
-      const made = runCase({ seed: `operator ${i}`, peers: 3 + (i % 3), operators: true })
+    for (let i = FROM; i < FROM + RUNS; i++) {
+      const made = named(`operator ${i}`, 3 + (i % 3), true)
       branches += made.watch.branches.size
     }
     expect(branches).toBeGreaterThan(RUNS)

@@ -82,7 +82,10 @@ async function open(how: How): Promise<Desk & { readonly stocks: Map<string, Sto
 }
 
 const voters = ({ peers }: Desk, name: string): number =>
-  peers.get(name)?.status().members.filter((member) => member.voter).length ?? 0
+  peers
+    .get(name)
+    ?.status()
+    .members.filter((member) => member.voter).length ?? 0
 
 async function until({ world: made }: Desk, what: () => boolean, limitMs = 40_000): Promise<void> {
   for (let ms = 0; ms < limitMs; ms += 20) {
@@ -107,7 +110,13 @@ async function run<T>(desk: Desk, promise: Promise<T>): Promise<T> {
 async function fork(desk: Awaited<ReturnType<typeof open>>): Promise<void> {
   const { world: made, peers, stocks } = desk
   const put = (name: string, item: string): Promise<number> =>
-    run(desk, (peers.get(name) as Peer).role(stocks.get(name) as Stock).put({ item }).value())
+    run(
+      desk,
+      (peers.get(name) as Peer)
+        .role(stocks.get(name) as Stock)
+        .put({ item })
+        .value(),
+    )
   await put('ann', 'common')
   made.split(['cy'])
   await until(desk, () => peers.get('cy')?.status().server === null)

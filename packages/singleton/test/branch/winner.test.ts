@@ -62,7 +62,9 @@ describe('which branch goes on', () => {
 
   it('and nobody, when it is one branch or nothing is common', () => {
     expect(compareBranches(claim('x', 1), claim('x', 1))).toBe(null)
-    expect(compareBranches(claim('x', 1), { ...claim('x', 1), chain: [{ ...founding, id: 'other' }] })).toBe(null)
+    expect(compareBranches(claim('x', 1), { ...claim('x', 1), chain: [{ ...founding, id: 'other' }] })).toBe(
+      null,
+    )
   })
 })
 
