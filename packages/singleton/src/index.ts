@@ -1,9 +1,28 @@
-export { join, startPeer } from './join.js'
-export type { JoinOptions, Peer, ReadOptions, RoleHandle, ServerView } from './join.js'
+export type { BackupInfo, OperateBranches } from './operate-branches.js'
+export { join, restore, startPeer } from './join.js'
+export type {
+  JoinOptions,
+  Operate,
+  Peer,
+  ReadOptions,
+  RestoreOptions,
+  RoleHandle,
+  ServerView,
+} from './join.js'
 export { JoinError } from './peer/index.js'
-export type { Operate } from './operate.js'
-export type { OperateOutcome, WaitCode, Waiting } from './peer/index.js'
-export type { JoinErrorCode, Member, PeerSettings, PeerStatus, ServerInfo, Takeover } from './peer/index.js'
+export type { OperateMembers } from './operate.js'
+export type {
+  JoinErrorCode,
+  Member,
+  OperateOutcome,
+  PeerSettings,
+  PeerStatus,
+  ServerInfo,
+  SetAsideStatus,
+  Takeover,
+  WaitCode,
+  Waiting,
+} from './peer/index.js'
 export { persist, refuse, Refused, role, Unavailable } from './role/index.js'
 export type {
   Accept,
@@ -15,6 +34,7 @@ export type {
   Decision,
   Event,
   Failed,
+  LostCommand,
   Make,
   Outcome,
   Persist,

@@ -1,5 +1,5 @@
 import type { MemberId } from '@tanist/core'
-import type { OperateOutcome, PeerCore } from './peer/index.js'
+import type { Lives, OperateOutcome } from './peer/index.js'
 
 /**
  * What operators do about members. Asked at any member, done by whoever leads, journalled with the reason
@@ -10,7 +10,7 @@ import type { OperateOutcome, PeerCore } from './peer/index.js'
  * const outcome = await peer.operate.demote(laptop)
  * if (outcome.status !== 'done') console.log(outcome.text)
  */
-export interface Operate {
+export interface OperateMembers {
   /**
    * Takes a member's vote for as long as its process runs: it goes on receiving the journal, and is a voter again
    * after its next start. Refused when too few voters would be left.
@@ -23,7 +23,7 @@ export interface Operate {
   evict(member: MemberId): Promise<OperateOutcome>
 }
 
-export function operateOn(core: PeerCore): Operate {
+export function operateOn(core: Lives): OperateMembers {
   const ask = (op: 'demote' | 'evict', memberId: MemberId): Promise<OperateOutcome> =>
     new Promise((resolve) => core.operate({ op, memberId }, resolve))
   return Object.freeze({

@@ -74,7 +74,7 @@ function usableClosed(s: Step, row: LinkRow, end: LinkEnd): void {
 
 function refused(s: Step, row: LinkRow, code: string, text: string): void {
   const address = row.hello?.address ?? row.remote
-  emit(s, { kind: 'refused', address, code, text })
+  emit(s, { kind: 'refused', address, code, text, hello: row.hello })
   bar(s, address)
   if (row.out) bar(s, row.remote)
 }

@@ -145,7 +145,14 @@ export type MembershipEvent =
   /** For members of the view: the median of the round trips that others measured to it, in milliseconds. */
   | { readonly kind: 'latency'; readonly medians: readonly (readonly [MemberId, number])[] }
   /** A peer must not be linked: another cluster, mode or version, or the same identity twice. */
-  | { readonly kind: 'refused'; readonly address: Address; readonly code: string; readonly text: string }
+  | {
+      readonly kind: 'refused'
+      readonly address: Address
+      readonly code: string
+      readonly text: string
+      /** What it said of itself, when it came to that. */
+      readonly hello?: Hello | null
+    }
 
 export interface MembershipConfig {
   readonly self: Hello

@@ -94,6 +94,7 @@ export function statusOf(
   | 'lastTakeover'
   | 'branch'
   | 'elsewhere'
+  | 'otherClusters'
   | 'setAside'
   | 'snapshotIndex'
   | 'waiting'

@@ -3,8 +3,11 @@ import type { Folder, Host, Journal, Timer } from '@tanist/core'
 import { fromEncoded, proxy } from '../role/index.js'
 import type {
   AnyRole,
+  Call,
+  CallOptions,
   CallOutcome,
   CommandEntry,
+  Decision,
   LostCommand,
   Reconciliation,
   Role,
@@ -35,7 +38,9 @@ interface Row {
   commands: number
 }
 
-type Reconcile = (lost: readonly LostCommand[], ctx: Reconciliation<unknown, unknown>) => void | Promise<void>
+type AnyCommands = Readonly<Record<string, (state: never, input: never) => Decision>>
+type AnyCalls = Readonly<Record<string, (input?: unknown, options?: CallOptions) => Call<Decision>>>
+type Reconcile = (lost: readonly LostCommand[], ctx: Reconciliation<unknown>) => void | Promise<void>
 
 /**
  * What this peer had to set aside, one file a loss (promise P7). Once it is a member of the branch that goes on,
@@ -122,10 +127,15 @@ export class Asides {
     // `role(...)` made it, so that its commands and its states are its own.
     const submit = (request: CallRequest): Promise<CallOutcome> =>
       new Promise((resolve) => void call(request, resolve))
-    const ctx: Reconciliation<unknown, unknown> = {
+    const commands = proxy(role as Role<unknown, unknown, AnyCommands> & AnyRole, submit) as AnyCalls
+    const ctx: Reconciliation<unknown> = {
       text: header.text,
       state: () => roles.state(role.name),
-      commands: proxy<unknown, unknown, unknown>(role as Role<unknown, unknown, unknown> & AnyRole, submit),
+      call: (command, input, options) => {
+        const run = Object.hasOwn(commands, command) ? commands[command] : undefined
+        if (!run) throw new TypeError(`The role '${role.name}' has no command '${command}'.`)
+        return run(input, options)
+      },
       signal: this.#abort.signal,
     }
     try {

@@ -1,5 +1,5 @@
 import { crc32, decodeEntries, encodeEntries } from '@tanist/core'
-import type { DiskFile, Entry, Folder, SyncDone } from '@tanist/core'
+import type { DiskFile, Entry, Folder } from '@tanist/core'
 
 /*
  * A bundle keeps part of a journal in one file: what was set aside, or a backup.
@@ -28,33 +28,50 @@ export interface BundleHeader {
   /** Up to here it was known to be committed. */
   readonly committed: number
   readonly atMs: number
+  /** Voters at that position, in a backup. */
+  readonly voters?: number
 }
 
 export interface EntrySource {
   read(from: number, maxBytes: number): Entry[]
 }
 
-/** Writes the bundle under a temporary name, makes it durable, and only then gives it its own. */
+/**
+ * Writes the bundle under a temporary name, makes it durable, and only then gives it its own. With `pause`, other
+ * work goes on between two blocks of about 1 MiB.
+ */
 export function writeBundle(
   folder: Folder,
   name: string,
   header: BundleHeader,
   source: EntrySource,
-  done: SyncDone,
+  done: (error?: Error) => void,
+  pause: ((then: () => void) => void) | null = null,
 ): void {
   const part = `${name}.part`
   const file = folder.open(part, 'create')
   file.truncate(0)
-  writeBlocks(file, header, source)
-  file.sync((error) => {
-    file.close()
-    if (error) return done(error)
-    folder.rename(part, name)
-    folder.sync(done)
-  })
+  const blocks = writeBlocks(file, header, source)
+  const durable = (): void =>
+    file.sync((error) => {
+      file.close()
+      if (error) return done(error)
+      folder.rename(part, name)
+      folder.sync(done)
+    })
+  const go = (): void => {
+    try {
+      for (let step = blocks.next(); step.done !== true; step = blocks.next()) if (pause) return pause(go)
+    } catch (error) {
+      file.close()
+      return done(error as Error)
+    }
+    durable()
+  }
+  go()
 }
 
-function writeBlocks(file: DiskFile, header: BundleHeader, source: EntrySource): void {
+function* writeBlocks(file: DiskFile, header: BundleHeader, source: EntrySource): Generator<void> {
   const head = new Uint8Array(HEAD_BYTES)
   head.set(MAGIC)
   new DataView(head.buffer).setUint32(4, VERSION, true)
@@ -74,6 +91,7 @@ function writeBlocks(file: DiskFile, header: BundleHeader, source: EntrySource):
     const entries = source.read(from, ENTRY_BYTES).filter(({ index }) => index <= header.to)
     block(encodeEntries(entries))
     from += entries.length
+    yield
   }
   block(new Uint8Array(0))
 }

@@ -13,9 +13,10 @@ import type {
   Snapshots,
 } from '@tanist/core'
 import type { CallOutcome, RoleHost } from '../role/index.js'
-import { branch, isAdmitted, lastKnownAddresses, neverServes } from '../succession/index.js'
+import { branch, isAdmitted, isFresh, lastKnownAddresses, neverServes } from '../succession/index.js'
 import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
 import { Asides } from './asides.js'
+import type { BackupSource } from './backup.js'
 import { Caller } from './caller.js'
 import type { CallRequest } from './caller.js'
 import { JoinError } from './errors.js'
@@ -157,7 +158,7 @@ export class PeerCore {
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
         latency: (medians) => this.#group.step({ kind: 'latency', medians }),
-        refused: (address, code, text) => this.#refused(address, code, text),
+        refused: (address, code, text, hello) => this.#refused(address, code, text, hello),
         message: (from, message) => this.#message(from, message),
       },
     )
@@ -304,6 +305,25 @@ export class PeerCore {
     })
   }
 
+  /** What a copy of the group is made from: everything that is committed here, as of now. */
+  backup(): BackupSource {
+    const { journal, settings } = this.#parts
+    const { founding, forks, voterSets, commitIndex } = this.#group.state
+    const fork = forks.findLast(({ index }) => index <= commitIndex)
+    const header = {
+      kind: 'backup' as const,
+      app: settings.app,
+      clusterId: founding?.clusterId ?? '',
+      branch: fork?.record.branchId ?? founding?.branchId ?? '',
+      from: 1,
+      to: commitIndex,
+      committed: commitIndex,
+      atMs: this.#host.clock.now().wallMs,
+      voters: voterSets.findLast(({ index }) => index <= commitIndex)?.voters.length ?? 0,
+    }
+    return { header, journal }
+  }
+
   /** The next identity of this folder could not be begun. */
   rebirthFailed(error: JoinError | null): void {
     this.#emit({ kind: 'stopped', error })
@@ -354,8 +374,9 @@ export class PeerCore {
   #tellBranch(): void {
     const { state } = this.#group
     const now = branch(state)
-    if (now === (state.self.branch ?? null)) return
-    state.self = { ...state.self, branch: now }
+    const fresh = isFresh(state)
+    if (now === (state.self.branch ?? null) && fresh === (state.self.fresh ?? false)) return
+    state.self = { ...state.self, branch: now, fresh }
     this.#statusChanged = true
     this.#mesh.step({ kind: 'self', self: state.self })
   }
@@ -386,7 +407,11 @@ export class PeerCore {
   }
 
   /** Whoever has not joined yet and sees nobody else takes a refusal as final; members only report it. */
-  #refused(address: string, code: string, text: string): void {
+  #refused(address: string, code: string, text: string, hello: Hello | null): void {
+    if (code === 'cluster' && hello) {
+      this.#group.step({ kind: 'foreign', hello })
+      if (this.#group.state.meetings.over) return
+    }
     this.#host.log.write('warn', 'peer-refused', text, { address, code })
     this.#emit({ kind: 'note', event: 'peer-refused', text, data: { address, code } })
     // Whoever waits for its own cluster waits on, whatever others say.
@@ -618,7 +643,11 @@ export class PeerCore {
     }
     this.#asides.add(journal, about, (error, file) => {
       if (error) return failed(error)
-      const next = reborn(identity.value as Identity, this.#host.random, from, lastKnownAddresses(journal))
+      const known = [...(event.towards ? [event.towards] : []), ...lastKnownAddresses(journal)]
+      const next = reborn(identity.value as Identity, this.#host.random, from, {
+        rejoins: known,
+        waits: because !== 'cluster',
+      })
       identity.save(next, (unsaved) => {
         if (unsaved) return failed(unsaved)
         this.#closeFiles(() =>

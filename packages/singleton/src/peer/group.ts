@@ -78,7 +78,7 @@ export class Group {
     const hard = { term: identity.value?.term ?? 0, votedFor: identity.value?.votedFor ?? null }
     const { app, mode, expect, timing, minCopies, ranking, rejoin } = settings
     const awaits = identity.value?.lost ?? null
-    const mayFound = identity.value?.rejoins === undefined
+    const mayFound = identity.value?.waits !== true
     const agreed = { app, mode, expect, timing, minCopies, ranking, snapshotLimits: settings.snapshots }
     const start = base && { base: base.meta, baseDigest: base.digest }
     const view = SnapshotKeeper.view(snapshots, host.log)

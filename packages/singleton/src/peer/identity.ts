@@ -25,8 +25,10 @@ export interface Identity extends HardState {
   readonly evicted?: string
   /** From here on the journal belongs to a former identity of this folder, and was set aside: it is to be dropped. */
   readonly dropFrom?: number
-  /** It gave up a journal in order to join others: it founds no cluster of its own, and knew them here. */
+  /** Whom it knew when it gave up a journal in order to join others. */
   readonly rejoins?: readonly Address[]
+  /** It waits for those that it shall join, and founds no cluster of its own. */
+  readonly waits?: boolean
 }
 
 /** The next identity of a folder whose last one has to drop entries from `dropFrom` on. */
@@ -34,10 +36,10 @@ export function reborn(
   last: Identity,
   random: Random,
   dropFrom: number,
-  rejoins: readonly Address[],
+  { rejoins, waits }: { readonly rejoins: readonly Address[]; readonly waits: boolean },
 ): Identity {
   const { app } = last
-  return { memberId: random.id(), incarnation: 0, app, term: 0, votedFor: null, dropFrom, rejoins }
+  return { memberId: random.id(), incarnation: 0, app, term: 0, votedFor: null, dropFrom, rejoins, waits }
 }
 
 export function parseIdentity(value: unknown): Identity {

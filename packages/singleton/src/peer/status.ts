@@ -69,6 +69,8 @@ export interface PeerStatus {
   readonly branch: string | null
   /** Linked members of this cluster that are on another branch now. */
   readonly elsewhere: readonly { readonly id: MemberId; readonly name: string; readonly branch: string }[]
+  /** Other clusters of this application that were met and serve as well; neither knows of the other's work. */
+  readonly otherClusters: readonly { readonly clusterId: string; readonly address: string }[]
   /** Entries of branches that lost, which wait in this peer's data folder. */
   readonly setAside: readonly SetAsideStatus[]
 }
@@ -130,6 +132,7 @@ export function statusOf(
         ? [{ id: hello.memberId, name: hello.name, branch: hello.branch }]
         : [],
     ),
+    otherClusters: [...s.meetings.clusters].map(([clusterId, at]) => ({ clusterId, address: at })),
     setAside,
   }
 }

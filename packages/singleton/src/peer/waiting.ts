@@ -5,6 +5,7 @@ import {
   explainLost,
   isAdmitted,
   isForeign,
+  isHere,
   isVoter,
   majority,
   minCopies,
@@ -155,11 +156,14 @@ function explainVacancy(s: Succession, { monotonicMs }: WaitContext): Wait {
       alone,
       others(s, () => true),
     )
-  const missing = others(s, (id) => !s.links.has(id))
+  const missing = others(s, (id) => !isHere(s, id))
   const needed = majority(s)
   const names = missing.map((id) => nameOf(s, id))
   if (voters(s).length - missing.length < needed) {
-    const text = `Nobody serves: ${needed} of ${voters(s).length} voters are needed; waiting for ${names.join(' or ')}.`
+    const choice = elsewhere
+      ? ` ${elsewhere.name} is on another branch: an operator may continue here, or give this peer an empty data folder to join it.`
+      : ''
+    const text = `Nobody serves: ${needed} of ${voters(s).length} voters are needed; waiting for ${names.join(' or ')}.${choice}`
     return wait('majority', text, missing)
   }
   if (isVoter(s, self) && monotonicMs < s.mutedUntilMs)

@@ -80,6 +80,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     concede: { term: 'number', claim: 'object' },
     conceded: { term: 'number', claim: 'object', runs: 'array' },
     fork: { term: 'number', lastIndex: 'number', lastTerm: 'number' },
+    dissolve: { term: 'number', towards: 'string' },
     forked: { term: 'number', granted: 'boolean' },
   },
   r: {

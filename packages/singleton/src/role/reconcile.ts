@@ -1,4 +1,5 @@
-import type { Proxy } from './types.js'
+import type { Decision } from './decision.js'
+import type { Call, CallOptions } from './types.js'
 
 /** A command of a branch that lost, or one that a repaired peer knew committed: its effects are in no state any more. */
 export interface LostCommand {
@@ -24,13 +25,16 @@ export interface LostCommand {
   readonly term: number
 }
 
-export interface Reconciliation<S, C> {
+export interface Reconciliation<S> {
   /** Why it was lost: a sentence. */
   readonly text: string
   /** The committed state of the branch that goes on. */
   readonly state: () => S
-  /** The role's commands, to do again what should not be lost: with the lost command's `id`. */
-  readonly commands: Proxy<C>
+  /**
+   * Does one of the role's commands, to bring back what should not be lost: give it the lost command's `id`. As
+   * `peer.role(x).command(input, { id })`, but without its types. Throws a `TypeError` for a name that is no command.
+   */
+  readonly call: (command: string, input?: unknown, options?: CallOptions) => Call<Decision>
   /** Aborted when this peer stops. */
   readonly signal: AbortSignal
 }

@@ -68,16 +68,12 @@ export interface RoleDefinition<S, E, C> {
    * Gets what was acknowledged in a branch that lost, in order, on every peer that holds it; at least once, until it
    * returns (or its promise resolves) without an error. Without it the loss is kept in a file for an operator.
    */
-  reconcile?: (
-    lost: readonly LostCommand[],
-    ctx: Reconciliation<NoInfer<S>, NoInfer<C>>,
-  ) => void | Promise<void>
+  reconcile?: (lost: readonly LostCommand[], ctx: Reconciliation<NoInfer<S>>) => void | Promise<void>
 }
 
 /** A checked definition: the value that members, clients and tests share. */
-export interface Role<S, E, C> extends Readonly<Omit<RoleDefinition<S, E, C>, 'reconcile'>> {
+export interface Role<S, E, C> extends Readonly<RoleDefinition<S, E, C>> {
   readonly name: string
-  readonly reconcile?: (lost: readonly LostCommand[], ctx: never) => void | Promise<void>
 }
 
 /** Any role, when its types do not matter. */

@@ -55,8 +55,8 @@ export function onFork(
 ): void {
   const { s, now } = t
   const { meetings } = s
-  const order = compareJournals(s, asked)
-  const first = order > 0 || (order === 0 && meetings.ask !== null && s.self.memberId < from)
+  const newer = compareJournals(s, asked)
+  const first = newer > 0 || (newer === 0 && meetings.ask !== null && s.self.memberId < from)
   const granted = s.leader === null && s.role.kind !== 'leader' && !first && s.founding !== null
   send(t, from, { t: 'forked', granted })
   if (!granted) return

@@ -1,4 +1,4 @@
-import type { MemberId, Now } from '@tanist/core'
+import type { Address, MemberId, Now } from '@tanist/core'
 import type { Continuation } from './entries.js'
 
 /** A forced continuation, and where it stands in the journal. */
@@ -34,12 +34,16 @@ export interface Meetings {
   adopted: string | null
   /** Asked the leader of a branch that wins to confirm that it does. */
   conceding: { readonly to: MemberId; readonly tip: string; readonly sinceMs: number } | null
-  /** Branches that gave way to this one in this reign: it will not give way to them. */
-  won: Set<string>
+  /** Leaders of these branches were told, then, that they may give way to this one: it will not give way to them now. */
+  readonly won: Map<string, number>
+  /** When peers of other branches were last told of this one. */
+  toldAtMs: number
   /** The journal is about to be set aside: this machine does nothing any more. */
   over: boolean
   /** Mode `available`: since when nobody leads, and who was asked whether this peer may go on. */
   aloneSinceMs: number | null
+  /** Other clusters of this application that were met: where. */
+  readonly clusters: Map<string, Address>
   ask: { readonly waiting: Set<MemberId>; readonly sinceMs: number } | null
 }
 
@@ -47,9 +51,11 @@ export function noMeetings(now: Now): Meetings {
   return {
     adopted: null,
     conceding: null,
-    won: new Set(),
+    won: new Map(),
+    toldAtMs: -Infinity,
     over: false,
     aloneSinceMs: now.monotonicMs,
+    clusters: new Map(),
     ask: null,
   }
 }
@@ -88,8 +94,9 @@ export function compareBranches(own: BranchClaim, other: BranchClaim): Compariso
   return { fork, winner: decided.winner, why: decided.why }
 }
 
+const pick = (first: boolean): 'own' | 'other' => (first ? 'own' : 'other')
+
 function decide(a: Side, b: Side): { readonly winner: 'own' | 'other'; readonly why: string } {
-  const pick = (first: boolean): 'own' | 'other' => (first ? 'own' : 'other')
   const [mostA, mostB] = [a.held * 2 > a.of, b.held * 2 > b.of]
   if (mostA !== mostB) return { winner: pick(mostA), why: 'it held a majority of the last common voters' }
   if (a.held !== b.held)

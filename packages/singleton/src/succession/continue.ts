@@ -30,7 +30,7 @@ export function forkBranch(t: Turn, by: Continuation['by'], why: string): void {
   const { s, now, random } = t
   const here = votersHere(s)
   s.meetings.adopted = null
-  s.meetings.won = new Set()
+  s.meetings.won.clear()
   const record: Continuation = {
     branchId: random.id(),
     from: { branchId: branch(s) ?? '', index: s.lastIndex, term: s.lastTerm },

@@ -44,6 +44,7 @@ function accept(t: Turn, entry: Entry): void {
     acceptFounding(t, foundingOf(entry))
     if (s.meetings.adopted === s.founding?.branchId) s.meetings.adopted = null
   }
+  if (entry.kind === EntryKind.command) s.firstCommand ??= entry.index
   if (entry.kind === EntryKind.continuation) forkAccepted(t, entry)
   if (!isVoterSet(entry)) return
   const wasVoter = isVoter(s, s.self.memberId)
@@ -121,6 +122,7 @@ export function truncate(t: Turn, from: number): boolean {
 function forgetVoterSets(t: Turn, from: number): void {
   t.s.voterSets = t.s.voterSets.filter((set) => set.index < from)
   t.s.forks = t.s.forks.filter((fork) => fork.index < from)
+  if ((t.s.firstCommand ?? 0) >= from) t.s.firstCommand = null
 }
 
 function forkAccepted({ s }: Turn, entry: Entry): void {

@@ -27,6 +27,7 @@ import {
 import { noticeSuspend, takeOverPair, voidBasis } from './basis.js'
 import { onFork, onForked, tendAvailability } from './available.js'
 import { continueHere } from './continue.js'
+import { onDissolve, onForeignCluster } from './dissolve.js'
 import { EntryKind } from './entries.js'
 import { goAloneIfDue, hearTag } from './pair.js'
 import { onSnapshotted, onUncaptured } from './checkpoint.js'
@@ -34,7 +35,7 @@ import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
 import { onCanvass, onCanvassed } from './homeward.js'
 import { advanceCommit, appendDurable, propose, settleTail, viewRows } from './log.js'
-import { meetOnLink, onBranch, onConcede, onConceded, onMeetTimer } from './meet.js'
+import { meetOnLink, onBranch, onConcede, onConceded, tellOthers } from './meet.js'
 import type { SuccessionMessage } from './messages.js'
 import { beginOperation, onEvicted, onOperate, onOperated, onOperateTimer, turnAway } from './operate.js'
 import { onInstalled, onSnapshot, onUninstalled } from './receive-snapshot.js'
@@ -139,6 +140,8 @@ function take(t: Turn, input: SuccessionInput): void {
       return onInstalled(t, input)
     case 'uninstalled':
       return onUninstalled(t, input.id, input.why)
+    case 'foreign':
+      return onForeignCluster(t, input.hello)
     case 'continue':
       return continueHere(t, input.why)
     case 'flush':
@@ -236,6 +239,8 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
       return onConceded(t, from, message)
     case 'fork':
       return onFork(t, from, message)
+    case 'dissolve':
+      return onDissolve(t, from, message.towards)
     case 'forked':
       return onForked(t, from, message.granted)
   }
@@ -259,9 +264,10 @@ function onTimer(t: Turn, key: string): void {
   const { s } = t
   if (key === 'admit') {
     onAdmitTimer(t)
+    if (s.meetings.over) return
+    tellOthers(t)
     return tendAvailability(t)
   }
-  if (key === 'meet') return onMeetTimer(t)
   if (key === 'election') return onElectionTimer(t)
   if (key === 'hold') return answerHeld(t, true)
   if (key === 'replay') return replay(t)

@@ -6,11 +6,13 @@ import { armElection, becomeFollower } from './election.js'
 import { askAdmission } from './founding.js'
 import { setAside } from './set-aside.js'
 import type { Succession, Turn } from './state.js'
-import { nameOf, note, send, setTimer, termAt, voters } from './state.js'
+import { nameOf, note, send, termAt, voters } from './state.js'
 
 /** Peers of different branches tell each other of theirs this often; an unanswered concession is over after four. */
 const TELL_MS = 500
 const CONCESSION_MS = 2_000
+/** Longer than a concession: who was told to come over has come, or has forgotten it, before this side would go. */
+const WON_MS = 3_000
 
 /**
  * Branches that meet (rules 5 and 27). Peers of two branches tell each other their claims. A leader, or a peer that
@@ -18,19 +20,19 @@ const CONCESSION_MS = 2_000
  * two can never both give way. Only then it stops serving and goes over with everything that both have in common;
  * what is behind that is set aside. A follower waits for its leader to decide.
  */
-export function onMeetTimer(t: Turn): void {
-  const foreign = [...t.s.links.values()].filter((hello) => isForeign(t.s, hello))
-  if (foreign.length === 0 || t.s.left) return
-  setTimer(t, 'meet', TELL_MS)
-  for (const { memberId } of foreign) send(t, memberId, { t: 'branch', claim: claimOf(t.s) })
+export function tellOthers(t: Turn): void {
+  const { s, now } = t
+  if (s.left || now.monotonicMs - s.meetings.toldAtMs < TELL_MS) return
+  const foreign = [...s.links.values()].filter((hello) => isForeign(s, hello))
+  if (foreign.length === 0) return
+  s.meetings.toldAtMs = now.monotonicMs
+  for (const { memberId } of foreign) send(t, memberId, { t: 'branch', claim: claimOf(s) })
 }
 
 /** A link is up, or its hello changed. */
 export function meetOnLink(t: Turn, id: MemberId): void {
   const hello = t.s.links.get(id)
-  if (!hello || !isForeign(t.s, hello) || t.s.left) return
-  setTimer(t, 'meet', TELL_MS)
-  send(t, id, { t: 'branch', claim: claimOf(t.s) })
+  if (hello && isForeign(t.s, hello) && !t.s.left) send(t, id, { t: 'branch', claim: claimOf(t.s) })
 }
 
 export function claimOf(s: Succession): BranchClaim {
@@ -57,11 +59,14 @@ export function claimOf(s: Succession): BranchClaim {
 export function onBranch(t: Turn, from: MemberId, claim: BranchClaim): void {
   const { s, now } = t
   const { meetings } = s
+  // It has heard of this branch, but perhaps not yet from its leader.
+  if (s.role.kind === 'leader' && !claim.leads) send(t, from, { t: 'branch', claim: claimOf(s) })
   // Who follows leaves it to its leader; and only to a leader anybody gives way.
   if (!claim.leads || s.leaving || s.founding === null || (s.role.kind !== 'leader' && s.leader !== null))
     return
   const tip = tipOf(claim)
-  if (meetings.won.has(tip) || meetings.adopted === tip) return
+  const wonAtMs = meetings.won.get(tip) ?? -Infinity
+  if (meetings.adopted === tip || now.monotonicMs - wonAtMs < WON_MS) return
   if (meetings.conceding && now.monotonicMs - meetings.conceding.sinceMs < CONCESSION_MS) return
   const compared = compareBranches(claimOf(s), claim)
   if (compared?.winner !== 'other') return
@@ -82,7 +87,7 @@ export function onConcede(t: Turn, from: MemberId, claim: BranchClaim): void {
     if (tip < tipOf(own)) return
     meetings.conceding = null
   }
-  meetings.won.add(tip)
+  if (claim.leads) meetings.won.set(tip, t.now.monotonicMs)
   const { firstIndex } = s.config.log
   const runs = termRuns(Math.max(1, firstIndex - 1), compared.fork, (index) => termAt(s, index))
   send(t, from, { t: 'conceded', claim: own, runs })
@@ -98,6 +103,7 @@ export function onConceded(
   const tip = tipOf(claim)
   if (conceding?.to !== from || conceding.tip !== tip) return
   s.meetings.conceding = null
+  if (t.now.monotonicMs - conceding.sinceMs > CONCESSION_MS) return
   const compared = compareBranches(claimOf(s), claim)
   if (compared === null) return
   const { firstIndex } = s.config.log

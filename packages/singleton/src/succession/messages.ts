@@ -1,4 +1,4 @@
-import type { MemberId, SnapshotId } from '@tanist/core'
+import type { Address, MemberId, SnapshotId } from '@tanist/core'
 import type { BranchClaim, TermRun } from './branches.js'
 import type { Applicant } from './entries.js'
 import type { Operation } from './types.js'
@@ -44,6 +44,8 @@ export type SuccessionMessage = {
   /** Mode `available`, to peers of the same branch: may I go on without a majority? */
   | { readonly t: 'fork'; readonly lastIndex: number; readonly lastTerm: number }
   | { readonly t: 'forked'; readonly granted: boolean }
+  /** Leader to members: this cluster dissolves and joins another one, which is there. */
+  | { readonly t: 'dissolve'; readonly towards: Address }
 )
 
 /** A moment by the sender's monotonic and wall clock. */

@@ -102,6 +102,7 @@ function takeOver(t: Turn, meta: SnapshotMeta): void {
   s.voterSets = [meta.voterSet, ...(keeps ? s.voterSets.filter((set) => set.index > meta.index) : [])]
   s.forks = [...(meta.forks ?? []), ...(keeps ? s.forks.filter((fork) => fork.index > meta.index) : [])]
   if (s.meetings.adopted === meta.branchId) s.meetings.adopted = null
+  s.firstCommand ??= meta.index
   s.evicted.clear()
   for (const [id, row] of meta.evicted ?? []) s.evicted.set(id, row)
   s.view.clear()

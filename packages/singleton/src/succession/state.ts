@@ -146,6 +146,8 @@ export interface Succession {
   voterSets: VoterSet[]
   /** Every forced continuation in the journal, committed or not; the last one is the branch in force. */
   forks: Fork[]
+  /** Position of the first command in the journal: without one, nobody was ever told anything. */
+  firstCommand: number | null
   /** What is known of other branches, and what is going on between them and this one. */
   readonly meetings: Meetings
   /** Committed. */
@@ -228,6 +230,7 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     tailEmitted: false,
     voterSets: scanVoterSets(config.log, base),
     forks: scanForks(config.log, base),
+    firstCommand: base ? base.index : findCommand(config.log),
     meetings: noMeetings(now),
     view: new Map(base?.view.map((row) => [row.memberId, row])),
     links: new Map(),
@@ -274,6 +277,17 @@ function scanVoterSets(log: LogView, base: SnapshotMeta | null): VoterSet[] {
     if (isVoterSet(entry)) found.push(voterSetOf(entry))
   })
   return found
+}
+
+function findCommand(log: LogView): number | null {
+  if (log.firstIndex > 1) return log.firstIndex - 1
+  for (let index = 1; index <= log.lastIndex; ) {
+    const entries = log.read(index, 1 << 20)
+    const found = entries.find(({ kind }) => kind === EntryKind.command)
+    if (found) return found.index
+    index += entries.length
+  }
+  return null
 }
 
 function scanForks(log: LogView, base: SnapshotMeta | null): Fork[] {

@@ -1,4 +1,4 @@
-import type { Entry, Hello, MemberId, SnapshotId, ViewMember } from '@tanist/core'
+import type { Address, Entry, Hello, MemberId, SnapshotId, ViewMember } from '@tanist/core'
 import type { Fork } from './branches.js'
 import type { Founding, Mode } from './entries.js'
 import type { SnapshotLimits } from './limits.js'
@@ -138,6 +138,8 @@ export type SuccessionInput =
     }
   /** It was not to be: its bytes are damaged, or not wanted any more. */
   | { readonly kind: 'uninstalled'; readonly id: SnapshotId; readonly why: string }
+  /** A peer of another cluster was met, and refused. */
+  | { readonly kind: 'foreign'; readonly hello: Hello }
   /** An operator's word: go on with what is here, as a new branch. Answered by the effect `continued`. */
   | { readonly kind: 'continue'; readonly why: string }
   /** The end of a batch of inputs: append and send what they asked for. */
@@ -218,6 +220,8 @@ export type SuccessionEffect =
       readonly branch: string
       readonly commitIndex: number
       readonly text: string
+      /** Where those are whom it shall join, when that is not in the journal. */
+      readonly towards?: Address
     }
 
 /** What a snapshot of a group's journal says about the group itself: as of its last entry. */

@@ -1,6 +1,5 @@
 import type { Entry, Folder } from '@tanist/core'
-import { asideFiles, commandIn } from '../peer/aside.js'
-import { Bundle } from '../peer/bundle.js'
+import { asideFiles, Bundle, commandIn } from '../peer/index.js'
 import type { PeerCore } from '../peer/index.js'
 import { branch } from '../succession/index.js'
 
@@ -68,12 +67,13 @@ export class BranchWatch {
   }
 }
 
+const fail = (text: string): never => {
+  throw new Error(text)
+}
+
 /** Ids of the commands in the files that keep what was set aside. */
 export function idsSetAside(folder: Folder): string[] {
   const ids: string[] = []
-  const fail = (text: string): never => {
-    throw new Error(text)
-  }
   for (const { name } of asideFiles(folder, fail)) {
     const bundle = new Bundle(folder, name)
     for (const entries of bundle.entries()) {

@@ -121,6 +121,8 @@ function succession({ body, entries }: Of<'s'>): string {
       return `${body.t} ${(body.claim.chain.at(-1)?.id ?? '').slice(0, 8)}`
     case 'fork':
       return `fork at ${body.lastIndex}`
+    case 'dissolve':
+      return `dissolve and join ${body.towards}`
     case 'forked':
       return `fork ${body.granted ? 'yes' : 'no'}`
   }

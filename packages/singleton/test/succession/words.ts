@@ -99,6 +99,8 @@ export function messageWords(message: SuccessionMessage, entries: readonly Entry
       return `come over to ${claimWords(message.claim)}`
     case 'fork':
       return `nobody leads; may I go on alone? my journal ends at ${message.lastIndex}·${message.lastTerm}`
+    case 'dissolve':
+      return `we dissolve and join the cluster at ${message.towards}`
     case 'forked':
       return message.granted ? 'go on' : 'do not go on'
   }
