@@ -4,8 +4,15 @@ import { given, onRequest, ready } from './answer.mjs'
 import { bare, store, VALUE } from './bare-role.mjs'
 import { load } from './load.mjs'
 
-const quiet = { write: () => undefined }
-const peer = await startPeer({ app: 'bench', log: quiet, roles: [bare, store], ...given })
+/** The newest log lines with the time that all processes of a machine share: to see where a take-over takes its time. */
+const lines = []
+const log = {
+  write: (_level, event, text) => {
+    lines.push({ atMs: performance.timeOrigin + performance.now(), event, text })
+    if (lines.length > 500) lines.shift()
+  },
+}
+const peer = await startPeer({ app: 'bench', log, roles: [bare, store], ...given })
 let keys = 0
 
 const writes = {
@@ -23,6 +30,8 @@ onRequest(async (request) => {
       return peer.status()
     case 'load':
       return load(() => writes[request.role ?? 'bare'](request), request)
+    case 'log':
+      return lines
     case 'usage':
       return { cpu: process.cpuUsage(), memory: process.memoryUsage() }
     case 'transfer':

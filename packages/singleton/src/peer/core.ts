@@ -358,6 +358,7 @@ export class PeerCore {
   #flush(): void {
     if (this.#life === 'stopped') return
     this.#group.step({ kind: 'flush' })
+    if (this.#group.unflushed) this.#group.step({ kind: 'flush' })
     this.#mesh.flush()
     this.roles.flush()
     // Nobody reads what is known to be wrong.

@@ -105,6 +105,12 @@ export class Group {
     this.#confirms.clear()
   }
 
+  /** What was proposed since the last `flush`, for example by calls that were held until this peer serves. */
+  get unflushed(): boolean {
+    const { role, tail, tailEmitted } = this.state
+    return role.kind === 'leader' && tail.length > 0 && !tailEmitted && !this.#stopped
+  }
+
   /** Asks the voters whether this peer still serves; `done` gets what was committed when it was asked. */
   confirm(done: (index: number | null) => void): void {
     if (this.#stopped) return done(null)

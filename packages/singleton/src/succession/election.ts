@@ -7,6 +7,7 @@ import { dropUnwritten } from './log.js'
 import type { Succession, Turn } from './state.js'
 import type { Leader } from './types.js'
 import {
+  ask,
   isVoter,
   lastSet,
   majority,
@@ -118,11 +119,14 @@ function leaderProvenDead(s: Succession): boolean {
   return s.lastLeader !== null && s.lastLeader.term === s.hard.term && isDead(s, s.lastLeader)
 }
 
-/** Own evidence about the leader: whoever asks learns at once that nobody serves. */
+/** Own evidence about the leader: whoever asks learns at once that nobody serves. The first in line stands at once. */
 export function onLeaderDead(t: Turn): void {
-  if (t.s.role.kind === 'leader' || !leaderProvenDead(t.s)) return
+  const { s } = t
+  if (s.role.kind === 'leader' || !leaderProvenDead(s)) return
   setLeader(t, null)
-  if (t.s.role.kind === 'follower') armElection(t)
+  if (s.role.kind !== 'follower') return
+  armElection(t)
+  if (s.electionAtMs !== null && s.electionAtMs <= t.now.monotonicMs) onElectionTimer(t)
 }
 
 function isDead(s: Succession, leader: Leader): boolean {
@@ -181,7 +185,11 @@ function standForPreVote(t: Turn): void {
   retryLater(t)
 }
 
-/** Term and own vote on disk, then the requests; the own vote counts from then on. */
+/**
+ * The requests leave while term and own vote are on their way to the disk: they promise nothing. Nobody leads
+ * before the own vote is there, so that no two starts of this peer can lead one term. A pre-vote waits for earlier
+ * writes: a peer whose disk is stuck disturbs the others once and no more.
+ */
 export function standForElection(t: Turn, transfer: boolean): void {
   const { s } = t
   const term = s.hard.term + 1
@@ -210,6 +218,7 @@ function retryLater(t: Turn): void {
 
 function askVotes(t: Turn, pre: boolean, transfer: boolean): void {
   const { s } = t
+  const say = pre ? send : ask
   const promised = s.promise?.to
   const dead =
     promised && isDead(s, promised)
@@ -220,7 +229,7 @@ function askVotes(t: Turn, pre: boolean, transfer: boolean): void {
   const pair = set?.pair && { set: nameOfSet(set), incarnation: s.self.incarnation }
   for (const voter of voters(s)) {
     if (voter === s.self.memberId) continue
-    send(t, voter, { t: 'vote', pre, lastIndex, lastTerm, transfer, dead, ...(pair && { pair }) })
+    say(t, voter, { t: 'vote', pre, lastIndex, lastTerm, transfer, dead, ...(pair && { pair }) })
   }
 }
 
@@ -236,6 +245,7 @@ export function ownVoteDurable(t: Turn): void {
 function tally(t: Turn): boolean {
   const { s } = t
   if (s.role.kind !== 'candidate') return false
+  if (!s.role.granted.has(s.self.memberId)) return false
   const granted = voters(s).filter((id) => s.role.kind === 'candidate' && s.role.granted.has(id)).length
   if (granted < majority(s)) return false
   if (s.role.pre) standForElection(t, false)

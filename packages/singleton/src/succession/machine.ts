@@ -9,8 +9,8 @@
  * - answers each `append` and `persist` with its ticket once it is on disk, in order;
  * - gives the input `flush` after each batch of inputs: only then are proposals written and sent;
  * - answers each `yield` with `yielded` once everything that had to stop has stopped.
- * In return: nothing is said in a term, and no entry acknowledged, before it is on disk; `committed` hands out
- * each entry once, in order; between `yield` and the next `serve` this peer is not the server.
+ * In return: nothing is promised in a term (a candidate asks for votes at once), and no entry acknowledged, before it
+ * is on disk; `committed` hands out each entry once, in order; between `yield` and the next `serve` this peer is not the server.
  */
 import { invariant } from '@tanist/core'
 import type { Hello, MemberId, Now, Random } from '@tanist/core'

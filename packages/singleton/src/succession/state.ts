@@ -424,6 +424,12 @@ export function send(t: Turn, to: MemberId, body: DistributiveBody, entries?: re
   else s.afterPersist.push({ ticket: s.persistTicket, term: s.hard.term, effect })
 }
 
+/** Sends at once, also while term and vote are on their way to the disk: only what promises nothing. */
+export function ask(t: Turn, to: MemberId, body: VoteMessage): void {
+  const message = Object.assign(body, { branch: branch(t.s), term: t.s.hard.term }) as SuccessionMessage
+  t.out.push({ kind: 'send', to, message })
+}
+
 type Body<M> = M extends SuccessionMessage ? Omit<M, 'branch' | 'term'> : never
 export type DistributiveBody = Body<SuccessionMessage>
 

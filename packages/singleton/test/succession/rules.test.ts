@@ -49,6 +49,29 @@ describe('rule 1: Raft', () => {
     expect(said(stage, 'c')).toContain('> b: you have my vote (term 2)')
   })
 
+  it('asks for votes while its own is on the way to the disk, and leads only when it is there', () => {
+    const stage = clusterOf('a', 'b', 'c', 'd', 'e')
+    stage.crash('a')
+    stage.holdDisk('b', true)
+    for (const name of ['c', 'd', 'e', 'b'])
+      stage.input(name, { kind: 'dead', memberId: 'a', incarnation: 1 })
+    for (const name of ['c', 'd', 'e']) expect(said(stage, name)).toContain('> b: you have my vote (term 2)')
+    expect(stage.state('b').role.kind).toBe('candidate')
+    stage.holdDisk('b', false)
+    expect(stage.state('b').role.kind).toBe('leader')
+  })
+
+  it('disturbs the others once at most with a disk that is stuck', () => {
+    const stage = clusterOf('a', 'b', 'c')
+    stage.crash('a')
+    stage.holdDisk('b', true)
+    stage.crash('c')
+    stage.start('c')
+    stage.link('b', 'c')
+    stage.advance(5 * LONG_MS)
+    expect(said(stage, 'b').filter((words) => /> c: vote for me/.test(words)).length).toBeLessThanOrEqual(1)
+  })
+
   it('gives one vote a term, also across a restart', () => {
     const stage = clusterOf('a', 'b', 'c')
     stage.crash('a')
@@ -331,9 +354,14 @@ describe('rule 12: a new leader', () => {
   it('serves only when the first entry of its term is committed', () => {
     const stage = clusterOf('a', 'b', 'c')
     stage.crash('a')
-    for (const name of ['b', 'c']) stage.input(name, { kind: 'dead', memberId: 'a', incarnation: 1 })
+    stage.input('c', { kind: 'dead', memberId: 'a', incarnation: 1 })
+    stage.hold('c', 'b')
+    stage.input('b', { kind: 'dead', memberId: 'a', incarnation: 1 })
+    stage.deliver('c', 'b', 1)
     stage.holdDisk('c', true)
+    stage.deliver('c', 'b')
     stage.advance(1)
+    expect(stage.state('b').role.kind).toBe('leader')
     expect(served(stage)).toEqual([])
     stage.holdDisk('c', false)
     stage.advance(1)
