@@ -11,8 +11,8 @@ const kindsOf = {
 }
 
 const startMs = performance.now()
-const found = hunt.world === 'machines' ? await onMachines(hunt) : await onPeers(hunt)
-console.log(JSON.stringify({ ...found, ms: Math.round(performance.now() - startMs) }))
+const result = hunt.world === 'machines' ? await onMachines(hunt) : await onPeers(hunt)
+console.log(JSON.stringify({ ...result, ms: Math.round(performance.now() - startMs) }))
 
 async function onMachines({ laws, ...cases }) {
   const { huntMachines, shrinkMachineCase } = await import(new URL('machines/index.js', testing))

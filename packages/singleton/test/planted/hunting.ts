@@ -42,13 +42,18 @@ const editsOf = (bug: Edit & { readonly also?: readonly Edit[] }): readonly Edit
   ...(bug.also ?? []),
 ]
 
-/** Runs the schedules in a process of its own, on the code with this bug in it; null: as it is. */
-export function hunt(bug: Bug | null, quarry: Quarry): Promise<Result> {
-  const edits = (bug === null ? [] : editsOf(bug)).map(({ file, find, replace }) => ({
+/** What a loader needs to plant it. */
+export function plantOf(bug: Bug): readonly { url: string; pattern: string; replace: string }[] {
+  return editsOf(bug).map(({ file, find, replace }) => ({
     url: new URL(`dist/${file}.js`, root).href,
     pattern: patternOf(find),
     replace,
   }))
+}
+
+/** Runs the schedules in a process of its own, on the code with this bug in it; null: as it is. */
+export function hunt(bug: Bug | null, quarry: Quarry): Promise<Result> {
+  const edits = bug === null ? [] : plantOf(bug)
   const child = fileURLToPath(new URL('child.mjs', import.meta.url))
   const job = JSON.stringify({ edits, hunt: { shrinkRuns: 40, ...quarry } })
   return new Promise((resolve, reject) => {

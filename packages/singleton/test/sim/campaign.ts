@@ -7,7 +7,7 @@ import type { FaultKind, Schedule } from '@tanist/core/testing'
 import * as fc from 'fast-check'
 import { scheduleArbitrary } from '@tanist/core/testing/arbitraries'
 import { clusterRoles, effectiveFaults, peerNames, runSchedule } from '../../src/testing/index.js'
-import type { Contradiction, Run } from '../../src/testing/index.js'
+import type { Cluster, Contradiction, Run } from '../../src/testing/index.js'
 
 /** A run that can be repeated to the byte. */
 export interface Case {
@@ -47,6 +47,7 @@ const DEFAULT_SCHEDULES = 1_000
 
 /** What campaigns draw from. Lost frames go beyond what links promise; the protocols must not need that promise. */
 export const KINDS: readonly FaultKind[] = [
+  'act',
   'clock-jump',
   'crash',
   'cut',
@@ -56,6 +57,31 @@ export const KINDS: readonly FaultKind[] = [
   'restart',
   'split',
 ]
+
+/** When a command is written, decided or answered, and when somebody is chosen, begins or ends: the deep bugs. */
+const MOMENTS = [
+  'server.appended',
+  'server.syncing',
+  'server.committed',
+  'server.acknowledged',
+  'elected',
+  'serves',
+  'yields',
+  'voted',
+  'admitted',
+]
+
+/** Whoever serves is asked to hand over: to the one that the fault names, or to its successor. */
+const handOver = (cluster: Cluster, node: string): void => {
+  const server = cluster.server()
+  const core = server === null ? null : cluster.peer(server)
+  const to = node === server ? null : (cluster.peer(node)?.succession.self.memberId ?? null)
+  core?.transfer(to, () => {})
+}
+
+export const acts: Readonly<Record<string, (cluster: Cluster, node: string) => void>> = {
+  'hand-over': handOver,
+}
 
 /** The share of this campaign when more (or fewer) than 1,000 schedules are asked for. */
 export function share(runs: number): number {
@@ -69,7 +95,8 @@ export function seedOf(seed: number): number {
 }
 
 export function caseArbitrary(peers: number, kinds: readonly FaultKind[] = KINDS): fc.Arbitrary<Case> {
-  const shape = { nodes: peerNames(peers), roles: clusterRoles, forMs: 6_000, maxFaults: 8, kinds }
+  const drawn = { forMs: 6_000, maxFaults: 8, kinds, moments: MOMENTS, acts: Object.keys(acts) }
+  const shape = { nodes: peerNames(peers), roles: clusterRoles, ...drawn }
   return fc.record({
     seed: fc.integer({ min: 1, max: 1_000_000 }),
     peers: fc.constant(peers),
@@ -117,7 +144,7 @@ export function runCase(
   one: Case,
 ): Pick<Run, 'fired' | 'contradictions' | 'verdicts' | 'acknowledged' | 'reigns'> {
   try {
-    return runSchedule(one)
+    return runSchedule({ acts, ...one })
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
     const contradictions = [{ law: 'throws', text, events: [] }]

@@ -4,7 +4,7 @@ const { runPortion, shrinkMachineCase } = await import(machines)
 
 process.on('message', (portion) => {
   const { tally, caught } = runPortion(portion)
-  const small = caught && { ...shrinkMachineCase(caught, 200), family: caught.family }
+  const small = caught && { ...shrinkMachineCase(caught, 120), family: caught.family }
   process.send({ portion, tally, caught: small })
 })
 process.on('disconnect', () => process.exit(0))

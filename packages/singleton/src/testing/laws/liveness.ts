@@ -144,9 +144,9 @@ function healthyStays(history: History): Finding {
   const hit = new Set(fired.flatMap((one) => one.hit))
   const [flapping] = hit
   const before = reigns.findLast((reign) => reign.fromMs <= fromMs)
-  // It names the one in the middle, and parts the others.
-  const bridged = fired.some(({ fault }) => fault.do === 'bridge')
-  if (hit.size !== 1 || flapping === undefined || before?.node === flapping || bridged)
+  // A bridge names the one in the middle, and parts the others; an act may ask for another server.
+  const elsewhere = fired.some(({ fault }) => fault.do === 'bridge' || fault.do === 'act')
+  if (hit.size !== 1 || flapping === undefined || before?.node === flapping || elsewhere)
     return { exercised: 0, notApplicable: 'More than one peer was hit, or the server itself.' }
   const later = reigns.filter((reign) => reign.fromMs > fromMs && reign.fromMs <= (healedMs ?? Infinity))
   if (later.length <= TAKEOVERS) return { exercised: fired.length }
