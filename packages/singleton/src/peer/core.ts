@@ -100,7 +100,7 @@ export class PeerCore {
     this.#parts = parts
     const { host, settings, self, journal, identity } = parts
     this.#host = host
-    this.roles = createRoleHost(settings.roles, { log: host.log })
+    this.roles = createRoleHost(settings.roles, { log: host.log, sessionMs: settings.sessionMs })
     const turns = new Turns(host.engine, `peer-${self.memberId.slice(0, 8)}`, {
       flush: () => this.#flush(),
       failed: (error) => this.#fail(new JoinError('broken', `This peer stops: ${String(error)}`, error)),
@@ -389,7 +389,7 @@ export class PeerCore {
   /** Who serves; or, what is being waited for now, which may change while nobody does. */
   #tellCallers(): void {
     const waitingFor = explainWait(this.#group.state) ?? 'The server has not answered yet.'
-    this.#caller.serverIs(this.#group.state.leader, this.#serverSinceMs, waitingFor)
+    this.#caller.serverIs(this.#group.state.leader, this.#serverSinceMs, waitingFor, this.#applied)
   }
 
   #noteTakeover(to: MemberId, term: number): void {

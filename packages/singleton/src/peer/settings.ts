@@ -1,5 +1,6 @@
 import { membershipDefaults } from '@tanist/core'
 import type { MembershipConfig } from '@tanist/core'
+import { SESSION_IDLE_MS } from '../role/index.js'
 import type { AnyRole } from '../role/index.js'
 import { defaultTiming } from '../succession/index.js'
 import type { Mode, Timing } from '../succession/index.js'
@@ -24,6 +25,11 @@ export interface PeerSettings {
   readonly mode?: Mode
   /** Found a cluster only when this many peers are in sight. Default 1. */
   readonly expect?: number
+  /**
+   * Callers that sent no command for so long are forgotten, with the outcomes of their commands. Default 24 hours. The
+   * server's setting counts.
+   */
+  readonly sessionMs?: number
   readonly timing?: Partial<Timing>
   readonly membership?: Partial<Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>>
 }
@@ -38,6 +44,7 @@ export interface CheckedSettings {
   readonly data: string
   readonly mode: Mode
   readonly expect: number
+  readonly sessionMs: number
   readonly timing: Timing
   readonly membership: Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>
 }
@@ -63,6 +70,9 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
   checkAddress('listen', listen, 0)
   if (settings.advertise !== undefined) checkAddress('advertise', settings.advertise, 1)
   for (const seed of seeds) checkAddress('seeds', seed, 1)
+  const { sessionMs = SESSION_IDLE_MS } = settings
+  if (!(typeof sessionMs === 'number' && sessionMs >= 1 && sessionMs < Infinity))
+    throw wrong('sessionMs', sessionMs, 'a number of milliseconds, 1 or more')
   const timing = { ...defaultTiming, ...settings.timing }
   const membership = { ...membershipDefaults, ...settings.membership }
   checkMilliseconds('timing', timing)
@@ -77,6 +87,7 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
     seeds,
     name: settings.name ?? null,
     advertise: settings.advertise ?? null,
+    sessionMs,
     timing,
     membership,
   }
