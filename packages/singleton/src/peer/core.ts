@@ -556,7 +556,7 @@ export class PeerCore {
     const { state } = this.#group
     const waitingFor = this.#wait()?.text ?? 'The server has not answered yet.'
     const server = state.leader && neverServes(state, state.leader.memberId) ? null : state.leader
-    this.#caller.serverIs(server, this.#serverSinceMs, waitingFor)
+    this.#caller.serverIs(server, this.#serverSinceMs, waitingFor, this.#applied)
   }
 
   #noteTakeover(to: MemberId, term: number): void {

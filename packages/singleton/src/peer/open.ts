@@ -161,7 +161,7 @@ function openFiles(host: Host, settings: CheckedSettings): Files {
             app,
             host.random,
           )
-    const roles = createRoleHost(settings.roles, { log: host.log })
+    const roles = createRoleHost(settings.roles, { log: host.log, sessionMs: settings.sessionMs })
     const files = { settings, folder, gate, snapshots, journal, founding, roles, base: null, identity, life }
     return { ...files, openJournal: () => open(0), aside }
   } catch (error) {

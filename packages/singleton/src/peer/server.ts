@@ -90,8 +90,9 @@ export class Server {
 
   call(from: MemberId, call: CallMessage): void {
     if (this.#state === 'away') return this.#retry(from, call, false, 'not the server')
-    const position = this.#ports.next()
-    if (this.#state === 'leads' || position === null) {
+    const next = this.#ports.next()
+    const position = this.#state === 'leads' || next === null ? null : this.#afterExpiry(next)
+    if (position === null) {
       if (this.#held.length >= HELD_MAX) return this.#retry(from, call, false, 'too many calls wait here')
       this.#held.push({ from, call })
       return
@@ -99,8 +100,16 @@ export class Server {
     this.#decide(from, call, position)
   }
 
+  /** Where the next command goes: behind the sessions that expire first, if any. */
+  #afterExpiry(position: Position): Position | null {
+    const payload = this.#roles.expire({ ...position, atMs: this.#ports.now().wallMs })
+    if (payload === null) return position
+    this.#ports.propose(payload)
+    return this.#ports.next()
+  }
+
   #decide(from: MemberId, call: CallMessage, { term, index, branch }: Position): void {
-    const { session, seq, floor, role, command, input, user } = call
+    const { session, seq, floor, attempt, role, command, input, user } = call
     const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
     const request = { session, seq, floor, role, command, input, caller }
     const decided = this.#roles.decide(request, { index, term, branch, atMs: this.#ports.now().wallMs })
@@ -122,7 +131,13 @@ export class Server {
         return this.#afterConfirm(from, call, result)
       }
       case 'expired':
-        return this.#afterConfirm(from, call, { t: 'expired', session, seq })
+        return this.#afterConfirm(from, call, {
+          t: 'expired',
+          session,
+          seq,
+          attempt,
+          ...(decided.renewAt === undefined ? {} : { renewAt: decided.renewAt }),
+        })
       case 'failed':
         return this.#afterConfirm(from, call, {
           t: 'failed',

@@ -94,7 +94,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     },
     result: { session: 'string', seq: 'number', term: 'number', index: 'number', outcome: 'object' },
     failed: { session: 'string', seq: 'number', term: 'number', index: 'number', refusal: 'object' },
-    expired: { session: 'string', seq: 'number' },
+    expired: { session: 'string', seq: 'number', attempt: 'number' },
     retry: { session: 'string', seq: 'number', attempt: 'number', appended: 'boolean', reason: 'string' },
     read: { id: 'number' },
     readable: { id: 'number', index: 'number' },

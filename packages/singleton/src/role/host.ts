@@ -194,7 +194,8 @@ class Host implements RoleHost {
     }
     const known = speculative.sessions.find(session, seq)
     if (known === 'expired') return { kind: 'expired' }
-    if (known === 'unknown') return { kind: 'expired', renewAt: this.#applied }
+    if (known === 'unknown')
+      return { kind: 'expired', renewAt: Math.max(this.#applied, this.#committed.sessions.expiredTo) }
     if (known !== undefined) {
       if (known.role !== name || known.command !== command) {
         const text = `The id ${session}:${seq} belongs to another command, ${known.role}.${known.command}.`

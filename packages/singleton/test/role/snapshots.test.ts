@@ -85,7 +85,8 @@ describe('a captured state', () => {
         fc.nat(40),
         fc.nat(40),
         fc.integer({ min: 1, max: 50_000 }),
-        (list, first, second, size) => {
+        fc.nat(10),
+        (list, first, second, size, lag) => {
           const journal = journalOf(list)
           const at = Math.min(first, journal.length)
           const [leader, follower, late] = [
@@ -98,11 +99,11 @@ describe('a captured state', () => {
           const digest = leader.digest()
           const capture = leader.capture()
           const slices: Uint8Array[] = []
-          for (const record of journal.slice(at)) {
-            const slice = capture.next()
-            if (slice !== null) slices.push(slice)
+          journal.slice(at).forEach((record, i) => {
             leader.apply(record)
-          }
+            const slice = i < lag ? null : capture.next()
+            if (slice !== null) slices.push(slice)
+          })
           const bytes = Buffer.concat([...slices, drain(capture)])
           expect(capture.digest).toBe(digest)
           // While a later one was under way, and on a replica that has restored an earlier one.
