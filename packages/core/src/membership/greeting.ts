@@ -58,6 +58,12 @@ function mismatch(self: Hello, other: Hello): { code: string; text: string } | u
     const text = `${self.name} was started with mode '${self.mode}', ${other.name} with mode '${other.mode}': give both the same mode`
     return { code: 'mode', text }
   }
+  for (const [key, value] of Object.entries(self.settings ?? {})) {
+    const theirs = other.settings?.[key]
+    if (theirs === undefined || theirs === value) continue
+    const text = `${self.name} was started with ${key} ${value}, ${other.name} with ${key} ${theirs}: give both the value that their cluster was founded with`
+    return { code: 'settings', text }
+  }
   return undefined
 }
 

@@ -27,6 +27,15 @@ export interface Hello {
   readonly serve?: 'never'
   /** What the application says about this machine, for a ranking of its own. */
   readonly manifest?: Manifest
+  /** Options that all peers of a cluster must agree on, by the names that users give them. */
+  readonly settings?: Readonly<Record<string, number>>
+}
+
+/** Where the journal of a peer that stops ends: whose is the newest can be told afterwards. */
+export interface LastPosition {
+  readonly branch: string | null
+  readonly term: number
+  readonly index: number
 }
 
 /** Plain JSON. */
@@ -63,6 +72,7 @@ export type MembershipMessage =
       readonly memberId: MemberId
       readonly incarnation: number
       readonly leaving: boolean
+      readonly last?: LastPosition
     }
 
 /** A: proof of end. B: link broken, host unreachable. C: silence. D: hearsay. */
@@ -87,7 +97,7 @@ export type MembershipInput =
   /** Somebody claims that this member is dead: look yourself, by redialling at once. */
   | { readonly kind: 'probe'; readonly memberId: MemberId }
   /** Say `bye` on every link and close them; nothing is dialled afterwards. */
-  | { readonly kind: 'stop'; readonly leaving: boolean }
+  | { readonly kind: 'stop'; readonly leaving: boolean; readonly last?: LastPosition }
 
 export type MembershipEffect =
   /** Dial `address`; the outcome comes as `opened` or `closed` with this link number. */
@@ -117,6 +127,7 @@ export type MembershipEvent =
       readonly memberId: MemberId
       readonly incarnation: number
       readonly leaving: boolean
+      readonly last?: LastPosition
     }
   /** Nobody reachable hears this member any more and the removal time is over: propose its removal. */
   | {

@@ -10,8 +10,8 @@ import type {
   Listener,
   MemberId,
   Register,
+  Snapshots,
 } from '@tanist/core'
-import { createRoleHost } from '../role/index.js'
 import type { CallOutcome, RoleHost } from '../role/index.js'
 import { branch, isAdmitted, lastKnownAddresses } from '../succession/index.js'
 import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
@@ -20,7 +20,7 @@ import { Caller } from './caller.js'
 import type { CallRequest } from './caller.js'
 import { JoinError } from './errors.js'
 import { Group } from './group.js'
-import type { GroupEvent } from './group.js'
+import type { Base, GroupEvent } from './group.js'
 import { reborn } from './identity.js'
 import type { Identity } from './identity.js'
 import { Mesh } from './mesh.js'
@@ -54,6 +54,10 @@ export interface PeerParts {
   readonly settings: CheckedSettings
   readonly identity: Register<Identity>
   readonly journal: Journal
+  readonly snapshots: Snapshots
+  /** What `roles` have been restored from. */
+  readonly base: Base | null
+  readonly roles: RoleHost
   readonly folder: Folder
   readonly gate: SyncGate
   readonly listener: Listener
@@ -89,6 +93,8 @@ export class PeerCore {
   /** For laws and recorders: every entry as it is committed here, and the begin of every reign. */
   onCommitted: ((entries: readonly Entry[]) => void) | null = null
   onServe: ((token: FencingToken) => void) | null = null
+  /** For the same: the state went to this position by a snapshot. */
+  onRestored: ((index: number) => void) | null = null
   readonly #parts: PeerParts
   readonly #host: Host
   readonly #turns: Turns
@@ -121,9 +127,10 @@ export class PeerCore {
 
   constructor(parts: PeerParts) {
     this.#parts = parts
-    const { host, settings, self, journal, identity } = parts
+    const { host, settings, self, journal, snapshots, identity, base, roles } = parts
     this.#host = host
-    this.roles = createRoleHost(settings.roles, { log: host.log })
+    this.roles = roles
+    this.#applied = base?.meta.index ?? 0
     const turns = new Turns(host.engine, `peer-${self.memberId.slice(0, 8)}`, {
       flush: () => this.#flush(),
       failed: (error) => this.#fail(asFailure(error)),
@@ -131,7 +138,7 @@ export class PeerCore {
     const timers = new KeyedTimers(host, (key) => turns.enqueue(() => this.#onTimer(key)))
     this.#turns = turns
     this.#timers = timers
-    const seeds = [...new Set([...settings.seeds, ...lastKnownAddresses(journal)])]
+    const seeds = [...new Set([...settings.seeds, ...lastKnownAddresses(journal, base?.meta)])]
     this.#mesh = new Mesh(
       host,
       turns,
@@ -157,6 +164,10 @@ export class PeerCore {
       self,
       identity,
       journal,
+      snapshots,
+      base,
+      roles,
+      restored: ({ index }) => this.#restored(index),
       turns,
       timers,
       send: (to, message) => this.#mesh.sendTo(to, message),
@@ -171,6 +182,7 @@ export class PeerCore {
       propose: (payload) => this.#group.step({ kind: 'propose', payload }),
       confirm: (done) => this.#group.confirm(done),
     })
+    this.#server.restored(this.#applied)
     this.#reigns = new Reigns(host, settings.roles, (role) => this.roles.state(role))
     this.#asides = new Asides({
       host,
@@ -314,7 +326,8 @@ export class PeerCore {
     this.#group.step({ kind: 'flush' })
     this.#mesh.flush()
     this.roles.flush()
-    this.#caller.settleReads(this.#applied)
+    // Nobody reads what is known to be wrong.
+    this.#caller.settleReads(this.#group.state.snap.diverged ? 0 : this.#applied)
     this.#tellBranch()
     if (this.#afterCalls && this.#caller.openCalls === 0) this.#callsEnded()
     if (!this.#statusChanged) return
@@ -434,6 +447,15 @@ export class PeerCore {
         return this.#beReborn(event)
       case 'left':
         return this.#left()
+      case 'diverged':
+        this.#statusChanged = true
+        this.#host.log.write('error', 'state-diverged', event.text, { index: event.index })
+        return this.#emit({
+          kind: 'note',
+          event: 'state-diverged',
+          text: event.text,
+          data: { index: event.index },
+        })
       case 'note':
         return this.#note(event.event, event.text, event.data)
       case 'operated': {
@@ -459,6 +481,14 @@ export class PeerCore {
     this.onCommitted?.(entries)
     this.#server.committed(entries)
     this.#applied = entries.at(-1)?.index ?? this.#applied
+  }
+
+  /** Right before the step that says so, and before what is committed behind it is applied. */
+  #restored(index: number): void {
+    this.#statusChanged = true
+    this.#applied = index
+    this.#server.restored(index)
+    this.onRestored?.(index)
   }
 
   #serve(token: FencingToken): void {
@@ -601,7 +631,7 @@ export class PeerCore {
     this.#reigns.end(() => {
       this.#caller.stop()
       this.#group.stop()
-      if (error?.code !== 'broken') this.#mesh.close(leaving)
+      if (error?.code !== 'broken') this.#mesh.close(leaving, this.#group.lastPosition())
       this.#life = 'stopped'
       this.#asides.stop()
       this.#timers.cancelAll()
@@ -615,8 +645,9 @@ export class PeerCore {
   }
 
   #closeFiles(then: () => void): void {
-    const { journal, identity, folder, gate } = this.#parts
+    const { journal, snapshots, identity, folder, gate } = this.#parts
     const close = (): void => {
+      snapshots.close()
       identity.close()
       folder.close()
       gate.stop()

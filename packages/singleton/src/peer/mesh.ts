@@ -2,6 +2,7 @@ import { createMembership, stepMembership } from '@tanist/core'
 import type {
   EvidenceClass,
   Hello,
+  LastPosition,
   Host,
   Link,
   LinkHandlers,
@@ -80,8 +81,8 @@ export class Mesh {
   }
 
   /** Says `bye` and closes every link. */
-  close(leaving: boolean): void {
-    this.step({ kind: 'stop', leaving })
+  close(leaving: boolean, last: LastPosition): void {
+    this.step({ kind: 'stop', leaving, last })
     this.#links.closeAll('bye')
   }
 
@@ -110,7 +111,7 @@ export class Mesh {
       case 'evidence':
         return this.#hooks.evidence(event.class, event.memberId, event.incarnation, event.text)
       case 'bye':
-        return this.#hooks.gone(event.memberId, event.incarnation, event.leaving, 'it said bye')
+        return this.#hooks.gone(event.memberId, event.incarnation, event.leaving, byeWords(event.last))
       case 'gone':
         return this.#hooks.gone(event.memberId, event.incarnation, false, event.text)
       case 'latency':
@@ -130,4 +131,8 @@ export class Mesh {
       }
     }
   }
+}
+
+function byeWords(last: LastPosition | undefined): string {
+  return last ? `it said bye, its journal ends at entry ${last.index} of term ${last.term}` : 'it said bye'
 }

@@ -1,13 +1,20 @@
-import { DiskError, JournalError, openJournal, openRegister } from '@tanist/core'
-import type { Folder, Hello, Host, Journal, Link, Register } from '@tanist/core'
-import { foundingOf } from '../succession/index.js'
+import { DiskError, JournalError, openJournal, openRegister, openSnapshots } from '@tanist/core'
+import type { Folder, Hello, Host, Journal, Link, Register, Snapshots } from '@tanist/core'
+import { createRoleHost } from '../role/index.js'
+import type { RoleHost } from '../role/index.js'
+import { clusterSettings, differenceFrom, foundingOf, settingsAtFounding } from '../succession/index.js'
+import type { Founding } from '../succession/index.js'
 import { PeerCore } from './core.js'
 import { JoinError } from './errors.js'
+import type { Base } from './group.js'
 import { nextLife, parseIdentity } from './identity.js'
 import type { Identity } from './identity.js'
 import { identityAfterLoss, isJournalFile, journalReaches, logLoss, lossIn, setAside } from './repair.js'
 import { checkSettings } from './settings.js'
 import type { CheckedSettings, PeerSettings } from './settings.js'
+import { Slices } from './slices.js'
+import { readSnapshotMeta } from './snapshot-file.js'
+import { restoreSnapshot } from './snapshots.js'
 import { SyncGate } from './sync-gate.js'
 
 export const PROTOCOL = 1
@@ -46,10 +53,12 @@ function openLife(
     close(files)
     done(asJoinError(error), null)
   }
+  const restore = (opened: Opened): void =>
+    restoreBase(host, opened, (problem, base) => (problem ? fail(problem) : done(null, { ...opened, base })))
   const dropped = (opened: Opened): void => {
-    if (life.dropFrom === undefined) return done(null, opened)
+    if (life.dropFrom === undefined) return restore(opened)
     const { dropFrom: _, ...rest } = life
-    identity.save(rest, (error) => (error ? fail(error) : done(null, opened)))
+    identity.save(rest, (error) => (error ? fail(error) : restore(opened)))
   }
   identity.save(life, (error) => {
     if (error) return fail(error)
@@ -72,11 +81,36 @@ function openLife(
   }
 }
 
+/** The roles begin with the newest whole snapshot. */
+function restoreBase(
+  host: Host,
+  { snapshots, roles, settings }: Opened,
+  done: (problem: JoinError | null, base: Base | null) => void,
+): void {
+  const id = snapshots.whole.at(-1)
+  if (!id) return done(null, null)
+  const restoring = restoreSnapshot(snapshots, roles, id)
+  new Slices(host).run(() => {
+    const restored = restoring()
+    if (restored === null) return false
+    if ('error' in restored) {
+      const text = `The snapshot of entry ${id.index} in ${settings.data} cannot be read: ${restored.error}.`
+      done(new JoinError('data', text), null)
+    } else done(null, { meta: restored.meta, digest: restored.restore.finish() })
+    return true
+  })
+}
+
 interface Opened {
   readonly settings: CheckedSettings
   readonly folder: Folder
   readonly gate: SyncGate
+  readonly snapshots: Snapshots
   readonly journal: Journal
+  readonly founding: Founding | null
+  readonly roles: RoleHost
+  /** What the roles were restored from. */
+  readonly base: Base | null
   readonly identity: Register<Identity>
   readonly life: Identity
 }
@@ -105,22 +139,31 @@ function openFiles(host: Host, settings: CheckedSettings): Files {
     const found = unlessDamaged(openIdentity)
     if (found instanceof JournalError) aside.push(...setAside(folder, (name) => name === 'identity'))
     const identity = found instanceof JournalError ? openIdentity() : found
-    const open = (least: number): Journal => openJournal(gated, { least, log: host.log })
+    const snapshots = openSnapshots(gated, { log: host.log })
+    const base = snapshots.whole.at(-1)
+    // Only whole segments can go.
+    const segmentBytes = Math.ceil(settings.snapshots.bytes / 2)
+    const options = { log: host.log, segmentBytes, ...(base && { base }) }
+    const open = (least: number): Journal => openJournal(gated, { ...options, least })
     const journal = unlessDamaged(() => open(journalReaches(identity.value)))
-    checkOwner(settings, identity.value, journal)
+    if (!(journal instanceof JournalError))
+      dropWhatWasSetAside(journal, snapshots, identity.value?.dropFrom)
+    const founding = readFounding(snapshots, journal)
+    checkOwner(settings, identity.value, founding)
     checkEvicted(settings, identity.value)
-    if (!(journal instanceof JournalError)) dropWhatWasSetAside(journal, identity.value?.dropFrom)
     const text = found instanceof JournalError ? found.message : lossIn(folder, identity.value, journal)
     const life =
       text === null
         ? nextLife(identity.value, app, host.random)
         : identityAfterLoss(
-            { text, folder: data, clusterId: clusterOf(journal, identity.value) },
+            { text, folder: data, clusterId: clusterOf(founding, identity.value) },
             identity.value,
             app,
             host.random,
           )
-    return { settings, folder, gate, journal, identity, life, openJournal: () => open(0), aside }
+    const roles = createRoleHost(settings.roles, { log: host.log })
+    const files = { settings, folder, gate, snapshots, journal, founding, roles, base: null, identity, life }
+    return { ...files, openJournal: () => open(0), aside }
   } catch (error) {
     gate.stop()
     folder.close()
@@ -137,10 +180,16 @@ function unlessDamaged<T>(open: () => T): T | JournalError {
   }
 }
 
-function clusterOf(journal: Journal | JournalError, identity: Identity | undefined): string | null {
-  const begins = !(journal instanceof JournalError) && journal.firstIndex === 1
-  const [first] = begins ? journal.read(1, 1) : []
-  return first ? foundingOf(first).clusterId : (identity?.clusterId ?? identity?.lost?.clusterId ?? null)
+function readFounding(snapshots: Snapshots, journal: Journal | JournalError): Founding | null {
+  const base = snapshots.whole.at(-1)
+  if (base) return readSnapshotMeta(snapshots, base).meta.founding
+  if (journal instanceof JournalError || journal.firstIndex > 1) return null
+  const [first] = journal.read(1, 1)
+  return first ? foundingOf(first) : null
+}
+
+function clusterOf(founding: Founding | null, identity: Identity | undefined): string | null {
+  return founding?.clusterId ?? identity?.clusterId ?? identity?.lost?.clusterId ?? null
 }
 
 /** Who was evicted comes back only when somebody wants it. */
@@ -148,33 +197,30 @@ function checkEvicted({ rejoin }: CheckedSettings, identity: Identity | undefine
   if (identity?.evicted !== undefined && !rejoin) throw new JoinError('evicted', identity.evicted)
 }
 
-/** A folder belongs to one application and one mode for ever. */
+/** A folder belongs to one application, and to one cluster with its settings, for ever. */
 function checkOwner(
-  { app, mode, data }: CheckedSettings,
+  settings: CheckedSettings,
   identity: Identity | undefined,
-  journal: Journal | JournalError,
+  founding: Founding | null,
 ): void {
+  const { app, data } = settings
   if (identity && identity.app !== app) {
     throw new JoinError(
       'data',
       `The data folder ${data} belongs to the application "${identity.app}", not to "${app}"; give this peer a folder of its own.`,
     )
   }
-  if (journal instanceof JournalError) return
-  const [first] = journal.lastIndex > 0 ? journal.read(1, 1) : []
-  if (!first) return
-  const founding = foundingOf(first)
-  if (founding.mode === mode) return
-  throw new JoinError(
-    'data',
-    `The cluster in ${data} was founded with mode '${founding.mode}'; start this peer with the same mode, not '${mode}'.`,
-  )
+  if (!founding) return
+  const text = differenceFrom(settingsAtFounding(founding), clusterSettings(settings))
+  if (text !== null) throw new JoinError('data', `The data folder ${data} cannot be used: ${text}.`)
 }
 
-function dropWhatWasSetAside(journal: Journal, from: number | undefined): void {
-  if (from === undefined || from > journal.lastIndex) return
-  if (from > journal.firstIndex || journal.firstIndex === 1) journal.truncateFrom(from)
-  else journal.reset(0, 0)
+function dropWhatWasSetAside(journal: Journal, snapshots: Snapshots, from: number | undefined): void {
+  if (from === undefined) return
+  for (const { index } of [...snapshots.whole]) if (index >= from) snapshots.remove(index)
+  const base = snapshots.whole.at(-1) ?? { index: 0, term: 0 }
+  if (journal.firstIndex > base.index + 1) journal.reset(base.index, base.term)
+  else if (from <= journal.lastIndex) journal.truncateFrom(from)
 }
 
 function listen(
@@ -189,7 +235,7 @@ function listen(
   const begin = (opened: Opened, address: string): void => {
     const { rejoins = [] } = opened.life
     const seeds = [...new Set([...opened.settings.seeds, ...rejoins])]
-    const self = helloOf(opened.settings, opened.life, address, opened.journal)
+    const self = helloOf(opened.settings, opened.life, address, opened.founding)
     const core = new PeerCore({ host, listener, self, ...opened, settings: { ...opened.settings, seeds } })
     peer = core
     core.observe((event) => {
@@ -219,7 +265,7 @@ function listen(
   })
 }
 
-function helloOf(settings: CheckedSettings, life: Identity, bound: string, journal: Journal): Hello {
+function helloOf(settings: CheckedSettings, life: Identity, bound: string, founding: Founding | null): Hello {
   const address = settings.advertise ?? bound
   return {
     protocol: PROTOCOL,
@@ -228,20 +274,24 @@ function helloOf(settings: CheckedSettings, life: Identity, bound: string, journ
     name: settings.name ?? address,
     address,
     // Whoever lost the journal of a cluster is refused by all others.
-    clusterId: clusterOf(journal, life),
+    clusterId: clusterOf(founding, life),
     mode: settings.mode,
     known: [],
     ...settings.announced,
+    settings: settingsInHello(settings),
   }
 }
 
-function close({
-  journal,
-  identity,
-  folder,
-  gate,
-}: Pick<Files, 'journal' | 'identity' | 'folder' | 'gate'>): void {
+/** By the names of options; the mode has a place of its own. */
+function settingsInHello(settings: CheckedSettings): Record<string, number> {
+  const { mode: _, minCopies, ...timing } = clusterSettings(settings)
+  const named = Object.entries(timing).map(([key, value]) => [`timing.${key}`, value] as const)
+  return { minCopies, ...Object.fromEntries(named) }
+}
+
+function close({ snapshots, journal, identity, folder, gate }: Files | Opened): void {
   const rest = (): void => {
+    snapshots.close()
     identity.close()
     folder.close()
     gate.stop()

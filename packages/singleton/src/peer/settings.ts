@@ -1,8 +1,8 @@
 import { membershipDefaults } from '@tanist/core'
 import type { Hello, Manifest, MembershipConfig } from '@tanist/core'
 import type { AnyRole } from '../role/index.js'
-import { defaultTiming } from '../succession/index.js'
-import type { Mode, Ranking, Timing } from '../succession/index.js'
+import { defaultSnapshotLimits, defaultTiming, VOTERS_MAX } from '../succession/index.js'
+import type { Mode, Ranking, SnapshotLimits, Timing } from '../succession/index.js'
 import { JoinError } from './errors.js'
 
 /** What makes a peer, whatever host it runs on. */
@@ -39,7 +39,14 @@ export interface PeerSettings {
   readonly evidence?: 'normal' | 'strict'
   /** Come back as a new member after an eviction. Default false. */
   readonly rejoin?: boolean
+  /**
+   * Copies that must exist before anything is acknowledged, 1 to 5; default 1. Seats of peers that are gone are
+   * taken away only down to this number: below it the service waits. Recorded when the cluster is founded.
+   */
+  readonly minCopies?: number
   readonly timing?: Partial<Timing>
+  /** When snapshots are taken, and what of the journal is kept besides. */
+  readonly snapshots?: Partial<SnapshotLimits>
   readonly membership?: Partial<Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>>
 }
 
@@ -58,13 +65,24 @@ export interface CheckedSettings {
   readonly announced: Pick<Hello, 'weight' | 'serve' | 'manifest'>
   readonly evidence: 'normal' | 'strict'
   readonly rejoin: boolean
+  readonly minCopies: number
   readonly timing: Timing
+  readonly snapshots: SnapshotLimits
   readonly membership: Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>
 }
 
 /** Throws `JoinError('option')` with a sentence that names the option and the allowed values. */
 export function checkSettings(settings: PeerSettings): CheckedSettings {
-  const { app, roles, data, mode = 'consistent', expect = 1, listen = '127.0.0.1:0', seeds = [] } = settings
+  const {
+    app,
+    roles,
+    data,
+    mode = 'consistent',
+    expect = 1,
+    minCopies = 1,
+    listen = '127.0.0.1:0',
+    seeds = [],
+  } = settings
   if (typeof app !== 'string' || !/^[a-z0-9][a-z0-9.-]{0,63}$/.test(app)) {
     throw wrong(
       'app',
@@ -79,13 +97,23 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
   if (!modes.includes(mode)) throw wrong('mode', mode, "'consistent' or 'available'")
   if (!Number.isSafeInteger(expect) || expect < 1 || expect > 16)
     throw wrong('expect', expect, 'a whole number from 1 to 16')
+  if (!Number.isSafeInteger(minCopies) || minCopies < 1 || minCopies > VOTERS_MAX)
+    throw wrong('minCopies', minCopies, `a whole number from 1 to ${VOTERS_MAX}`)
   checkAddress('listen', listen, 0)
   if (settings.advertise !== undefined) checkAddress('advertise', settings.advertise, 1)
   for (const seed of seeds) checkAddress('seeds', seed, 1)
   const silenceMaxMs = settings.timing?.silenceMaxMs ?? defaultTiming.silenceMaxMs
   const timing = { ...defaultTiming, stallMs: silenceMaxMs, ...settings.timing }
   const membership = { ...membershipDefaults, ...settings.membership }
+  const snapshots = { ...defaultSnapshotLimits, ...settings.snapshots }
+  checkSizes('snapshots', snapshots)
   checkMilliseconds('timing', timing)
+  if (timing.marginMs * 2 > timing.soloMs)
+    throw wrong(
+      'timing.marginMs',
+      timing.marginMs,
+      `at most half of timing.soloMs, which is ${timing.soloMs}`,
+    )
   checkMilliseconds('membership', membership)
   return {
     app,
@@ -93,11 +121,13 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
     data,
     mode,
     expect,
+    minCopies,
     listen,
     seeds,
     name: settings.name ?? null,
     advertise: settings.advertise ?? null,
     timing,
+    snapshots,
     membership,
     ...checkRanking(settings),
   }
@@ -171,6 +201,14 @@ function checkMilliseconds(option: string, values: object): void {
     const least = /beatMs|admitMs/i.test(key) ? 1 : 0
     const fine = typeof value === 'number' && value >= least && value < Infinity
     if (!fine) throw wrong(`${option}.${key}`, value, `a number, ${least} or more; times are in milliseconds`)
+  }
+}
+
+function checkSizes(option: string, values: object): void {
+  for (const [key, value] of Object.entries(values) as [string, unknown][]) {
+    const least = /^(keep|catchUp)/.test(key) ? 0 : 1
+    const fine = typeof value === 'number' && Number.isSafeInteger(value) && value >= least
+    if (!fine) throw wrong(`${option}.${key}`, value, `a whole number, ${least} or more`)
   }
 }
 

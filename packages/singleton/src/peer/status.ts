@@ -2,11 +2,14 @@ import type { MemberId } from '@tanist/core'
 import type { Mode } from '../succession/index.js'
 import {
   branch,
+  explainAlone,
+  explainLost,
   isAdmitted,
   isForeign,
   isVoter,
   lineOfSuccession,
   majority,
+  minCopies,
   nameOf,
   voters,
 } from '../succession/index.js'
@@ -58,6 +61,8 @@ export interface PeerStatus {
   readonly term: number
   readonly commitIndex: number
   readonly lastIndex: number
+  /** The journal begins behind this entry: a snapshot holds what was before. 0 while nothing was dropped. */
+  readonly snapshotIndex: number
   /** By seniority, the oldest first. */
   readonly members: readonly Member[]
   /** What this peer waits for, in a sentence; null while everything is well. */
@@ -113,6 +118,7 @@ export function statusOf(
     term: s.hard.term,
     commitIndex: s.commitIndex,
     lastIndex: s.lastIndex,
+    snapshotIndex: s.config.snapshots?.whole.at(-1)?.index ?? 0,
     members: membersOf(s),
     waitingFor: explainWait(s),
     lastTakeover,
@@ -131,6 +137,8 @@ export function explainWait(s: Succession): string | null {
   const name = (id: MemberId): string => nameOf(s, id)
   if (s.left) return 'This peer has left for good.'
   if (s.config.awaits && !isAdmitted(s)) return explainLoss(s, s.config.awaits)
+  const fetching = explainFetching(s)
+  if (fetching !== null) return fetching
   if (s.lastIndex === 0) return explainFounding(s)
   if (s.role.kind === 'leader') return explainReign(s, name)
   if (s.leader) {
@@ -140,6 +148,8 @@ export function explainWait(s: Succession): string | null {
   const elsewhere = [...s.links.values()].find((hello) => isForeign(s, hello))
   if (elsewhere && s.view.size > 0 && !isAdmitted(s))
     return `Waiting to join the branch of ${elsewhere.name}.`
+  const alone = explainLost(s)
+  if (alone !== null) return alone
   const missing = voters(s).filter((id) => id !== s.self.memberId && !s.links.has(id))
   const needed = majority(s)
   if (voters(s).length - missing.length < needed) {
@@ -160,6 +170,16 @@ function explainLoss(
   )
 }
 
+function explainFetching({ snap }: Succession): string | null {
+  const { diverged, receiving } = snap
+  const progress = receiving
+    ? `fetching the snapshot of entry ${receiving.id.index}, ${receiving.received} of ${receiving.id.bytes} bytes`
+    : 'waiting for a server to fetch it from'
+  if (diverged)
+    return `The state of this peer's roles is not what the journal says since entry ${diverged.index}: ${progress}.`
+  return receiving ? `This peer is far behind: ${progress}.` : null
+}
+
 function explainFounding(s: Succession): string {
   const others = [...s.links.values()]
   const cluster = others.find((hello) => hello.clusterId !== null)
@@ -178,6 +198,11 @@ function explainFounding(s: Succession): string {
 function explainReign(s: Succession, name: (id: MemberId) => string): string | null {
   if (s.role.kind !== 'leader' || s.role.serving) return null
   if (s.role.transfer) return `Handing over to ${name(s.role.transfer.to)}.`
+  if (voters(s).length < minCopies(s)) {
+    return `Leading, but not serving: ${minCopies(s)} copies are asked for (minCopies), and there is a place for ${voters(s).length}.`
+  }
+  const wait = explainAlone(s)
+  if (wait !== null) return wait
   const silent = voters(s).filter((id) => id !== s.self.memberId && !s.links.has(id))
   if (silent.length > 0)
     return `Leading, but not serving until a majority of voters answers; no link to ${silent.map(name).join(', ')}.`

@@ -76,16 +76,17 @@ function metaAt(s: Succession, index: number, term: number): SnapshotMeta | null
 }
 
 /** The own snapshot is whole: the leader journals its hash, and what it covers can go. */
-export function onSnapshotted(t: Turn, id: SnapshotId, digest: string): void {
+export function onSnapshotted(t: Turn, id: SnapshotId, digest: string | null): void {
   const { s } = t
   const { snap, role } = s
   if (snap.capturing !== id.index) return
   snap.capturing = null
-  remember(snap.own, id.index, digest)
+  if (digest !== null) remember(snap.own, id.index, digest)
   compareDigests(s, id.index)
   considerDivergence(t)
   if (snap.diverged !== null) return
   if (
+    digest !== null &&
     !snap.journalled.has(id.index) &&
     id.index > snap.comparedTo &&
     role.kind === 'leader' &&
@@ -97,6 +98,16 @@ export function onSnapshotted(t: Turn, id: SnapshotId, digest: string): void {
   const last = s.voterSets.findLastIndex((set) => set.index <= id.index)
   if (last > 0) s.voterSets = s.voterSets.slice(last)
   compact(t)
+}
+
+/** The journal grows until the next one succeeds. */
+export function onUncaptured(t: Turn, index: number, why: string): void {
+  const { snap } = t.s
+  if (snap.capturing !== index) return
+  snap.capturing = null
+  note(t, 'snapshot-failed', `There is no snapshot of entry ${index}: ${why}. The journal is kept instead.`, {
+    index,
+  })
 }
 
 function remember(digests: Map<number, string>, index: number, digest: string): void {
@@ -149,8 +160,8 @@ export function considerDivergence(t: Turn): void {
     (alone
       ? 'No other voter holds another state, so this peer goes on with its own.'
       : 'This peer serves nothing of it until it has fetched a snapshot of the state again.')
-  note(t, 'state-diverged', text, { index, own, journalled })
-  if (alone || s.snap.diverged !== null) return
+  if (alone) return note(t, 'state-diverged', text, { index, own, journalled })
+  if (s.snap.diverged !== null) return
   if (s.role.kind === 'leader')
     becomeFollower(t, s.hard.term, null, 'its state differs from the journalled one')
   s.snap.diverged = { index }

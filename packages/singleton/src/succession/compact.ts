@@ -1,9 +1,6 @@
 import type { SnapshotId } from '@tanist/core'
 import type { LeaderRole, Succession, Turn } from './state.js'
 
-/** Waiting for a slow receiver must not cost more than this many snapshots' worth of entries. */
-const SNAPSHOTS_KEPT = 3
-
 /**
  * What a durable snapshot covers goes, but for a tail and for what receivers of the journal still need: a follower
  * that is sent a snapshot gets that one to its end and finds the entries behind it, whatever is written meanwhile,
@@ -36,7 +33,7 @@ function tailStart(s: Succession, index: number): number {
 
 /** The first entry that a receiver still needs and gets; who asks for too much is sent the newest snapshot. */
 function neededFrom(s: Succession, role: LeaderRole, newest: SnapshotId): number {
-  const most = Math.max(s.snap.limits.catchUpBytes, SNAPSHOTS_KEPT * newest.bytes)
+  const most = Math.max(s.snap.limits.catchUpBytes, s.snap.limits.catchUpSnapshots * newest.bytes)
   let from = Infinity
   for (const [id, progress] of role.progress) {
     if (!s.links.has(id) && !s.view.has(id)) continue

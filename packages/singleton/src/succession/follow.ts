@@ -105,9 +105,10 @@ function answer(
   match: number,
   hint?: { rejected: number; index: number; term: number },
 ): void {
-  const { round, sent, promiseMs } = to
+  const { round, sent } = to
   const tag = tagNow(t)
   const stalled = isStalled(t) ? { stalled: true as const } : {}
+  const { promiseMs } = to
   const body = { t: 'appended' as const, round, sent, match, promiseMs, ...(tag && { tag }), ...stalled }
   send(t, to.to, hint === undefined ? body : { ...body, hint })
 }

@@ -12,13 +12,17 @@ export {
   isVoter,
   lastKnownAddresses,
   majority,
+  minCopies,
   nameOf,
   voters,
 } from './state.js'
 export type { Succession } from './state.js'
+export { explainAlone, explainLost } from './pair-words.js'
 export { leaseHolds } from './lease.js'
+export { clusterSettings, differenceFrom, settingsAtFounding } from './cluster-settings.js'
+export type { ClusterSettings } from './cluster-settings.js'
 export { fetchFrom, wantsSnapshot } from './receive-snapshot.js'
-export { defaultSnapshotLimits, seatsFor } from './limits.js'
+export { defaultSnapshotLimits, seatsFor, VOTERS_MAX } from './limits.js'
 export type { SnapshotLimits } from './limits.js'
 export { lineOfSuccession } from './line.js'
 export { neverServes, rankedMembers } from './rank.js'

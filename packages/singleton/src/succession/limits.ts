@@ -14,8 +14,9 @@ export interface SnapshotLimits {
   /** The journal keeps this much from before the snapshot, for those who are a little behind. */
   readonly keepEntries: number
   readonly keepBytes: number
-  /** Whoever is further behind is waited for within so many bytes of entries, or three times the snapshot's. */
+  /** Whoever is further behind is waited for within so many bytes of entries, or as many snapshots' worth. */
   readonly catchUpBytes: number
+  readonly catchUpSnapshots: number
   /** A snapshot travels in pieces of this size, so many at a time. */
   readonly pieceBytes: number
   readonly piecesInFlight: number
@@ -31,6 +32,7 @@ export const defaultSnapshotLimits: SnapshotLimits = {
   keepEntries: 1_000,
   keepBytes: 1024 * 1024,
   catchUpBytes: 64 * 1024 * 1024,
+  catchUpSnapshots: 3,
   pieceBytes: 64 * 1024,
   piecesInFlight: 4,
 }

@@ -29,7 +29,7 @@ import { onFork, onForked, tendAvailability } from './available.js'
 import { continueHere } from './continue.js'
 import { EntryKind } from './entries.js'
 import { goAloneIfDue, hearTag } from './pair.js'
-import { onSnapshotted } from './checkpoint.js'
+import { onSnapshotted, onUncaptured } from './checkpoint.js'
 import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
 import { onCanvass, onCanvassed } from './homeward.js'
@@ -133,6 +133,8 @@ function take(t: Turn, input: SuccessionInput): void {
       return
     case 'snapshotted':
       return onSnapshotted(t, input.id, input.digest)
+    case 'uncaptured':
+      return onUncaptured(t, input.index, input.why)
     case 'installed':
       return onInstalled(t, input)
     case 'uninstalled':

@@ -306,9 +306,10 @@ function forEachEntry(log: LogView, base: SnapshotMeta | null, visit: (entry: En
 }
 
 export function voterSetOf(entry: Entry): VoterSet {
-  const { voters, pair } = votersOf(entry)
   const { index, term } = entry
-  return pair ? { index, term, voters, pair } : { index, term, voters }
+  const change = votersOf(entry)
+  const set = { index, term, voters: change.voters }
+  return change.pair ? { ...set, pair: true } : set
 }
 
 export function isVoterSet(entry: Entry): boolean {

@@ -125,8 +125,10 @@ export type SuccessionInput =
   | { readonly kind: 'read'; readonly id: number }
   /** Somebody does not want this peer: it founds nothing as long as it sees nobody else. */
   | { readonly kind: 'refused' }
-  /** The capture asked for is whole and durable. */
-  | { readonly kind: 'snapshotted'; readonly id: SnapshotId; readonly digest: string }
+  /** The capture asked for is whole and durable. `digest` is null when it says nothing about others' states. */
+  | { readonly kind: 'snapshotted'; readonly id: SnapshotId; readonly digest: string | null }
+  /** It could not be written: a state holds what cannot be kept. */
+  | { readonly kind: 'uncaptured'; readonly index: number; readonly why: string }
   /** The snapshot of the effect `install` is whole, and in this very turn the roles took its state. */
   | {
       readonly kind: 'installed'

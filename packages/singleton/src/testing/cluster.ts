@@ -57,7 +57,7 @@ export function peerNames(peers: number): string[] {
 /**
  * Whole peers, the production code from join to disk, in a simulated office; what they do is written down in
  * `recorder`, and the laws look at that. Publishes the moments `appended`, `committed`, `voted` (also for itself),
- * `elected`, `serves`, `yields` and `admitted` of its peers to the world; a workload adds `acknowledged` of the
+ * `elected`, `serves`, `yields`, `restored` and `admitted` of its peers to the world; a workload adds `acknowledged` of the
  * server. `appended` and `voted` come before that is synced.
  */
 export class Cluster {
@@ -341,7 +341,14 @@ export class Cluster {
     const moments = new PeerMoments(world, recorder, node, core)
     this.#running.set(node, { life, core, moments })
     this.#ids.set(self.memberId, node)
-    recorder.started({ node, life, version, atMs: world.nowMs, term: hard.term, lastIndex })
+    recorder.started(
+      { node, life, version, atMs: world.nowMs, term: hard.term, lastIndex },
+      core.appliedIndex,
+    )
+    core.onRestored = (index) => {
+      recorder.restored(node, index)
+      world.moment(node, 'restored')
+    }
     core.onCommitted = (entries) => {
       recorder.committed(node, entries, world.nowMs)
       world.moment(node, 'committed')

@@ -50,6 +50,9 @@ interface Actor {
   frozen: boolean
   /** A number that every committed entry changes stands for the state of its roles. */
   value: number
+  /** How far its clocks are from those of the stage: a machine that slept, or whose time was set. */
+  monotonicAheadMs: number
+  wallAheadMs: number
   /** The last words about its members: said again only when they differ. */
   members: string
   /** The branch that the others heard of. */
@@ -103,6 +106,8 @@ export class Stage {
         yields: 0,
         frozen: false,
         value: 0,
+        monotonicAheadMs: 0,
+        wallAheadMs: 0,
         members: '',
         branch: null,
       }
@@ -125,7 +130,7 @@ export class Stage {
         snapshotLimits: this.#snapshotLimits,
         ...(base && { base: base.meta, baseDigest: String(base.state) }),
       }
-      actor.state = createSuccession(config, this.now)
+      actor.state = createSuccession(config, this.clocksOf(name))
       this.step(name, { kind: 'start' })
     }
     this.settle()
@@ -247,6 +252,20 @@ export class Stage {
     return { monotonicMs: this.nowMs, wallMs: 1_800_000_000_000 + this.nowMs }
   }
 
+  /** As this peer reads them. */
+  clocksOf(name: MemberId): Now {
+    const { monotonicAheadMs, wallAheadMs } = this.#actor(name)
+    const { monotonicMs, wallMs } = this.now
+    return { monotonicMs: monotonicMs + monotonicAheadMs, wallMs: wallMs + wallAheadMs }
+  }
+
+  /** Its clocks are set forward or back: a machine that slept a second is a second behind by the monotonic one. */
+  setClocks(name: MemberId, monotonicByMs: number, wallByMs: number): void {
+    const actor = this.#actor(name)
+    actor.monotonicAheadMs += monotonicByMs
+    actor.wallAheadMs += wallByMs
+  }
+
   state(name: MemberId): Succession {
     const { state } = this.#actor(name)
     invariant(state, `${name} does not run`)
@@ -354,7 +373,7 @@ export class Stage {
 
   #run(name: MemberId, input: SuccessionInput): void {
     const random = { next: () => this.#random.next(), id: () => `id-${++this.#ids}` }
-    for (const effect of stepSuccession(this.state(name), input, this.now, random)) {
+    for (const effect of stepSuccession(this.state(name), input, this.clocksOf(name), random)) {
       this.#carryOut(name, effect)
     }
     this.#tellBranch(name)

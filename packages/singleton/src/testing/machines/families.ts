@@ -96,7 +96,7 @@ const votes: Family = (random, peers) => ({
   }),
   setting: {
     forMs: 5_500,
-    network: { latencyMinMs: 1, latencyMaxMs: one(random, [60, 250]) },
+    network: { latencyMinMs: 1, latencyMaxMs: 60 },
     syncMs: one(random, [[0.5, 2] as const, [10, 60] as const]),
   },
 })
@@ -274,6 +274,20 @@ const seats: Family = (random, peers) => ({
   setting: { forMs: 7_500, opening: random.next() < 0.5, pauseMs: 150 },
 })
 
+/** Seats are given while the office opens, and in the middle of it some lose sight of the others. */
+const growth: Family = (random, peers) => {
+  const names = machineNames.slice(0, peers)
+  const moment = (): string =>
+    `${one(random, names)}.${one(random, ['syncing', 'synced', 'appended', 'committed'])}#${1 + Math.floor(random.next() * 12)}`
+  const some = (): string[] => names.filter(() => random.next() < 0.4)
+  const schedule: Schedule = [
+    { on: moment(), do: 'split', a: ['successor', ...some()], for: tens(random, 200, 600) },
+    { on: moment(), after: tens(random, 0, 300), do: 'split', a: some(), for: tens(random, 200, 600) },
+    { on: 'server.elected#2', after: tens(random, 0, 100), do: 'crash', who: 'server', for: 500 },
+  ]
+  return { schedule, setting: { forMs: 4_000, opening: true, pauseMs: 60 } }
+}
+
 /**
  * Raft's Figure 8 needs five things in this order, which no generator without aim puts together: a leader cut off with
  * an entry, the next one cut off before it has sent its first, the former one elected again, its own first entry late
@@ -321,6 +335,7 @@ export const families: Readonly<Record<string, Family>> = {
   frames,
   'hand-overs': handOvers,
   seats,
+  growth,
   'figure 8': figure8,
   flapping,
 }

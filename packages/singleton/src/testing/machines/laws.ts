@@ -19,13 +19,16 @@ export class MachineLaws {
   reigns = 0
   /** Peers whose state a test has spoilt. */
   readonly rotten: Set<string> = new Set()
+  /** How often anybody began to serve, also again in a term, after its lease had lapsed. */
+  beginnings = 0
   readonly #nowMs: () => number
   readonly #running: () => readonly MachinePeer[]
   readonly #committed: Entry[] = []
   /** The state after each committed entry. */
   readonly #states: number[] = [0]
-  /** Snapshots that were taken or restored. */
+  /** Snapshots that were taken or restored, and those among them that came from another peer. */
   snapshots = 0
+  installs = 0
   readonly #servedBy = new Map<number, string>()
   readonly #answeredBy = new Map<number, string>()
   /** Commands that were acknowledged, by position. */
@@ -120,6 +123,7 @@ export class MachineLaws {
     const { name } = peer
     if (peer.state.snap.diverged !== null)
       this.broken('S4', `${name} serves a state that it knows to be wrong`)
+    this.beginnings += 1
     const known = this.#servedBy.get(term)
     if (known === undefined) this.reigns += 1
     else if (known !== name) this.broken('S1', `${known} and ${name} both served in term ${term}`)

@@ -31,6 +31,8 @@ export interface PeerHooks {
   /** It gave up its seat, and ends. */
   left(peer: MachinePeer): void
   ended(peer: MachinePeer, text: string): void
+  /** Its seat is given up: the process ends. */
+  left(peer: MachinePeer): void
 }
 
 export interface PeerSetting {
@@ -208,6 +210,11 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
     if (link > 0) this.#links.onClose(id, link)
   }
 
+  leave(): void {
+    this.step({ kind: 'leave' })
+    this.#flush()
+  }
+
   step(input: SuccessionInput): void {
     const { context, state } = this
     for (const effect of stepSuccession(state, input, context.now(), context.random)) this.#run(effect)
@@ -258,7 +265,6 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       case 'truncate':
         return this.#sync('journal', disk.truncateFrom(effect.from))
       case 'reset':
-        hooks.moment(this, 'installed')
         return this.#sync('journal', disk.reset(effect.index, effect.term))
       case 'drop':
         return this.#sync('journal', disk.dropPrefix(effect.below))
@@ -290,6 +296,8 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       case 'readable':
       case 'unreadable':
         return this.#answerRead(effect.id, effect.kind === 'readable' ? effect.index : null)
+      case 'left':
+        return hooks.left(this)
       case 'probe':
         return this.#links.probe(this.#setting.names.indexOf(effect.memberId))
       case 'left':
@@ -356,6 +364,7 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       this.value = state
       this.applied = meta.index
       this.#setting.hooks.state(this, meta.index, state)
+      this.#setting.hooks.moment(this, 'installed')
       this.step({ kind: 'installed', id, meta, digest: String(state) })
     })
   }

@@ -52,6 +52,9 @@ const smallSnapshots: SnapshotLimits = {
 }
 
 
+/** As in `join.ts`. */
+const LEAVE_MS = 4_000
+
 type Undo = () => void
 
 /**
@@ -188,6 +191,16 @@ export class SuccessionWorld {
     this.plain.start(this.id(name))
   }
 
+  /** Gives up its seat and ends, as `leave()` of a peer does; after a while it goes without having been let go. */
+  leave(name: string): void {
+    const peer = this.peer(name)
+    if (!peer || this.plain.state(this.id(name)) !== 'running') return
+    peer.leave()
+    this.plain.schedule(this.plain.nowMs + LEAVE_MS, () => {
+      if (this.peer(name) === peer) this.crash(name)
+    })
+  }
+
   /** All at one moment; nobody is told. */
   powerOff(names: readonly string[], tear: boolean): Undo {
     const undos = names
@@ -251,7 +264,7 @@ export class SuccessionWorld {
   /** What operators and applications ask for. */
   act(name: string, act: string): void {
     const peer = this.running.find((one) => one.name === name)
-    if (act === 'leave') peer?.step({ kind: 'leave' })
+    if (act === 'leave') this.leave(name)
     else if (act === 'hand-over') {
       const { server } = this
       server?.step({ kind: 'transfer', to: peer && peer !== server ? name : null })
@@ -277,6 +290,7 @@ export class SuccessionWorld {
 
   healAll(): void {
     for (const wake of this.#asleep) wake()
+    for (const name of this.names) if (this.peer(name)?.state.leaving === true) this.crash(name)
     this.#slowMs.fill(0)
     for (const disk of this.#disks) disk.heal()
     this.#outages.fill(null)
@@ -352,8 +366,14 @@ export class SuccessionWorld {
       this.plain.mix(token.term)
       this.laws.serves(peer, token)
     },
-    moment: (peer, moment) => this.onMoment(peer.name, moment),
-    left: (peer) => this.plain.schedule(this.nowMs, () => void this.crash(peer.name)),
+    left: (peer) =>
+      this.plain.schedule(this.plain.nowMs, () => {
+        if (this.peer(peer.name) === peer) this.crash(peer.name)
+      }),
+    moment: (peer, moment) => {
+      if (moment === 'installed') this.laws.installs += 1
+      this.onMoment(peer.name, moment)
+    },
     ended: (peer, text) => this.laws.broken('ends', `${peer.name} stops: ${text}`),
   }
 
