@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join as path } from 'node:path'
 import { firstValueFrom, filter, take, toArray } from 'rxjs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { JoinError, role, startPeer } from '../../src/index.js'
@@ -246,5 +248,29 @@ describe('what is wrong is said in a sentence', () => {
 
   it('has a code and a name to tell errors apart', () => {
     expect(new JoinError('data', 'x')).toMatchObject({ name: 'JoinError', code: 'data' })
+  })
+})
+
+describe('a peer whose journal files were damaged', () => {
+  it('comes back as a new member with all data, and keeps the damaged files', async () => {
+    const [ann, bob, cy] = await office.startAll('ann', 'bob', 'cy')
+    for (let i = 0; i < 5; i++) await ann!.role(counter).add({ by: 1 }).value()
+    await cy!.read(counter)
+    await cy!.stop()
+    const data = path(office.root, 'cy')
+    const [segment] = readdirSync(data).filter((name) => name.startsWith('journal-'))
+    const file = path(data, segment!)
+    const bytes = readFileSync(file)
+    bytes[bytes.length >> 1]! ^= 8
+    writeFileSync(file, bytes)
+    const again = await office.start({ name: 'cy', seeds: [ann!.address, bob!.address] })
+    await again.joined
+    expect(again.id).not.toBe(cy!.id)
+    expect(await again.read(counter)).toEqual({ n: 5 })
+    expect(readFileSync(path(data, `damaged-1-${segment}`)).equals(bytes)).toBe(true)
+    expect(office.log.lines.join('\n')).toMatch(
+      /error data-lost The journal in .* was damaged \(The journal file .* is damaged at byte/,
+    )
+    expect(again.status().waitingFor).toBeNull()
   })
 })
