@@ -12,7 +12,7 @@ import type {
 } from '@tanist/core'
 import { createRoleHost } from '../role/index.js'
 import type { CallOutcome, RoleHost } from '../role/index.js'
-import { isAdmitted, lastKnownAddresses } from '../succession/index.js'
+import { isAdmitted, isGoingAlone, lastKnownAddresses, otherOf } from '../succession/index.js'
 import type { FencingToken, Succession, SuccessionInput } from '../succession/index.js'
 import { Caller } from './caller.js'
 import type { CallRequest } from './caller.js'
@@ -34,6 +34,9 @@ import type { RoleMessage, WireMessage } from './wire.js'
 
 /** A refused peer that is linked to nobody after this time gives up: before a lone one would begin to serve. */
 const REFUSED_MS = 300
+
+/** One of two that stops waits this long for its vote to arrive, or to be the only voter on disk (after `soloMs`). */
+const LAST_WAIT_MS = 500
 
 /** A peer that leaves waits this long for the answers to its own calls. */
 const LAST_CALLS_MS = 1_000
@@ -91,6 +94,7 @@ export class PeerCore {
   #transfers: ((ok: boolean, text: string) => void)[] = []
   #leaveDone: (() => void) | null = null
   #afterCalls: (() => void) | null = null
+  #lastWait: { readonly over: () => boolean; readonly then: () => void } | null = null
   #leaderSpokeAtMs = 0
   #serverSinceMs = 0
   #lastLeader: MemberId | null = null
@@ -243,7 +247,7 @@ export class PeerCore {
       if (this.#life !== 'running') return done()
       const end = (): void => this.#endCalls(() => this.#shutDown(false, null, done))
       if (this.#group.state.role.kind !== 'leader') return end()
-      this.#transfers.push(end)
+      this.#transfers.push((ok) => this.#stopOfTwo(ok, end))
       // A hand-over that is under way already is as good.
       if (this.#transfers.length === 1) this.#group.step({ kind: 'transfer', to: null })
     })
@@ -256,6 +260,7 @@ export class PeerCore {
     this.roles.flush()
     this.#caller.settleReads(this.#applied)
     if (this.#afterCalls && this.#caller.openCalls === 0) this.#callsEnded()
+    if (this.#lastWait?.over() === true) this.#lastWaitOver()
     if (!this.#statusChanged) return
     this.#statusChanged = false
     this.#tellCallers()
@@ -279,6 +284,7 @@ export class PeerCore {
     else if (key === 'refused') this.#refusalFinal()
     else if (key === 'leave') this.#left()
     else if (key === 'last-calls') this.#callsEnded()
+    else if (key === 'last-wait') this.#lastWaitOver()
     // 'reads' only needs the flush that follows.
   }
 
@@ -432,6 +438,26 @@ export class PeerCore {
     if (this.#caller.openCalls === 0) return then()
     this.#afterCalls = then
     this.#timers.set('last-calls', LAST_CALLS_MS)
+  }
+
+  /**
+   * Of two voters the one that stops is still needed: the successor has to get its vote; and without a successor it
+   * ends as the only voter, so that it can begin alone some day (rule 26).
+   */
+  #stopOfTwo(handedOver: boolean, then: () => void): void {
+    const { state } = this.#group
+    const over = handedOver
+      ? () => state.leader !== null || otherOf(state) === null
+      : () => !isGoingAlone(state)
+    if (over()) return then()
+    this.#lastWait = { over, then }
+    this.#timers.set('last-wait', LAST_WAIT_MS + (handedOver ? 0 : this.#parts.settings.timing.soloMs))
+  }
+
+  #lastWaitOver(): void {
+    const wait = this.#lastWait
+    this.#lastWait = null
+    wait?.then()
   }
 
   #callsEnded(): void {

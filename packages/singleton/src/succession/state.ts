@@ -168,6 +168,7 @@ export interface Turn {
 export function createSuccession(config: SuccessionConfig, now: Now): Succession {
   const { log, hard } = config
   const lastTerm = log.termAt(log.lastIndex)
+  const names = new Map<MemberId, string>()
   return {
     config,
     self: config.self,
@@ -187,10 +188,10 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     commitIndex: 0,
     tail: [],
     tailEmitted: false,
-    voterSets: scanVoterSets(config.log),
+    voterSets: scanVoterSets(config.log, names),
     view: new Map(),
     links: new Map(),
-    names: new Map(),
+    names,
     dead: new Map(),
     gone: new Map(),
     applicants: new Set(),
@@ -221,9 +222,14 @@ function firstEntry(config: SuccessionConfig): Entry {
   return entry
 }
 
-function scanVoterSets(log: LogView): VoterSet[] {
+/** Names too, committed or not: a peer that starts says whom it waits for. */
+function scanVoterSets(log: LogView, names: Map<MemberId, string>): VoterSet[] {
   const found: VoterSet[] = []
   forEachEntry(log, (entry) => {
+    if (entry.kind === EntryKind.founding || entry.kind === EntryKind.view) {
+      const change = viewChangeOf(entry)
+      if (change.op === 'admit') names.set(change.member.memberId, change.member.name)
+    }
     if (isVoterSet(entry)) found.push(voterSetOf(entry))
   })
   return found
