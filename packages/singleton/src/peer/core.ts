@@ -13,7 +13,15 @@ import type {
   Snapshots,
 } from '@tanist/core'
 import type { CallOutcome, RoleHost } from '../role/index.js'
-import { branch, isAdmitted, isFresh, lastKnownAddresses, neverServes } from '../succession/index.js'
+import {
+  branch,
+  isAdmitted,
+  isFresh,
+  isGoingAlone,
+  lastKnownAddresses,
+  neverServes,
+  otherOf,
+} from '../succession/index.js'
 import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
 import { Asides } from './asides.js'
 import type { BackupSource } from './backup.js'
@@ -48,6 +56,9 @@ function asFailure(error: unknown): JoinError {
   const advice = error.code === 'damaged' ? ' Start this peer again: it then fetches the journal anew.' : ''
   return new JoinError('data', `${error.message}${advice}`, error)
 }
+
+/** One of two that stops waits this long for its vote to arrive, or to be the only voter on disk (after `soloMs`). */
+const LAST_WAIT_MS = 500
 
 /** A peer that leaves waits this long for the answers to its own calls. */
 const LAST_CALLS_MS = 1_000
@@ -124,6 +135,7 @@ export class PeerCore {
   #wanted = false
   #rebirth: Extract<GroupEvent, { kind: 'set-aside' }> | null = null
   readonly #asides: Asides
+  #lastWait: { readonly over: () => boolean; readonly then: () => void } | null = null
   #leaderSpokeAtMs = 0
   #serverSinceMs = 0
   #lastLeader: MemberId | null = null
@@ -349,7 +361,7 @@ export class PeerCore {
       if (this.#life !== 'running') return done()
       const end = (): void => this.#endCalls(() => this.#shutDown(false, null, done))
       if (this.#group.state.role.kind !== 'leader') return end()
-      this.#transfers.push(end)
+      this.#transfers.push((ok) => this.#stopOfTwo(ok, end))
       // A hand-over that is under way already is as good.
       if (this.#transfers.length === 1) this.#group.step({ kind: 'transfer', to: null })
     })
@@ -365,6 +377,7 @@ export class PeerCore {
     this.#caller.settleReads(this.#group.state.snap.diverged ? 0 : this.#applied)
     this.#tellBranch()
     if (this.#afterCalls && this.#caller.openCalls === 0) this.#callsEnded()
+    if (this.#lastWait?.over() === true) this.#lastWaitOver()
     if (!this.#statusChanged) return
     this.#statusChanged = false
     this.#tellCallers()
@@ -399,6 +412,7 @@ export class PeerCore {
     else if (key === 'refused') this.#refusalFinal()
     else if (key === 'leave') this.#left()
     else if (key === 'last-calls') this.#callsEnded()
+    else if (key === 'last-wait') this.#lastWaitOver()
     // 'reads' only needs the flush that follows.
   }
 
@@ -601,6 +615,26 @@ export class PeerCore {
     if (this.#caller.openCalls === 0) return then()
     this.#afterCalls = then
     this.#timers.set('last-calls', LAST_CALLS_MS)
+  }
+
+  /**
+   * Of two voters the one that stops is still needed: the successor has to get its vote; and without a successor it
+   * ends as the only voter, so that it can begin alone some day (rule 26).
+   */
+  #stopOfTwo(handedOver: boolean, then: () => void): void {
+    const { state } = this.#group
+    const over = handedOver
+      ? () => state.leader !== null || otherOf(state) === null
+      : () => !isGoingAlone(state)
+    if (over()) return then()
+    this.#lastWait = { over, then }
+    this.#timers.set('last-wait', LAST_WAIT_MS + (handedOver ? 0 : this.#parts.settings.timing.soloMs))
+  }
+
+  #lastWaitOver(): void {
+    const wait = this.#lastWait
+    this.#lastWait = null
+    wait?.then()
   }
 
   #callsEnded(): void {

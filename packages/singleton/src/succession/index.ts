@@ -19,6 +19,7 @@ export {
 } from './state.js'
 export type { Succession } from './state.js'
 export { explainAlone, explainLost } from './pair-words.js'
+export { isGoingAlone, otherOf } from './pair.js'
 export { leaseHolds } from './lease.js'
 export { clusterSettings, differenceFrom, settingsAtFounding } from './cluster-settings.js'
 export type { ClusterSettings } from './cluster-settings.js'

@@ -5,7 +5,7 @@ import type { VotersChange } from './entries.js'
 import { isFit } from './line.js'
 import { propose } from './log.js'
 import type { AppendedMessage, PairPromise } from './messages.js'
-import { isVoter, lastSet, minCopies, nameOf, nameOfSet, note, setTimer } from './state.js'
+import { isAlonePending, isVoter, lastSet, minCopies, nameOf, nameOfSet, note, setTimer } from './state.js'
 import type { LeaderRole, Progress, Succession, Turn, VoterSet } from './state.js'
 
 /** An answer of a follower: the leader's wait begins anew, and the newest tag is what it echoes. */
@@ -57,6 +57,12 @@ export function waitsToGoAlone(t: Turn, role: LeaderRole): boolean {
   const set = lastSet(s)
   const lone = set?.voters.length === 1 && isVoter(s, s.self.memberId)
   return lone || (otherOf(s) !== null && minCopies(s) <= 1 && mayGoAlone(s, role))
+}
+
+/** This leader will be the only voter soon; when it stops before, both are needed to go on some day. */
+export function isGoingAlone(s: Succession): boolean {
+  if (s.role.kind !== 'leader') return false
+  return isAlonePending(s) || (otherOf(s) !== null && minCopies(s) <= 1 && mayGoAlone(s, s.role))
 }
 
 /** The other one of two, when this peer is one of them. */

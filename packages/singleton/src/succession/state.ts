@@ -155,6 +155,8 @@ export interface Succession {
   readonly links: Map<MemberId, Hello>
   /** Everyone who was ever admitted: for sentences about those who are gone. */
   readonly names: Map<MemberId, string>
+  /** Names in the journal at the start, committed or not: a peer that starts says whom it waits for. */
+  readonly written: ReadonlyMap<MemberId, string>
   /** Greatest incarnation that this peer itself saw die (class A). */
   readonly dead: Map<MemberId, number>
   /** Proposed removals that wait for a leader able to journal them. */
@@ -207,6 +209,7 @@ export interface Turn {
 export function createSuccession(config: SuccessionConfig, now: Now): Succession {
   const { log, hard, base = null } = config
   const lastTerm = log.termAt(log.lastIndex)
+  const written = new Map<MemberId, string>()
   return {
     config,
     self: config.self,
@@ -228,13 +231,14 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     snap: createSnapshotState(config),
     tail: [],
     tailEmitted: false,
-    voterSets: scanVoterSets(config.log, base),
+    voterSets: scanVoterSets(config.log, base, written),
     forks: scanForks(config.log, base),
     firstCommand: base ? base.index : findCommand(config.log),
     meetings: noMeetings(now),
     view: new Map(base?.view.map((row) => [row.memberId, row])),
     links: new Map(),
     names: new Map(base?.names),
+    written,
     dead: new Map(),
     gone: new Map(),
     applicants: new Set(),
@@ -271,9 +275,18 @@ function firstEntry(config: SuccessionConfig): Entry {
   return entry
 }
 
-function scanVoterSets(log: LogView, base: SnapshotMeta | null): VoterSet[] {
+/** Names too, committed or not: a peer that starts says whom it waits for. */
+function scanVoterSets(
+  log: LogView,
+  base: SnapshotMeta | null,
+  names: Map<MemberId, string>,
+): VoterSet[] {
   const found: VoterSet[] = base === null ? [] : [base.voterSet]
   forEachEntry(log, base, (entry) => {
+    if (entry.kind === EntryKind.founding || entry.kind === EntryKind.view) {
+      const change = viewChangeOf(entry)
+      if (change.op === 'admit') names.set(change.member.memberId, change.member.name)
+    }
     if (isVoterSet(entry)) found.push(voterSetOf(entry))
   })
   return found
@@ -462,5 +475,5 @@ export function isAdmitted(s: Succession): boolean {
 
 export function nameOf(s: Succession, memberId: MemberId): string {
   if (memberId === s.self.memberId) return s.self.name
-  return s.links.get(memberId)?.name ?? s.names.get(memberId) ?? memberId.slice(0, 8)
+  return s.links.get(memberId)?.name ?? s.names.get(memberId) ?? s.written.get(memberId) ?? memberId.slice(0, 8)
 }
