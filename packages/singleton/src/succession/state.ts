@@ -2,13 +2,10 @@ import { invariant } from '@tanist/core'
 import type { Address, Entry, Hello, MemberId, Now, Random, ViewMember } from '@tanist/core'
 import { EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
 import type { Founding } from './entries.js'
-import { noHomeward } from './homeward.js'
 import type { Homeward } from './homeward.js'
 import type { SuccessionMessage, VoteMessage } from './messages.js'
 import type { Asked, Dismissal, Evicted } from './operate.js'
-import { noRanks } from './rank.js'
 import type { Ranks } from './rank.js'
-import { noDiskWatch } from './stall.js'
 import type { DiskWatch } from './stall.js'
 import type { HardState, Leader, LogView, SuccessionConfig, SuccessionEffect } from './types.js'
 
@@ -223,9 +220,18 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     asked: new Map(),
     evicted: new Map(),
     latency: new Map(),
-    ranks: noRanks(),
-    homeward: noHomeward(),
-    disk: noDiskWatch(),
+    ranks: { order: [], failed: false },
+    homeward: {
+      term: -1,
+      steadySinceMs: new Map(),
+      lastMs: -Infinity,
+      failures: 0,
+      stayTerm: -1,
+      asking: null,
+      going: false,
+      canvass: null,
+    },
+    disk: { oldest: 0, sinceMs: 0, seenMs: 0, told: false },
   }
 }
 
