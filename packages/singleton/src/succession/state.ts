@@ -8,13 +8,10 @@ import { emptyPair } from './pair-state.js'
 import type { PairState } from './pair-state.js'
 import { createSnapshotState } from './snapshot-state.js'
 import type { Sending, SnapshotState } from './snapshot-state.js'
-import { noHomeward } from './homeward.js'
 import type { Homeward } from './homeward.js'
 import type { SetName, SuccessionMessage, VoteMessage } from './messages.js'
 import type { Asked, Dismissal, Evicted } from './operate.js'
-import { noRanks } from './rank.js'
 import type { Ranks } from './rank.js'
-import { noDiskWatch } from './stall.js'
 import type { DiskWatch } from './stall.js'
 import type { HardState, Leader, LogView, SnapshotMeta, SuccessionConfig, SuccessionEffect } from './types.js'
 
@@ -263,9 +260,18 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     asked: new Map(),
     evicted: new Map(base?.evicted),
     latency: new Map(),
-    ranks: noRanks(),
-    homeward: noHomeward(),
-    disk: noDiskWatch(),
+    ranks: { order: [], failed: false },
+    homeward: {
+      term: -1,
+      steadySinceMs: new Map(),
+      lastMs: -Infinity,
+      failures: 0,
+      stayTerm: -1,
+      asking: null,
+      going: false,
+      canvass: null,
+    },
+    disk: { oldest: 0, sinceMs: 0, seenMs: 0, told: false },
   }
 }
 

@@ -139,7 +139,7 @@ describe('evict', () => {
     expect(members(stage, 'a')).toEqual(['a', 'b'])
   })
 
-  it('it comes back only by a start that wants to rejoin, and can be evicted again', () => {
+  it('comes back only by a start that wants to rejoin, and can be evicted again', () => {
     const stage = clusterOf({}, 'a', 'b', 'c')
     operate(stage, 'a', 'evict', 'c')
     stage.crash('c')
@@ -175,7 +175,7 @@ describe('evict', () => {
 })
 
 describe('catalogue 7: a removed member learns that it was removed', () => {
-  it('it deposes nobody, does not campaign for ever, and is a member again', () => {
+  it('deposes nobody, does not campaign for ever, and is a member again', () => {
     const stage = clusterOf({}, 'a', 'b', 'c', 'd')
     // c hears nothing of its removal from voters and view.
     for (const other of ['a', 'b', 'd']) {

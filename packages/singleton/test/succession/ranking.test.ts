@@ -88,9 +88,9 @@ describe('the line of succession', () => {
     ],
     ['returns nothing', () => undefined as unknown as MemberId[], 'no list'],
     [
-      'sorts what it was given in place',
-      (members: readonly RankedMember[]) => (members as RankedMember[]).reverse().map(({ id }) => id),
-      'read only',
+      'changes what it was given',
+      (members: readonly RankedMember[]) => (members as RankedMember[]).splice(0).map(({ id }) => id),
+      'sealed',
     ],
   ])('falls back to seniority when the function %s, and says so once', (_, ranking, why) => {
     const stage = clusterOf({ ranking }, 'a', 'b', 'c')
