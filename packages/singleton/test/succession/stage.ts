@@ -2,7 +2,7 @@ import { invariant } from '@tanist/core'
 import type { Entry, Hello, MemberId, Now } from '@tanist/core'
 import { seededRandom } from '@tanist/core/testing'
 import { branch, createSuccession, defaultTiming, stepSuccession } from '../../src/succession/index.js'
-import type { Succession, SuccessionEffect, SuccessionInput, Timing } from '../../src/succession/index.js'
+import type { Mode, Succession, SuccessionEffect, SuccessionInput, Timing } from '../../src/succession/index.js'
 import type { SuccessionMessage } from '../../src/succession/messages.js'
 import { StageDisk } from './disk.js'
 import { effectWords, messageWords } from './words.js'
@@ -46,6 +46,8 @@ interface Actor {
  */
 export class Stage {
   nowMs = 0
+  /** Of clusters that are founded from now on. */
+  mode: Mode = 'consistent'
   readonly events: Event[] = []
   /** Held directions, `a>b`, and what waits there. */
   readonly held = new Map<string, Parcel[]>()
@@ -84,7 +86,7 @@ export class Stage {
       const config = {
         self: this.#hello(name, actor),
         app: 'stage',
-        mode: 'consistent' as const,
+        mode: this.mode,
         expect: 1,
         timing: this.#timing,
         hard,
@@ -275,7 +277,7 @@ export class Stage {
 
   #hello(name: MemberId, { incarnation, state }: Actor): Hello {
     const clusterId = state?.founding?.clusterId ?? null
-    const rest = { protocol: 1, mode: 'consistent' as const, known: [] }
+    const rest = { protocol: 1, mode: this.mode, known: [] }
     const own = state === null ? null : branch(state)
     return { ...rest, memberId: name, incarnation, name, address: `${name}:1`, clusterId, branch: own }
   }

@@ -17,6 +17,7 @@ import { entriesWords } from './words.js'
  *   dead b: a        b has proof that a died    gone b: a        b's membership proposes to remove a
  *   bye a            b, c … get a's last word   leave a          a gives up its seat
  *   transfer a b     a hands over to b          advance 150ms    time passes
+ *   mode available   of clusters to come
  *   show a           what a holds             continue a       an operator: go on with what is here
  */
 
@@ -108,6 +109,9 @@ function perform(stage: Stage, command: string): string[] {
       return []
     case 'leave':
       stage.input(a, { kind: 'leave' })
+      return []
+    case 'mode':
+      stage.mode = a === 'available' ? a : 'consistent'
       return []
     case 'continue':
       stage.input(a, { kind: 'continue', why: 'an operator said so' })
