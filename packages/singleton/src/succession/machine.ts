@@ -24,8 +24,8 @@ import {
   onVoted,
   ownVoteDurable,
 } from './election.js'
-import { onFork, onForked, tendAvailability } from './available.js'
-import { continueHere } from './continue.js'
+import { tendAvailability } from './available.js'
+import { continueHere, onFork, onForked, tendAsking } from './continue.js'
 import { onDissolve, onForeignCluster } from './dissolve.js'
 import { EntryKind } from './entries.js'
 import { onAppend, answerDurable } from './follow.js'
@@ -194,7 +194,7 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
     case 'dissolve':
       return onDissolve(t, from, message.towards)
     case 'forked':
-      return onForked(t, from, message.granted)
+      return onForked(t, from, message.refused)
   }
 }
 
@@ -217,6 +217,7 @@ function onTimer(t: Turn, key: string): void {
     onAdmitTimer(t)
     if (s.meetings.over) return
     tellOthers(t)
+    tendAsking(t)
     return tendAvailability(t)
   }
   if (key === 'election') return onElectionTimer(t)

@@ -111,7 +111,7 @@ function succession({ body, entries }: Of<'s'>): string {
     case 'dissolve':
       return `dissolve and join ${body.towards}`
     case 'forked':
-      return `fork ${body.granted ? 'yes' : 'no'}`
+      return `fork ${body.refused ?? 'yes'}`
   }
 }
 
