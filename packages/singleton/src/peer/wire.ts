@@ -79,9 +79,9 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     branch: { term: 'number', claim: 'object' },
     concede: { term: 'number', claim: 'object' },
     conceded: { term: 'number', claim: 'object', runs: 'array' },
-    fork: { term: 'number', lastIndex: 'number', lastTerm: 'number' },
+    fork: { term: 'number', by: 'string', lastIndex: 'number', lastTerm: 'number' },
     dissolve: { term: 'number', towards: 'string' },
-    forked: { term: 'number', granted: 'boolean' },
+    forked: { term: 'number' },
   },
   r: {
     call: {

@@ -25,8 +25,8 @@ import {
   ownVoteDurable,
 } from './election.js'
 import { noticeSuspend, takeOverPair, voidBasis } from './basis.js'
-import { onFork, onForked, tendAvailability } from './available.js'
-import { continueHere } from './continue.js'
+import { tendAvailability } from './available.js'
+import { continueHere, onFork, onForked, tendAsking } from './continue.js'
 import { onDissolve, onForeignCluster } from './dissolve.js'
 import { EntryKind } from './entries.js'
 import { goAloneIfDue, hearTag } from './pair.js'
@@ -242,7 +242,7 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
     case 'dissolve':
       return onDissolve(t, from, message.towards)
     case 'forked':
-      return onForked(t, from, message.granted)
+      return onForked(t, from, message.refused)
   }
 }
 
@@ -266,6 +266,7 @@ function onTimer(t: Turn, key: string): void {
     onAdmitTimer(t)
     if (s.meetings.over) return
     tellOthers(t)
+    tendAsking(t)
     return tendAvailability(t)
   }
   if (key === 'election') return onElectionTimer(t)

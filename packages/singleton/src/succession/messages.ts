@@ -41,9 +41,8 @@ export type SuccessionMessage = {
   | { readonly t: 'branch'; readonly claim: BranchClaim }
   | { readonly t: 'concede'; readonly claim: BranchClaim }
   | { readonly t: 'conceded'; readonly claim: BranchClaim; readonly runs: readonly TermRun[] }
-  /** Mode `available`, to peers of the same branch: may I go on without a majority? */
-  | { readonly t: 'fork'; readonly lastIndex: number; readonly lastTerm: number }
-  | { readonly t: 'forked'; readonly granted: boolean }
+  | ForkMessage
+  | ForkedMessage
   /** Leader to members: this cluster dissolves and joins another one, which is there. */
   | { readonly t: 'dissolve'; readonly towards: Address }
 )
@@ -82,6 +81,20 @@ export interface OperatedMessage {
   readonly id: number
   readonly status: 'done' | 'refused'
   readonly text: string
+}
+
+/** To peers of the same branch: may I go on without a majority? */
+export interface ForkMessage {
+  readonly t: 'fork'
+  readonly by: 'operator' | 'available'
+  readonly lastIndex: number
+  readonly lastTerm: number
+}
+
+export interface ForkedMessage {
+  readonly t: 'forked'
+  /** Null: go on, I come along. */
+  readonly refused: 'leader' | 'newer' | 'asks' | null
 }
 
 export interface AppendMessage {

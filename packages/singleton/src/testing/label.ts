@@ -124,7 +124,7 @@ function succession({ body, entries }: Of<'s'>): string {
     case 'dissolve':
       return `dissolve and join ${body.towards}`
     case 'forked':
-      return `fork ${body.granted ? 'yes' : 'no'}`
+      return `fork ${body.refused ?? 'yes'}`
   }
 }
 

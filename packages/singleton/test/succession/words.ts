@@ -102,7 +102,7 @@ export function messageWords(message: SuccessionMessage, entries: readonly Entry
     case 'dissolve':
       return `we dissolve and join the cluster at ${message.towards}`
     case 'forked':
-      return message.granted ? 'go on' : 'do not go on'
+      return message.refused === null ? 'go on' : `do not go on (${message.refused})`
   }
 }
 
