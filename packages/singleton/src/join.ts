@@ -132,11 +132,17 @@ function facade(core: Lives, roles: readonly AnyRole[], host: Host): Peer {
   const server$ = status$.pipe(map(serverView), distinctUntilChanged(sameJson))
   const submit: Submit = (request) =>
     new Promise((resolve) => {
-      const { signal, ...call } = request
-      const cancel = core.call(call, resolve)
+      const { signal } = request
+      const cancel = core.call(request, resolve)
       if (signal?.aborted) cancel()
       else signal?.addEventListener('abort', cancel, { once: true })
     })
+  const handles = new WeakMap<object, object>()
+  const handleFor = <S, E, C>(role: Role<S, E, C>): RoleHandle<S, C> => {
+    const made = handles.get(role) ?? handleOf(core, roles, role, server$, submit)
+    handles.set(role, made)
+    return made as RoleHandle<S, C>
+  }
   const { self } = core.status()
   const operate: Operate = Object.freeze({ ...operateOn(core), ...operateBranches(core, host) })
   return {
@@ -153,7 +159,7 @@ function facade(core: Lives, roles: readonly AnyRole[], host: Host): Peer {
     ),
     server$,
     status: () => core.status(),
-    role: (role) => handleOf(core, roles, role, server$, submit),
+    role: (role) => handleFor(role),
     read: (role, read = {}) => readState(core, roles, role, read),
     transfer: (to) =>
       new Promise((resolve, reject) => {
