@@ -1,23 +1,38 @@
 // The benchmarks: `npm run bench -- NAME [--quick]`. Each prints a table; a target that is not reached is said, and
 // ends with exit code 1, so that numbers in the documentation can be checked.
 import { simulation } from './simulation.mjs'
+import { succession } from './succession/index.mjs'
 
 const benchmarks = {
-  simulation: { what: 'how fast the simulated worlds run', run: simulation },
+  simulation: {
+    what: 'how fast the simulated worlds run',
+    options: {},
+    run: (options) => {
+      const rows = simulation(options)
+      return rows.some((row) => row.target !== null && row.value < row.target) ? 1 : 0
+    },
+  },
+  succession,
 }
 
-const given = process.argv.slice(2)
-const [name] = given.filter((word) => !word.startsWith('--'))
-const wrong = given.filter((word) => word.startsWith('--') && word !== '--quick')
+const words = process.argv.slice(2)
+const [name] = words.filter((word) => !word.startsWith('--'))
 const benchmark = Object.hasOwn(benchmarks, name ?? '') ? benchmarks[name] : undefined
+const options = {}
+const wrong = []
+for (const word of words.filter((one) => one.startsWith('--'))) {
+  const [, key, value] = /^--([a-z]+)(?:=(.+))?$/.exec(word) ?? []
+  if (key === 'quick' && value === undefined) options.quick = true
+  else if (key && value !== undefined && Object.hasOwn(benchmark?.options ?? {}, key)) options[key] = value
+  else wrong.push(word)
+}
 
 if (!benchmark || wrong.length > 0) {
-  if (wrong.length > 0) console.error(`There is no option ${wrong.join(' ')}; there is --quick.`)
+  if (benchmark) console.error(`There is no option ${wrong.join(' ')}.`)
   else console.error(name === undefined ? 'Which benchmark?' : `There is no benchmark "${name}".`)
-  for (const [known, { what }] of Object.entries(benchmarks))
-    console.error(`  npm run bench -- ${known}   ${what}`)
+  for (const [known, { what, options: more }] of Object.entries(benchmarks)) {
+    console.error(`  npm run bench -- ${known} [--quick]   ${what}`)
+    for (const [key, text] of Object.entries(more)) console.error(`    --${key}=...   ${text}`)
+  }
   process.exitCode = 2
-} else {
-  const rows = benchmark.run({ quick: given.includes('--quick') })
-  process.exitCode = rows.some((row) => row.target !== null && row.value < row.target) ? 1 : 0
-}
+} else process.exit(await benchmark.run({ quick: false, ...options }))

@@ -1,7 +1,28 @@
-export { join, startPeer } from './join.js'
-export type { JoinOptions, Peer, ReadOptions, RoleHandle, ServerView } from './join.js'
+export type { BackupInfo, OperateBranches } from './operate-branches.js'
+export { join, restore, startPeer } from './join.js'
+export type {
+  JoinOptions,
+  Operate,
+  Peer,
+  ReadOptions,
+  RestoreOptions,
+  RoleHandle,
+  ServerView,
+} from './join.js'
 export { JoinError } from './peer/index.js'
-export type { JoinErrorCode, Member, PeerSettings, PeerStatus, ServerInfo, Takeover } from './peer/index.js'
+export type { OperateMembers } from './operate.js'
+export type {
+  JoinErrorCode,
+  Member,
+  OperateOutcome,
+  PeerSettings,
+  PeerStatus,
+  ServerInfo,
+  SetAsideStatus,
+  Takeover,
+  WaitCode,
+  Waiting,
+} from './peer/index.js'
 export { persist, refuse, Refused, role, Unavailable } from './role/index.js'
 export type {
   Accept,
@@ -13,15 +34,17 @@ export type {
   Decision,
   Event,
   Failed,
+  LostCommand,
   Make,
   Outcome,
   Persist,
   Position,
   Proxy,
+  Reconciliation,
   Refuse,
   Reign,
   Role,
   RoleDefinition,
   UnavailableOutcome,
 } from './role/index.js'
-export type { FencingToken, Mode, Timing } from './succession/index.js'
+export type { FencingToken, Mode, RankedMember, RankFunction, Ranking, Timing } from './succession/index.js'

@@ -3,7 +3,12 @@ import type { Host, Log, MemberId } from '@tanist/core'
 import { nodeHost } from '@tanist/transport'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
 import { checkSettings, JoinError, openPeer } from './peer/index.js'
-import type { Member, PeerCore, PeerSettings, PeerStatus, ServerInfo } from './peer/index.js'
+import { operateOn } from './operate.js'
+import type { OperateMembers } from './operate.js'
+import { operateBranches } from './operate-branches.js'
+import type { OperateBranches } from './operate-branches.js'
+import { Lives, restoreJournal } from './peer/index.js'
+import type { Member, PeerSettings, PeerStatus, ServerInfo, Waiting } from './peer/index.js'
 import { proxy } from './role/index.js'
 import type { AnyRole, Proxy, Role, Submit } from './role/index.js'
 
@@ -27,6 +32,7 @@ export interface ServerView {
   readonly term: number
   /** While nobody serves: what is being waited for. */
   readonly waitingFor: string | null
+  readonly waiting: Waiting | null
 }
 
 /** What one role offers on every member: its commands, and what changes over time. */
@@ -37,7 +43,11 @@ export type RoleHandle<S, C> = Proxy<C> & {
   readonly status$: Observable<ServerView & { readonly failure: string | null }>
 }
 
+/** What an operator can do by hand. */
+export type Operate = OperateMembers & OperateBranches
+
 export interface Peer {
+  /** Another one after this peer had to set entries aside: see `status().setAside`. */
   readonly id: MemberId
   readonly address: string
   /** Resolves once the cluster has admitted this peer; rejects with a `JoinError` when that cannot be. */
@@ -56,8 +66,13 @@ export interface Peer {
    * 10,000). `local`: this replica as it is now.
    */
   read<S, E, C>(role: Role<S, E, C>, options?: ReadOptions): Promise<S>
-  /** Hands the server role over to `to`, or to the next in line. Rejects with a sentence when it cannot. */
+  /**
+   * Hands the server role over to `to`, or to the next in line. Rejects with a sentence when it cannot. It does not
+   * go home to an older member in the reign that this begins.
+   */
   transfer(to?: MemberId): Promise<void>
+  /** For operators. */
+  readonly operate: Operate
   /** Gives up the seat for good and stops: the others stop counting on this peer. */
   leave(): Promise<void>
   /** Hands over, says goodbye and stops; the seat stays for the next start with the same folder. */
@@ -99,13 +114,19 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
       ...(http ? { http } : {}),
       ...(log ? { log } : {}),
     })
-  const core = await new Promise<PeerCore>((resolve, reject) => {
-    openPeer(host, { ...settings, data }, (error, opened) => (opened ? resolve(opened) : reject(error)))
+  const lives = await new Promise<Lives>((resolve, reject) => {
+    let begun: Lives | null = null
+    openPeer(host, { ...settings, data }, (error, opened) => {
+      if (!opened) return reject(error)
+      if (begun) return begun.goOn(opened)
+      begun = new Lives(opened)
+      resolve(begun)
+    })
   })
-  return facade(core, options.roles)
+  return facade(lives, options.roles, host)
 }
 
-function facade(core: PeerCore, roles: readonly AnyRole[]): Peer {
+function facade(core: Lives, roles: readonly AnyRole[], host: Host): Peer {
   const status$ = new BehaviorSubject<PeerStatus>(core.status())
   const life = lifeOf(core, status$)
   const server$ = status$.pipe(map(serverView), distinctUntilChanged(sameJson))
@@ -117,10 +138,14 @@ function facade(core: PeerCore, roles: readonly AnyRole[]): Peer {
       else signal?.addEventListener('abort', cancel, { once: true })
     })
   const { self } = core.status()
+  const operate: Operate = Object.freeze({ ...operateOn(core), ...operateBranches(core, host) })
   return {
-    id: self.id,
+    get id() {
+      return core.status().self.id
+    },
     address: self.address,
     ...life,
+    operate,
     status$: status$.asObservable(),
     members$: status$.pipe(
       map((status) => status.members),
@@ -139,7 +164,7 @@ function facade(core: PeerCore, roles: readonly AnyRole[]): Peer {
   }
 }
 
-function lifeOf(core: PeerCore, status$: BehaviorSubject<PeerStatus>): Pick<Peer, 'joined' | 'stopped'> {
+function lifeOf(core: Lives, status$: BehaviorSubject<PeerStatus>): Pick<Peer, 'joined' | 'stopped'> {
   let stop!: (error: JoinError | null) => void
   const stopped = new Promise<JoinError | null>((resolve) => (stop = resolve))
   const joined = new Promise<void>((resolve, reject) => {
@@ -167,7 +192,7 @@ function known(roles: readonly AnyRole[], role: { readonly name: string }): void
 }
 
 function handleOf<S, E, C>(
-  core: PeerCore,
+  core: Lives,
   roles: readonly AnyRole[],
   role: Role<S, E, C>,
   server$: Observable<ServerView>,
@@ -184,17 +209,17 @@ function handleOf<S, E, C>(
   return Object.freeze(Object.assign({}, commands, streams)) as RoleHandle<S, C>
 }
 
-function stateOf<S>(core: PeerCore, role: { readonly name: string; readonly state: () => S }): Observable<S> {
+function stateOf<S>(core: Lives, role: { readonly name: string; readonly state: () => S }): Observable<S> {
   return new Observable<S>((subscriber) => {
     // The role host evolves states with this role's own functions, so its state is an S.
     const emit = (state: unknown): void => subscriber.next(state as S)
     emit(core.roles.state(role.name))
-    return core.roles.observe(role.name, emit)
+    return core.watchRole(role.name, emit)
   })
 }
 
 async function readState<S>(
-  core: PeerCore,
+  core: Lives,
   roles: readonly AnyRole[],
   role: { readonly name: string; readonly state: () => S },
   { consistency = 'linearizable', deadlineMs = 10_000 }: ReadOptions,
@@ -213,10 +238,32 @@ async function readState<S>(
 }
 
 function serverView(status: PeerStatus): ServerView {
-  const { server, successors, term, waitingFor } = status
-  return { server, successor: successors[0] ?? null, term, waitingFor }
+  const { server, successors, term, waitingFor, waiting } = status
+  return { server, successor: successors[0] ?? null, term, waitingFor, waiting }
 }
 
 function sameJson<T>(a: T, b: T): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
+}
+
+export interface RestoreOptions {
+  /** The folder that `backup` wrote into. */
+  readonly backup: string
+  /** The empty data folder to fill, missing or not. */
+  readonly data: string
+  /** Default: this machine, by Node. */
+  readonly host?: Host
+}
+
+/**
+ * Makes an empty data folder hold what a backup holds. A peer that starts with it goes on from there as a new branch
+ * under a new identity, alone until others join. Where peers of before still serve, it is their branch that goes on
+ * when the two meet. Rejects with a `JoinError` of code `data`, and then has filled nothing that could be started.
+ *
+ * @example
+ * await restore({ backup: '/mnt/backup/monday', data: '/var/lib/shop' })
+ */
+export async function restore(options: RestoreOptions): Promise<{ readonly index: number }> {
+  const { backup, data, host = nodeHost({ app: 'restore', secret: '' }) } = options
+  return restoreJournal(host, backup, data)
 }

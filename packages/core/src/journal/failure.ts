@@ -10,6 +10,41 @@ export function damaged(path: string, offset: number, index: number): JournalErr
   )
 }
 
+export function prefixMissing(folder: string, first: number, covered: number): JournalError {
+  return new JournalError(
+    'damaged',
+    `The journal in ${folder} begins with entry ${first}, but ${
+      covered === 0 ? 'there is no whole snapshot' : `the newest whole snapshot ends with entry ${covered}`
+    }: what was in between cannot be read. Nothing was changed on the disk. Move the journal files of this ` +
+      'folder away and let this peer fetch the journal again from the others, or put back a copy of them.',
+  )
+}
+
+export function tailMissing(folder: string, last: number, least: number): JournalError {
+  return new JournalError(
+    'damaged',
+    `The journal in ${folder} ends with entry ${last}, although it was written for good up to entry ${least} at ` +
+      'least. Nothing was changed on the disk. Move the journal files of this folder away and let this peer fetch ' +
+      'the journal again from the others, or put back a copy of them.',
+  )
+}
+
+export function snapshotDamaged(path: string, index: number): JournalError {
+  return new JournalError(
+    'damaged',
+    `The snapshot file ${path} is damaged: the state up to entry ${index} cannot be read from it, although it ` +
+      'was written for good. It is not used.',
+  )
+}
+
+export function registerDamaged(path: string): JournalError {
+  return new JournalError(
+    'damaged',
+    `The file ${path} is damaged: its newest value was written for good and cannot be read in either copy, and an ` +
+      'older one must not count. Nothing was changed on the disk.',
+  )
+}
+
 export function otherVersion(path: string): JournalError {
   return new JournalError(
     'format',

@@ -40,13 +40,29 @@ export class RecentEntries {
     if (index < this.#from) this.#from = index
   }
 
+  /** Forgets those below `index`. */
+  dropBefore(index: number): void {
+    while (this.#from < index && this.next > this.#from) this.#shift()
+    this.#from = Math.max(this.#from, index)
+    this.#tidy()
+  }
+
   /** Forgets the oldest while there are more than `limitBytes`, but none from `keepFrom` on. */
   trim(limitBytes: number, keepFrom: number): void {
     while (this.#bytes > limitBytes && this.#from < keepFrom && this.next > this.#from) {
-      this.#bytes -= ENTRY_BYTES + this.#items[this.#head]!.payload.length
-      this.#head++
-      this.#from++
+      this.#shift()
     }
+    this.#tidy()
+  }
+
+  #shift(): void {
+    this.#bytes -= ENTRY_BYTES + this.#items[this.#head]!.payload.length
+    this.#head++
+    this.#from++
+  }
+
+  /** Frees what was forgotten, at a cost in proportion to it. */
+  #tidy(): void {
     if (this.#head > 1_024 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head)
       this.#head = 0

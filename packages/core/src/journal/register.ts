@@ -1,21 +1,29 @@
 import { invariant } from '../invariant.js'
 import { DiskError, type DiskFile, type Folder } from '../host/index.js'
-import { crc32 } from './crc32.js'
-import { diskFailed, otherVersion } from './failure.js'
+import { diskFailed, otherVersion, registerDamaged } from './failure.js'
+import { encodeRegisterRecord, scanRegister } from './register-record.js'
 import { Sequence, type Step } from './sequence.js'
 import { JournalError, type Register } from './types.js'
 
-/** `[length u32][crc u32][json]`; the checksum covers the length too and starts from the record's offset. */
-const HEAD_BYTES = 8
 const REWRITE_BYTES = 64 * 1024
 
 type Done = (error?: JournalError) => void
+
+export interface RegisterOptions {
+  /**
+   * When to write the second copy of a value that is durable: calls `write` once, later. Default at once. Until then
+   * the value rests on one record; a save that comes meanwhile waits for the copy's sync.
+   */
+  readonly whenCalm?: (write: () => void) => void
+}
 
 /**
  * Opens the register `name` in `folder`, or begins one.
  *
  * - `parse` turns what was read into a value; when it throws, opening throws a `JournalError` of code `format`.
- * - The last whole record counts; half a record behind it was never acknowledged and is cut.
+ * - The last whole record counts; half a record behind it was never acknowledged and is cut. Each value is written
+ *   a second time once it is durable, so that no flipped bit brings an older one back. When both copies of a
+ *   value that was durable are broken, as far as that can be told, opening throws `damaged`.
  * - A save appends and syncs; above 64 KiB the file is replaced by a fresh one (temporary file, sync, rename,
  *   sync of the folder), so that a power cut finds the old value or the new one. Saves that wait for the disk
  *   are written as one, and their `done`s come in order.
@@ -23,16 +31,21 @@ type Done = (error?: JournalError) => void
  *   that was read (a vote, say) saves it once more first.
  * - A failure of the disk is final, as in the journal. `close` lets queued saves end.
  */
-export function openRegister<T>(folder: Folder, name: string, parse: (value: unknown) => T): Register<T> {
+export function openRegister<T>(
+  folder: Folder,
+  name: string,
+  parse: (value: unknown) => T,
+  options: RegisterOptions = {},
+): Register<T> {
   const path = `${folder.path}/${name}`
   try {
     const file = folder.open(name, 'create')
     try {
-      const bytes = file.read(0, file.size)
-      const { json, end } = lastRecord(bytes)
-      const value = json === undefined ? undefined : parseWith(parse, json, path)
-      if (end < bytes.length) file.truncate(end)
-      return new FileRegister<T>(folder, name, file, end, value)
+      const found = scanRegister(file.read(0, file.size))
+      if (found.durable > found.number) throw registerDamaged(path)
+      const value = found.json === undefined ? undefined : parseWith(parse, found.json, path)
+      if (found.end < file.size) file.truncate(found.end)
+      return new FileRegister<T>(folder, name, file, { ...found, value }, options)
     } catch (error) {
       file.close()
       throw error
@@ -45,22 +58,35 @@ export function openRegister<T>(folder: Folder, name: string, parse: (value: unk
 class FileRegister<T> implements Register<T> {
   readonly #folder: Folder
   readonly #name: string
+  readonly #whenCalm: (write: () => void) => void
   readonly #sequence: Sequence
   readonly #steps: Step[] = []
   #file: DiskFile
   #size: number
   #value: T | undefined
+  /** The number of the newest value in the file, and its text while a second copy of it is wanted. */
+  #number: number
+  #single: Uint8Array | undefined
+  #calm = false
   #waiting: Done[] = []
   #failure: JournalError | undefined
   #closed = false
   #fileClosed = false
 
-  constructor(folder: Folder, name: string, file: DiskFile, size: number, value: T | undefined) {
+  constructor(
+    folder: Folder,
+    name: string,
+    file: DiskFile,
+    found: { value: T | undefined; number: number; end: number; twice: boolean },
+    options: RegisterOptions,
+  ) {
     this.#folder = folder
     this.#name = name
     this.#file = file
-    this.#size = size
-    this.#value = value
+    this.#size = found.end
+    this.#value = found.value
+    this.#number = found.number
+    this.#whenCalm = options.whenCalm ?? ((write) => write())
     this.#sequence = new Sequence(
       () => this.#steps.shift() ?? this.#plan(),
       (error) => this.#fail(error),
@@ -68,7 +94,11 @@ class FileRegister<T> implements Register<T> {
     // The file's name, a cut tail and what was read must be durable before anything follows.
     this.#steps.push(
       (done) => this.#file.sync(done),
-      (done) => this.#folder.sync(done),
+      (done) =>
+        this.#folder.sync((error) => {
+          if (error === undefined && found.number > 0 && !found.twice) this.#wantCopy(encoded(found.value))
+          done(error)
+        }),
     )
     this.#sequence.run()
   }
@@ -95,21 +125,27 @@ class FileRegister<T> implements Register<T> {
   #plan(): Step | undefined {
     if (this.#failure !== undefined) return undefined
     if (this.#waiting.length === 0) {
+      if (this.#single !== undefined && (this.#calm || this.#closed)) return this.#copyStep(this.#single)
       if (this.#closed) this.#closeFile()
       return undefined
     }
     const dones = this.#waiting
-    const text = new TextEncoder().encode(JSON.stringify(this.#value))
+    const text = encoded(this.#value)
     const finish = (): void => {
       this.#waiting = this.#waiting.slice(dones.length)
       for (const done of dones) this.#sequence.call(done)
     }
     // The list is kept until the sync, so that a failure tells these too; later saves get a list of their own.
     this.#waiting = [...dones]
-    const record = encodeRecord(text, this.#size)
-    return this.#size + record.length > REWRITE_BYTES && this.#size > 0
-      ? this.#rewriteStep(text, finish)
-      : this.#appendStep(record, finish)
+    this.#number++
+    this.#single = undefined
+    const record = encodeRegisterRecord(text, this.#number, 0, this.#size)
+    if (this.#size + 2 * record.length > REWRITE_BYTES && this.#size > 0)
+      return this.#rewriteStep(text, finish)
+    return this.#appendStep(record, () => {
+      finish()
+      this.#wantCopy(text)
+    })
   }
 
   #appendStep(record: Uint8Array, finish: () => void): Step {
@@ -123,18 +159,43 @@ class FileRegister<T> implements Register<T> {
     }
   }
 
+  #wantCopy(text: Uint8Array): void {
+    this.#single = text
+    this.#calm = false
+    if (this.#closed) return
+    this.#whenCalm(() => {
+      if (this.#single !== text) return
+      this.#calm = true
+      this.#sequence.run()
+    })
+  }
+
+  /** Whoever closes does not wait for the copy's sync: the copy is as good as there. */
+  #copyStep(text: Uint8Array): Step {
+    this.#single = undefined
+    return (done) => {
+      const copy = encodeRegisterRecord(text, this.#number, 1, this.#size)
+      this.#file.write(this.#size, copy)
+      this.#size += copy.length
+      if (this.#closed) done()
+      else this.#file.sync(done)
+    }
+  }
+
   #rewriteStep(text: Uint8Array, finish: () => void): Step {
     const temporary = `${this.#name}.new`
     return (done) => {
       const fresh = this.#folder.open(temporary, 'create')
-      const record = encodeRecord(text, 0)
+      const record = encodeRegisterRecord(text, this.#number, 0, 0)
+      const copy = encodeRegisterRecord(text, this.#number, 1, record.length)
       fresh.truncate(0)
       fresh.write(0, record)
+      fresh.write(record.length, copy)
       this.#steps.push((renamed) => {
         this.#folder.rename(temporary, this.#name)
         this.#file.close()
         this.#file = fresh
-        this.#size = record.length
+        this.#size = record.length + copy.length
         this.#folder.sync((error) => {
           if (error === undefined) finish()
           renamed(error)
@@ -159,39 +220,8 @@ class FileRegister<T> implements Register<T> {
   }
 }
 
-function encodeRecord(text: Uint8Array, offset: number): Uint8Array {
-  const bytes = new Uint8Array(HEAD_BYTES + text.length)
-  const view = new DataView(bytes.buffer)
-  view.setUint32(0, text.length, true)
-  bytes.set(text, HEAD_BYTES)
-  view.setUint32(4, crcOf(bytes, 0, bytes.length, offset), true)
-  return bytes
-}
-
-function crcOf(bytes: Uint8Array, at: number, end: number, offset: number): number {
-  return crc32(bytes, at + HEAD_BYTES, end, crc32(bytes, at, at + 4, offset))
-}
-
-/** The last whole record, also behind a broken one: older values do not matter. */
-function lastRecord(bytes: Uint8Array): { json: string | undefined; end: number } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  let json: string | undefined
-  let end = 0
-  for (let at = 0; at + HEAD_BYTES <= bytes.length; ) {
-    const next = at + HEAD_BYTES + view.getUint32(at, true)
-    if (
-      next > at + HEAD_BYTES &&
-      next <= bytes.length &&
-      view.getUint32(at + 4, true) === crcOf(bytes, at, next, at)
-    ) {
-      json = new TextDecoder().decode(bytes.subarray(at + HEAD_BYTES, next))
-      end = next
-      at = next
-    } else {
-      at++
-    }
-  }
-  return { json, end }
+function encoded(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value))
 }
 
 function parseWith<T>(parse: (value: unknown) => T, json: string, path: string): T {

@@ -6,7 +6,7 @@ import { RecentEntries } from './recent.js'
 import { createSegment, recover } from './recover.js'
 import type { Segment } from './segment.js'
 import { Sequence, type Step } from './sequence.js'
-import type { TermRuns } from './terms.js'
+import { TermRuns } from './terms.js'
 import type { Entry, Journal, JournalError } from './types.js'
 
 export interface JournalOptions {
@@ -14,6 +14,13 @@ export interface JournalOptions {
   readonly segmentBytes?: number
   /** Memory for recent entries, beside those that are not written yet. Default 8 MiB. */
   readonly cacheBytes?: number
+  /**
+   * The newest whole snapshot in the folder. A journal that ends before it, or has another term there, was being
+   * reset when power failed: the reset is finished. What lies in front of it may be missing or damaged.
+   */
+  readonly base?: { readonly index: number; readonly term: number }
+  /** The caller knows that the journal was durable up to here: one that ends before is damaged, not torn. Default 0. */
+  readonly least?: number
   readonly log?: Log
 }
 
@@ -31,13 +38,15 @@ type Job =
       readonly done: Done
     }
   | { readonly kind: 'truncate'; readonly index: number }
+  /** Everything goes; the next entry has `index`, after one of term `prevTerm`. */
+  | { readonly kind: 'reset'; readonly index: number; readonly prevTerm: number }
   | { readonly kind: 'close'; readonly done: Done }
 
 /**
  * Opens the journal in `folder`, or begins one. The caller keeps the folder and closes it after the journal.
  *
- * - Throws `JournalError`: `damaged` (something that was durable cannot be read: the disk stays as it is),
- *   `format`, `disk`. A torn tail is cut and logged as `journal-torn-tail`.
+ * - Throws `JournalError`: `damaged` (something that was durable cannot be read, or the journal begins behind
+ *   `base.index + 1`, without `base` behind 1, or ends before `least`: the disk stays as it is), `format`, `disk`. A torn tail is cut and logged as `journal-torn-tail`.
  * - What an earlier process wrote may still be only in the operating system's cache. It is synced first, and
  *   `durableIndex` counts it from then on. `append([], done)` waits for that, and for everything before it:
  *   a voter that restarts must do so before it answers for entries that it found.
@@ -47,16 +56,17 @@ type Job =
  * - After a failure of the disk every `done` gets the error, and the entries stay readable.
  */
 export function openJournal(folder: Folder, options: JournalOptions = {}): Journal {
-  const { segments, terms } = recover(folder, options.log)
+  const { segments, terms } = recover(folder, options)
   return new SegmentLog(folder, segments, terms, options)
 }
 
 class SegmentLog implements Journal {
-  readonly firstIndex: number
   readonly #folder: Folder
+  /** As on the disk, but for segments that are dropped: their files go later. */
   readonly #segments: Segment[]
-  readonly #terms: TermRuns
-  readonly #recent: RecentEntries
+  #firstIndex: number
+  #terms: TermRuns
+  #recent: RecentEntries
   readonly #segmentBytes: number
   readonly #cacheBytes: number
   readonly #log: Log | undefined
@@ -67,6 +77,8 @@ class SegmentLog implements Journal {
   #floor = Infinity
   /** Index behind the last entry that a sync covered. */
   #durableNext: number
+  /** Behind what the newest queued reset makes nobody miss: its snapshot is durable. */
+  #resetNext: number | undefined
   #failure: JournalError | undefined
   #closed = false
 
@@ -78,7 +90,7 @@ class SegmentLog implements Journal {
     this.#cacheBytes = options.cacheBytes ?? 8 * MIB
     this.#log = options.log
     invariant(this.#segmentBytes > 0 && this.#segmentBytes <= 1024 * MIB, 'segmentBytes is 1 to 1 GiB')
-    this.firstIndex = segments[0]!.first
+    this.#firstIndex = segments[0]!.first
     this.#recent = new RecentEntries(this.#active.next)
     this.#durableNext = this.#active.first
     this.#sequence = new Sequence(
@@ -86,7 +98,13 @@ class SegmentLog implements Journal {
       (error) => this.#fail(error),
     )
     this.#steps.push(...this.#settle())
+    const { base } = options
+    if (base !== undefined && !this.#reaches(base)) this.reset(base.index, base.term)
     this.#sequence.run()
+  }
+
+  get firstIndex(): number {
+    return this.#firstIndex
   }
 
   get lastIndex(): number {
@@ -94,7 +112,7 @@ class SegmentLog implements Journal {
   }
 
   get durableIndex(): number {
-    return Math.min(this.#durableNext, this.#floor) - 1
+    return (this.#resetNext ?? Math.min(this.#durableNext, this.#floor)) - 1
   }
 
   termAt(index: number): number {
@@ -146,12 +164,37 @@ class SegmentLog implements Journal {
     this.#enqueue({ kind: 'truncate', index })
   }
 
-  dropPrefix(_index: number): void {
-    throw new Error('not built yet')
+  dropPrefix(index: number): void {
+    invariant(!this.#closed, 'dropPrefix on a closed journal')
+    invariant(index <= this.#recent.next, `cannot drop up to ${index}: the journal ends at ${this.lastIndex}`)
+    // A queued reset takes them all.
+    if (this.#resetNext !== undefined) return
+    // The last one is being written to, and a queued truncation needs the one that it cuts.
+    const end = Math.min(index, this.#floor)
+    while (this.#segments.length > 1 && this.#segments[0]!.next <= end) {
+      const segment = this.#segments.shift()!
+      segment.close()
+      this.#steps.push((done) => {
+        this.#removeCovered(segment)
+        done()
+      })
+    }
+    if (this.#segments[0]!.first === this.#firstIndex) return
+    this.#firstIndex = this.#segments[0]!.first
+    this.#terms.dropBefore(this.#firstIndex - 1)
+    this.#recent.dropBefore(this.#firstIndex)
+    this.#sequence.run()
   }
 
-  reset(_index: number, _term: number): void {
-    throw new Error('not built yet')
+  reset(index: number, term: number): void {
+    invariant(!this.#closed, 'reset on a closed journal')
+    invariant(index >= 0 && index < NUMBER_LIMIT && term >= 0 && term < NUMBER_LIMIT, `reset to ${index}`)
+    this.#firstIndex = index + 1
+    this.#terms = new TermRuns(index, term)
+    this.#recent = new RecentEntries(index + 1)
+    this.#floor = Math.min(this.#floor, index + 1)
+    this.#resetNext = index + 1
+    this.#enqueue({ kind: 'reset', index: index + 1, prevTerm: term })
   }
 
   close(done: Done): void {
@@ -162,6 +205,10 @@ class SegmentLog implements Journal {
 
   get #active(): Segment {
     return this.#segments[this.#segments.length - 1]!
+  }
+
+  #reaches({ index, term }: { readonly index: number; readonly term: number }): boolean {
+    return index <= this.lastIndex && (index < this.#firstIndex - 1 || this.#terms.at(index) === term)
   }
 
   #accept(entry: Entry): void {
@@ -184,6 +231,7 @@ class SegmentLog implements Journal {
     const job = this.#failure === undefined ? this.#jobs[0] : undefined
     if (job === undefined) return undefined
     if (job.kind === 'truncate') return this.#truncateStep(job.index)
+    if (job.kind === 'reset') return this.#resetStep(job.index, job.prevTerm)
     if (job.kind === 'close') return (done) => this.#finishClose(job.done, done)
     const full = this.#active.size >= this.#segmentBytes && this.#active.next > this.#active.first
     if (full && job.entries.length > 0) return this.#rollStep(job.prevTerm)
@@ -248,27 +296,68 @@ class SegmentLog implements Journal {
   #truncateStep(index: number): Step {
     const segment = this.#active
     if (segment.first >= index && this.#segments.length > 1) {
-      return (done) => {
-        this.#folder.remove(segment.name)
-        this.#segments.pop()
-        segment.file.close()
-        this.#durableNext = Math.min(this.#durableNext, segment.first)
-        this.#folder.sync(done)
-      }
+      return (done) => this.#removeNewest(done)
     }
     const finish = (): void => {
       this.#jobs.shift()
       this.#durableNext = Math.min(this.#durableNext, index)
-      this.#floor = Infinity
-      for (const job of this.#jobs) {
-        if (job.kind === 'truncate') this.#floor = Math.min(this.#floor, job.index)
-      }
-      this.#trim()
+      this.#findFloor()
     }
     return (done) => {
       segment.cut(index)
       segment.file.sync(andThen(finish, done))
     }
+  }
+
+  /** As a truncation, so that a prefix of the old history is left or nothing; then the new segment. */
+  #resetStep(index: number, prevTerm: number): Step {
+    const segment = this.#active
+    if (this.#segments.length > 1) return (done) => this.#removeNewest(done)
+    const finish = (): void => {
+      this.#jobs.shift()
+      this.#durableNext = index
+      this.#resetNext = undefined
+      this.#findFloor()
+    }
+    const begin: Step = (done) => {
+      this.#segments[0] = createSegment(this.#folder, index, prevTerm)
+      this.#steps.push((next) => this.#folder.sync(andThen(finish, next)))
+      this.#active.file.sync(done)
+    }
+    return (done) => {
+      this.#folder.remove(segment.name)
+      segment.close()
+      this.#steps.push(begin)
+      this.#folder.sync(done)
+    }
+  }
+
+  #removeNewest(done: SyncDone): void {
+    const segment = this.#segments.pop()!
+    this.#folder.remove(segment.name)
+    segment.close()
+    this.#durableNext = Math.min(this.#durableNext, segment.first)
+    this.#folder.sync(done)
+  }
+
+  /** A file that stays is no harm: the next start finds it covered, and tries again. */
+  #removeCovered({ name, path }: Segment): void {
+    try {
+      this.#folder.remove(name)
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      const text = `The file ${path}, which a snapshot covers, could not be removed: ${error.message}`
+      this.#log?.write('warn', 'journal-covered-stays', text, { file: path })
+    }
+  }
+
+  #findFloor(): void {
+    this.#floor = Infinity
+    for (const job of this.#jobs) {
+      if (job.kind === 'reset') this.#resetNext = job.index
+      if (job.kind === 'reset' || job.kind === 'truncate') this.#floor = Math.min(this.#floor, job.index)
+    }
+    this.#trim()
   }
 
   /** Memory may forget what the disk gives back: written, and not about to be truncated there. */
@@ -278,7 +367,7 @@ class SegmentLog implements Journal {
 
   #finishClose(closed: Done, done: SyncDone): void {
     this.#jobs.shift()
-    for (const segment of this.#segments) segment.file.close()
+    for (const segment of this.#segments) segment.close()
     this.#sequence.call(closed)
     done()
   }
@@ -293,8 +382,8 @@ class SegmentLog implements Journal {
   }
 
   #refuse(job: Job, failure: JournalError): void {
-    if (job.kind === 'truncate') return
-    if (job.kind === 'close') for (const segment of this.#segments) segment.file.close()
+    if (job.kind === 'truncate' || job.kind === 'reset') return
+    if (job.kind === 'close') for (const segment of this.#segments) segment.close()
     this.#sequence.call(() => job.done(failure))
   }
 

@@ -15,6 +15,7 @@ export class Segment {
   #positions: Uint32Array = new Uint32Array(64)
   #count = 0
   #size = HEADER_BYTES
+  #closed = false
 
   constructor(folder: string, first: number, file: DiskFile) {
     this.name = segmentName(first)
@@ -31,6 +32,11 @@ export class Segment {
   /** Bytes in use: the next group goes here. */
   get size(): number {
     return this.#size
+  }
+
+  close(): void {
+    if (!this.#closed) this.file.close()
+    this.#closed = true
   }
 
   /** Takes note of a record that is in the file. */

@@ -32,6 +32,14 @@ export class TermRuns {
     this.#term.push(term)
   }
 
+  /** Forgets what is known of indices below `index`. */
+  dropBefore(index: number): void {
+    let runs = 0
+    while (runs + 1 < this.#from.length && this.#from[runs + 1]! <= index) runs++
+    this.#from.splice(0, runs)
+    this.#term.splice(0, runs)
+  }
+
   truncateFrom(index: number): void {
     while (this.#from.length > 1 && this.#from[this.#from.length - 1]! >= index) {
       this.#from.pop()

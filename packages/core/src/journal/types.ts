@@ -85,7 +85,8 @@ export interface Snapshots {
   begin(index: number, term: number): SnapshotWriter
   /**
    * Takes the next bytes of a snapshot from elsewhere. Another `id` than `partial`'s throws away what was received;
-   * bytes that do not begin at `received` are ignored. Returns the offset wanted next.
+   * bytes that do not begin at `received` are ignored. Returns the offset wanted next. Throws `JournalError` when the
+   * disk fails; then `partial` is null again.
    */
   receive(id: SnapshotId, offset: number, bytes: Uint8Array): number
   /**
@@ -93,21 +94,27 @@ export interface Snapshots {
    * (then `partial` is null again and the disk as before).
    */
   complete(done: (error?: JournalError) => void): void
-  /** Removes one that is whole; readers must have ended. */
+  /** Removes one that is whole; readers must have ended. After a power cut it may be there again. */
   remove(index: number): void
+  /** Closes the files. What is being written or made durable ends without a `done`; `partial` is there at the next start. */
   close(): void
 }
 
 export interface SnapshotWriter {
+  /** Appends to the content; a failure of the disk is told by `finish`. */
   write(bytes: Uint8Array): void
-  /** Makes it durable under its name, then `done(undefined, id)`. */
+  /**
+   * Makes it durable under its name, in place of one with the same index, then `done(undefined, id)`. When the disk
+   * failed, `done` gets the error, and what was written is removed.
+   */
   finish(done: (error?: JournalError, id?: SnapshotId) => void): void
+  /** Throws away what was written; nothing once `finish` was called. */
   abort(): void
 }
 
 /**
  * One small value that is replaced as a whole and survives power cuts: identity, term and vote live here.
- * Kept as an append-only file of checksummed records; the last whole one counts.
+ * Kept as an append-only file of checksummed records, each value twice; the last whole one counts.
  */
 export interface Register<T> {
   /** The value last given to `save`, or read at opening; undefined when there never was one. */

@@ -2,6 +2,7 @@ import { emit, quietMs, silenceLimitMs, type Peer, type Step, usableLinks } from
 import { proposeRemoval } from './evidence.js'
 import { drop, settle } from './linking.js'
 import { redial } from './targets.js'
+import { echoOf, mediansTo, nextBeat, tellLatencies } from './rtt.js'
 import type { MemberId } from './types.js'
 
 /**
@@ -17,9 +18,15 @@ export function beat(s: Step): void {
   s.effects.push({ kind: 'timer', key: 'beat', afterMs: beatMs })
   if (lateMs > 2 * beatMs) state.floorMs = s.now
   const hears = [...state.peers.values()].filter((p) => isHeard(s, p)).map((p) => p.memberId)
+  const seq = nextBeat(s)
+  const rtts = mediansTo(state, hears)
   for (const l of state.links.values()) {
-    if (l.stage === 'usable') s.effects.push({ kind: 'send', link: l.id, message: { t: 'beat', hears } })
+    if (l.stage !== 'usable') continue
+    const echo = echoOf(s, l)
+    const message = { t: 'beat' as const, hears, seq, ...(echo && { echo }), rtts }
+    s.effects.push({ kind: 'send', link: l.id, message })
   }
+  tellLatencies(s)
   const skip = lateMs > 2 * beatMs || (lateMs > beatMs / 2 && !state.judgementSkipped)
   state.judgementSkipped = skip
   if (skip) return

@@ -7,9 +7,16 @@ import { dialFailed, redial } from './targets.js'
  * What counts as proof (rule 11 of the succession rules). Class A: a `bye`; or the last usable link closed by
  * the other side and a dial, begun after that incarnation's hello, refused, both within two seconds, with
  * nothing heard after the refusal; or a newer incarnation answering a dial to the same address.
- * A false proof can make a pair diverge, so every doubt is decided towards "not proven".
+ * A false proof can make a pair diverge, so every doubt is decided towards "not proven". Strict evidence takes a
+ * `bye` only: refusals and resets can be forged by what stands between, and a copied disk answers like a newer start.
  */
 export function prove(s: Step, peer: Peer, incarnation: number, text: string): void {
+  if (s.state.config.evidence === 'strict' && peer.bye !== incarnation) {
+    if (peer.broken) return
+    peer.broken = true
+    const doubt = `${text}, which strict evidence takes for no proof`
+    return emit(s, { kind: 'evidence', class: 'B', memberId: peer.memberId, incarnation, text: doubt })
+  }
   if (incarnation > peer.accused) {
     peer.accused = incarnation
     emit(s, { kind: 'evidence', class: 'A', memberId: peer.memberId, incarnation, text })

@@ -36,7 +36,7 @@ export function reconsider(s: Step): void {
 
 /** What it knows of others is no news about itself. */
 function changed(was: Hello, is: Hello): boolean {
-  return (['name', 'address', 'clusterId', 'mode'] as const).some((key) => was[key] !== is[key])
+  return (['name', 'address', 'clusterId', 'mode', 'branch'] as const).some((key) => was[key] !== is[key])
 }
 
 function lose(s: Step, row: LinkRow, close: () => void): void {
@@ -57,6 +57,12 @@ function mismatch(self: Hello, other: Hello): { code: string; text: string } | u
   if (self.mode !== other.mode) {
     const text = `${self.name} was started with mode '${self.mode}', ${other.name} with mode '${other.mode}': give both the same mode`
     return { code: 'mode', text }
+  }
+  for (const [key, value] of Object.entries(self.settings ?? {})) {
+    const theirs = other.settings?.[key]
+    if (theirs === undefined || theirs === value) continue
+    const text = `${self.name} was started with ${key} ${value}, ${other.name} with ${key} ${theirs}: give both the value that their cluster was founded with`
+    return { code: 'settings', text }
   }
   return undefined
 }

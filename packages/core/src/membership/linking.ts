@@ -5,7 +5,7 @@ import { emit, quietMs, silenceLimitMs, usableLinks, type LinkRow, type Peer, ty
 import { bar, dialAgain, dialFailed, dialOver } from './targets.js'
 
 /** Close codes by which one side tells the other that it must not be linked. */
-const refusals = new Set(['cluster', 'mode', 'version', 'identity', 'stale', 'limit'])
+const refusals = new Set(['cluster', 'mode', 'settings', 'version', 'identity', 'stale', 'limit'])
 /** Close codes that only a living peer sends, so that they are no sign of an end. */
 const signsOfLife = new Set([...refusals, 'duplicate', 'self', 'hello', 'silence', 'protocol'])
 
@@ -74,7 +74,7 @@ function usableClosed(s: Step, row: LinkRow, end: LinkEnd): void {
 
 function refused(s: Step, row: LinkRow, code: string, text: string): void {
   const address = row.hello?.address ?? row.remote
-  emit(s, { kind: 'refused', address, code, text })
+  emit(s, { kind: 'refused', address, code, text, hello: row.hello })
   bar(s, address)
   if (row.out) bar(s, row.remote)
 }

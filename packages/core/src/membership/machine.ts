@@ -8,9 +8,10 @@ import { limits } from './limits.js'
 import { drop, hear, linkClosed, settle } from './linking.js'
 import { emit, type LinkRow, type Membership, type Step } from './state.js'
 import { dialDue, dialFailed, dialOver, liftBars, nextDialMs, redial, refreshTargets } from './targets.js'
+import { measure } from './rtt.js'
 import { sayHello } from './incarnation.js'
 import { byeArrived, viewArrived } from './view.js'
-import type { MembershipEffect, MembershipInput, MembershipMessage } from './types.js'
+import type { LastPosition, MembershipEffect, MembershipInput, MembershipMessage } from './types.js'
 
 /**
  * The membership machine for a full mesh of up to 16 peers: keeps exactly one usable link to every peer that
@@ -91,7 +92,7 @@ function take(s: Step, input: Exclude<MembershipInput, { kind: 'heard' }>): void
       if (peer.dead < incarnation) emit(s, { kind: 'evidence', class: 'D', memberId, incarnation, text })
       redial(s, peer.address)
     })
-    .with({ kind: 'stop' }, ({ leaving }) => stop(s, leaving))
+    .with({ kind: 'stop' }, ({ leaving, last }) => stop(s, leaving, last))
     .exhaustive()
 }
 
@@ -103,13 +104,14 @@ function start(s: Step): void {
   refreshTargets(s)
 }
 
-function stop(s: Step, leaving: boolean): void {
+function stop(s: Step, leaving: boolean, last?: LastPosition): void {
   const { state } = s
   const { memberId, incarnation } = state.self
   state.phase = 'stopped'
   for (const row of state.links.values()) {
     if (row.stage === 'dialling') continue
-    s.effects.push({ kind: 'send', link: row.id, message: { t: 'bye', memberId, incarnation, leaving } })
+    const message = { t: 'bye' as const, memberId, incarnation, leaving, ...(last && { last }) }
+    s.effects.push({ kind: 'send', link: row.id, message })
   }
   for (const row of state.links.values())
     drop(s, row, 'bye', leaving ? 'this peer leaves' : 'this peer stops')
@@ -153,14 +155,15 @@ function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void
   hear(s, row)
   match(message)
     .with({ t: 'hello' }, ({ hello }) => helloArrived(s, row, hello))
-    .with({ t: 'beat' }, ({ hears }) => {
+    .with({ t: 'beat' }, (arrived) => {
       const peer = row.stage === 'usable' && row.hello ? s.state.peers.get(row.hello.memberId) : undefined
       if (!peer) return
-      beatArrived(s, peer, hears)
+      beatArrived(s, peer, arrived.hears)
+      measure(s, row, peer, arrived)
       settle(s, peer)
     })
     .with({ t: 'bye' }, (bye) => {
-      if (bye.memberId === row.hello?.memberId) byeArrived(s, row, bye.incarnation, bye.leaving)
+      if (bye.memberId === row.hello?.memberId) byeArrived(s, row, bye)
     })
     .exhaustive()
 }

@@ -1,5 +1,6 @@
 import type { Address, Now, Random } from '../host/index.js'
 import { limits } from './limits.js'
+import { noRtt, type BeatTime, type Rtt } from './rtt.js'
 import type {
   Hello,
   MemberId,
@@ -26,6 +27,8 @@ export interface Membership {
   judgementSkipped: boolean
   /** When the timer `wake` will fire; null when it is not set. */
   wakeMs: number | null
+  /** The last beats that were sent. */
+  readonly sentBeats: BeatTime[]
 }
 
 /**
@@ -43,6 +46,8 @@ export interface LinkRow {
   sinceMs: number
   heardMs: number
   hello: Hello | null
+  /** The last numbered beat on this link. */
+  heardBeat?: { readonly seq: number; readonly atMs: number }
 }
 
 /** What is known of one `memberId`: its newest incarnation, its links and what was observed. */
@@ -77,6 +82,7 @@ export interface Peer {
   rowSinceMs: number
   /** `gone` was emitted for this row. */
   gone: boolean
+  rtt: Rtt
 }
 
 /** An address that is dialled until it belongs to a linked peer. */
@@ -121,6 +127,7 @@ export function createMembership(config: MembershipConfig, now: Now): Membership
     floorMs: now.monotonicMs,
     judgementSkipped: false,
     wakeMs: null,
+    sentBeats: [],
   }
 }
 
@@ -171,6 +178,7 @@ export function ensurePeer(s: Step, memberId: MemberId, incarnation: number, add
     row: null,
     rowSinceMs: Number.NEGATIVE_INFINITY,
     gone: false,
+    rtt: noRtt(),
   }
   s.state.peers.set(memberId, peer)
   return peer

@@ -15,9 +15,37 @@ export interface Hello {
   /** Null until the peer has founded or joined a cluster. */
   readonly clusterId: string | null
   readonly mode: 'consistent' | 'available'
+  /** The branch of its journal, once it has one. */
+  readonly branch?: string | null
+  /** Its cluster never acknowledged a command, as far as its journal shows: it may dissolve and join another. */
+  readonly fresh?: boolean
   /** Addresses of further peers that this one knows: hints for dialling. */
   readonly known: readonly Address[]
+  /** What it asks for in the line of succession, where weights rank it: greater comes first. Absent: 1. */
+  readonly weight?: number
+  /** It votes and keeps copies, and never serves. */
+  readonly serve?: 'never'
+  /** What the application says about this machine, for a ranking of its own. */
+  readonly manifest?: Manifest
+  /** Options that all peers of a cluster must agree on, by the names that users give them. */
+  readonly settings?: Readonly<Record<string, number>>
 }
+
+/** Where the journal of a peer that stops ends: whose is the newest can be told afterwards. */
+export interface LastPosition {
+  readonly branch: string | null
+  readonly term: number
+  readonly index: number
+}
+
+/** Plain JSON. */
+export type Manifest =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Manifest[]
+  | { readonly [key: string]: Manifest }
 
 /** One row of the journalled view. `seniority` is the journal index of its admission. */
 export interface ViewMember {
@@ -26,18 +54,31 @@ export interface ViewMember {
   readonly name: string
   readonly address: Address
   readonly seniority: number
+  /** By an operator: without a vote until its next start. */
+  readonly demoted?: true
 }
 
 export type MembershipMessage =
   | { readonly t: 'hello'; readonly hello: Hello }
-  /** Sent every `beatMs`; `hears`: the peers from which the sender has heard within its silence limit. */
-  | { readonly t: 'beat'; readonly hears: readonly MemberId[] }
+  /**
+   * Sent every `beatMs`; `hears`: the peers from which the sender has heard within its silence limit. `seq` numbers
+   * it, `echo` answers the last one heard on this link, `rtts` are the sender's median round trips to those in
+   * `hears`, in their order; -1: not measured yet.
+   */
+  | {
+      readonly t: 'beat'
+      readonly hears: readonly MemberId[]
+      readonly seq?: number
+      readonly echo?: readonly [seq: number, keptMs: number]
+      readonly rtts?: readonly number[]
+    }
   /** The last word of an incarnation that stops. `leaving`: it gives up its seat for good. */
   | {
       readonly t: 'bye'
       readonly memberId: MemberId
       readonly incarnation: number
       readonly leaving: boolean
+      readonly last?: LastPosition
     }
 
 /** A: proof of end. B: link broken, host unreachable. C: silence. D: hearsay. */
@@ -62,7 +103,7 @@ export type MembershipInput =
   /** Somebody claims that this member is dead: look yourself, by redialling at once. */
   | { readonly kind: 'probe'; readonly memberId: MemberId }
   /** Say `bye` on every link and close them; nothing is dialled afterwards. */
-  | { readonly kind: 'stop'; readonly leaving: boolean }
+  | { readonly kind: 'stop'; readonly leaving: boolean; readonly last?: LastPosition }
 
 export type MembershipEffect =
   /** Dial `address`; the outcome comes as `opened` or `closed` with this link number. */
@@ -92,6 +133,7 @@ export type MembershipEvent =
       readonly memberId: MemberId
       readonly incarnation: number
       readonly leaving: boolean
+      readonly last?: LastPosition
     }
   /** Nobody reachable hears this member any more and the removal time is over: propose its removal. */
   | {
@@ -100,8 +142,17 @@ export type MembershipEvent =
       readonly incarnation: number
       readonly text: string
     }
+  /** For members of the view: the median of the round trips that others measured to it, in milliseconds. */
+  | { readonly kind: 'latency'; readonly medians: readonly (readonly [MemberId, number])[] }
   /** A peer must not be linked: another cluster, mode or version, or the same identity twice. */
-  | { readonly kind: 'refused'; readonly address: Address; readonly code: string; readonly text: string }
+  | {
+      readonly kind: 'refused'
+      readonly address: Address
+      readonly code: string
+      readonly text: string
+      /** What it said of itself, when it came to that. */
+      readonly hello?: Hello | null
+    }
 
 export interface MembershipConfig {
   readonly self: Hello
@@ -115,4 +166,6 @@ export interface MembershipConfig {
   readonly removeMs: number
   /** Default 1,000. A link without hello is closed after this time. */
   readonly helloMs: number
+  /** `strict`: only an authenticated `bye` proves an end. Default `normal`. */
+  readonly evidence?: 'normal' | 'strict'
 }

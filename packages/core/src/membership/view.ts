@@ -3,13 +3,15 @@ import { limits } from './limits.js'
 import { drop, settle } from './linking.js'
 import { emit, ensurePeer, usableLinks, type LinkRow, type Step } from './state.js'
 import { refreshTargets } from './targets.js'
+import type { MembershipMessage } from './types.js'
 
 /** The last word of a peer. */
-export function byeArrived(s: Step, row: LinkRow, incarnation: number, leaving: boolean): void {
+export function byeArrived(s: Step, row: LinkRow, bye: Extract<MembershipMessage, { t: 'bye' }>): void {
+  const { incarnation, leaving, last } = bye
   const peer = row.hello && s.state.peers.get(row.hello.memberId)
   if (row.stage !== 'usable' || !peer || incarnation !== row.hello?.incarnation) return
   peer.bye = incarnation
-  emit(s, { kind: 'bye', memberId: peer.memberId, incarnation, leaving })
+  emit(s, { kind: 'bye', memberId: peer.memberId, incarnation, leaving, ...(last && { last }) })
   prove(s, peer, incarnation, leaving ? 'it left for good' : 'it said that it stops')
   for (const l of usableLinks(s.state, peer.memberId)) drop(s, l, 'bye', 'this incarnation has said bye')
   settle(s, peer)

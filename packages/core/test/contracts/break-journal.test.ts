@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { type Entry, type Journal, openJournal } from '../../src/journal/index.js'
-import { journalContract } from '../../src/testing/index.js'
+import { type JournalBase, journalContract } from '../../src/testing/index.js'
 import { Bench } from '../journal/bench.js'
 
 /** A journal that does all as `inner` does, but for `changes`. */
 const changed = (inner: Journal, changes: Partial<Journal>): Journal => ({
   get firstIndex() {
-    return inner.firstIndex
+    return changes.firstIndex ?? inner.firstIndex
   },
   get lastIndex() {
     return changes.lastIndex ?? inner.lastIndex
@@ -18,6 +18,8 @@ const changed = (inner: Journal, changes: Partial<Journal>): Journal => ({
   read: (from, maxBytes) => (changes.read ?? inner.read.bind(inner))(from, maxBytes),
   append: (entries, done) => (changes.append ?? inner.append.bind(inner))(entries, done),
   truncateFrom: (index) => (changes.truncateFrom ?? inner.truncateFrom.bind(inner))(index),
+  dropPrefix: (index) => (changes.dropPrefix ?? inner.dropPrefix.bind(inner))(index),
+  reset: (index, term) => (changes.reset ?? inner.reset.bind(inner))(index, term),
   close: (done) => (changes.close ?? inner.close.bind(inner))(done),
 })
 
@@ -26,8 +28,8 @@ async function broken(change: (journal: Journal) => Partial<Journal>): Promise<s
   const found: string[] = []
   const cases = journalContract(() => {
     const bench = new Bench()
-    const open = (): Journal => {
-      const inner = openJournal(bench.folder)
+    const open = (base?: JournalBase): Journal => {
+      const inner = openJournal(bench.folder, { segmentBytes: 100, ...(base && { base }) })
       return changed(inner, change(inner))
     }
     return {
@@ -101,6 +103,28 @@ const mistakes: readonly (readonly [string, (journal: Journal) => Partial<Journa
       }
     },
     /terms are known for every index/,
+  ],
+  [
+    'drops an entry too many',
+    (journal) => ({ dropPrefix: (index) => journal.dropPrefix(Math.min(index + 4, journal.lastIndex + 1)) }),
+    /a dropped prefix takes nothing/,
+  ],
+  [
+    'forgets the term in front of what is left',
+    (journal) => ({
+      termAt: (index) => (index === journal.firstIndex - 1 ? 0 : journal.termAt(index)),
+    }),
+    /a dropped prefix takes nothing/,
+  ],
+  [
+    'truncates everything instead of a reset',
+    (journal) => ({ reset: () => journal.truncateFrom(journal.firstIndex) }),
+    /after a reset the journal is empty/,
+  ],
+  [
+    'does not tell the snapshot that it opens with',
+    () => ({ firstIndex: 1 }),
+    /a reset that never ended is finished/,
   ],
   ['says closed too early', () => ({ close: (done) => done() }), /close waits for what is queued/],
 ]

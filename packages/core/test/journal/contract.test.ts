@@ -12,7 +12,7 @@ describe.each(settings)('the journal contract on the simulated disk: $name', ({ 
   const cases = journalContract(() => {
     const bench = new Bench()
     return {
-      open: () => openJournal(bench.folder, options),
+      open: (base) => openJournal(bench.folder, { ...options, ...(base && { base }) }),
       settle: () => bench.settle(),
       crash: () => bench.crash(),
       powerOff: () => bench.powerOff(),
@@ -24,7 +24,10 @@ describe.each(settings)('the journal contract on the simulated disk: $name', ({ 
 describe.each(settings)('the journal contract on a disk that syncs in place: $name', ({ options }) => {
   const cases = journalContract(() => {
     const bench = new Bench()
-    return { open: () => openJournal(inPlace(bench.folder), options), settle: () => undefined }
+    return {
+      open: (base) => openJournal(inPlace(bench.folder), { ...options, ...(base && { base }) }),
+      settle: () => undefined,
+    }
   })
   it.each(cases)('$name', ({ run }) => run())
 })

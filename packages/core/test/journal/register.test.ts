@@ -93,10 +93,10 @@ describe('a register', () => {
     const register = open(first)
     register.save(vote(1), () => undefined)
     first.settle()
-    const one = first.disk.content('data/vote').length
+    const one = first.disk.content('data/vote').length / 2
     register.save(vote(2), () => undefined)
     first.settle()
-    const content = first.disk.content('data/vote')
+    const content = first.disk.content('data/vote').subarray(0, one * 3)
     for (let size = 0; size <= content.length; size++) {
       const bench = new Bench()
       bench.folder.open('vote', 'create').write(0, content.subarray(0, size))
@@ -180,6 +180,143 @@ describe('a register', () => {
           }
         }
       }),
+      { numRuns: 300 },
+    )
+  })
+
+  /** Every bit of it flipped, one at a time. */
+  const eachFlip = (content: Uint8Array, run: (rotten: Uint8Array, at: number) => void): void => {
+    for (let at = 0; at < content.length; at++) {
+      for (const bit of [1, 16, 128]) {
+        const rotten = content.slice()
+        rotten[at] = rotten[at]! ^ bit
+        run(rotten, at)
+      }
+    }
+  }
+  const lay = (content: Uint8Array): Bench => {
+    const bench = new Bench()
+    bench.folder.open('vote', 'create').write(0, content)
+    return bench
+  }
+
+  it('gives the newest value whichever single bit is flipped, after any number of saves', () => {
+    for (const saves of [1, 2, 3]) {
+      const bench = new Bench()
+      const register = open(bench)
+      for (let n = 1; n <= saves; n++) {
+        register.save(vote(n), () => undefined)
+        bench.settle()
+      }
+      eachFlip(bench.disk.content('data/vote'), (rotten, at) => {
+        expect(open(lay(rotten)).value?.n, `byte ${at} of ${saves} saves`).toBe(saves)
+      })
+    }
+  })
+
+  it('gives it also after it wrote itself anew, and after a close that waited for nothing', () => {
+    for (const size of [20_000, 3]) {
+      const bench = new Bench()
+      const register = openRegister(bench.folder, 'vote', parse, { whenCalm: () => undefined })
+      for (let n = 1; n <= 3; n++) {
+        register.save(vote(n, size), () => undefined)
+        bench.settle()
+      }
+      register.close()
+      const content = bench.disk.content('data/vote')
+      for (let at = 0; at < content.length; at += size === 3 ? 1 : 97) {
+        const rotten = content.slice()
+        rotten[at] = rotten[at]! ^ 4
+        expect(open(lay(rotten)).value?.n).toBe(3)
+      }
+    }
+  })
+
+  it('writes the second copy again where only one is left', () => {
+    const bench = new Bench()
+    open(bench).save(vote(7), () => undefined)
+    bench.settle()
+    bench.disk.rot('data/vote', bench.disk.content('data/vote').length - 3)
+    bench.crash()
+    expect(open(bench).value?.n).toBe(7)
+    bench.settle()
+    bench.powerOff()
+    eachFlip(bench.disk.content('data/vote'), (rotten) => expect(open(lay(rotten)).value?.n).toBe(7))
+  })
+
+  it('says that it is damaged, and changes nothing, when both copies of a durable value are broken', () => {
+    const bench = new Bench()
+    const register = open(bench)
+    for (const n of [1, 2]) {
+      register.save(vote(n), () => undefined)
+      bench.settle()
+    }
+    const content = bench.disk.content('data/vote')
+    const record = content.length / 4
+    for (const [first, second] of [
+      [record - 1, record - 1],
+      [record - 1, 5],
+      [12, record - 1],
+      [20, 20],
+    ] as const) {
+      const rotten = content.slice()
+      for (const at of [record * 2 + first, record * 3 + second]) rotten[at] = rotten[at]! ^ 2
+      const hurt = lay(rotten)
+      expect(() => open(hurt)).toThrowError(expect.objectContaining({ code: 'damaged' }))
+      expect(hurt.disk.content('data/vote')).toEqual(rotten)
+    }
+  })
+
+  it('never takes a save that power tore for damage, wherever it failed, also with copies that come late', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(),
+        fc.array(fc.constantFrom('save', 'save', 'step', 'step', 'calm', 'crash', 'power', 'rot'), {
+          maxLength: 60,
+        }),
+        fc.constantFrom(3, 600, 20_000),
+        (seed, list, size) => {
+          const bench = new Bench(seed)
+          const calm: (() => void)[] = []
+          const start = (): Register<Vote> =>
+            openRegister(bench.folder, 'vote', parse, { whenCalm: (write) => calm.push(write) })
+          let register = start()
+          let acked = 0
+          let n = 0
+          let rotten = false
+          for (const act of list) {
+            if (act === 'save') {
+              const mine = ++n
+              register.save(vote(mine, size), (error) => {
+                if (error === undefined) acked = mine
+              })
+            } else if (act === 'step') bench.step()
+            else if (act === 'calm') calm.shift()?.()
+            else if (act === 'rot') {
+              // At rest and written twice: one bit, and the value is the same.
+              if (rotten) continue
+              rotten = true
+              bench.settle()
+              for (const write of calm.splice(0)) write()
+              bench.settle()
+              if (n > 0) bench.disk.rotSomewhere('data/vote')
+            } else {
+              calm.length = 0
+              rotten = false
+              if (act === 'crash') bench.crash()
+              else bench.powerOff()
+              register = start()
+              expect(register.value?.n ?? 0).toBeGreaterThanOrEqual(acked)
+              expect(register.value?.n ?? 0).toBeLessThanOrEqual(n)
+              register.save(vote(++n, size), () => undefined)
+              acked = Math.max(acked, n)
+              bench.settle()
+              for (const write of calm.splice(0)) write()
+              bench.settle()
+            }
+          }
+        },
+      ),
       { numRuns: 300 },
     )
   })

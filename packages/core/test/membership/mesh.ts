@@ -57,10 +57,13 @@ export class Mesh {
   readonly sent: { from: string; message: MembershipMessage }[] = []
   /** Called at each event, before it is recorded. */
   watch: (by: Life, event: MembershipEvent) => void = () => {}
+  strictness: 'normal' | 'strict' = 'normal'
   /** Hosts that answer nothing at all. */
   readonly dark = new Set<string>()
   /** The answer of a host to dials, instead of the true one. */
   readonly forged = new Map<Address, LinkEnd['kind'] & ('refused' | 'reset')>()
+  /** What each peer was last told about round trips, by name. */
+  readonly latencies = new Map<string, Map<string, number>>()
   /** Other names for addresses. */
   readonly aliases = new Map<Address, Address>()
   private readonly queue: { at: number; order: number; run: () => void }[] = []
@@ -101,7 +104,7 @@ export class Mesh {
       known: [],
       ...hello,
     }
-    const config = { ...membershipDefaults, self, seeds }
+    const config = { ...membershipDefaults, self, seeds, evidence: this.strictness }
     const life: Life = {
       name,
       machine: createMembership(config, { monotonicMs: this.now, wallMs: 0 }),
@@ -342,6 +345,13 @@ export class Mesh {
         return
       }
       case 'event':
+        if (effect.event.kind === 'latency') {
+          this.latencies.set(
+            life.name,
+            new Map(effect.event.medians.map(([id, ms]) => [this.nameOf(id), ms])),
+          )
+          return
+        }
         this.watch(life, effect.event)
         this.seen.push({ at: this.now, by: life.name, event: effect.event })
     }

@@ -1,3 +1,4 @@
+import { JournalError } from '@tanist/core'
 import type {
   Entry,
   Folder,
@@ -9,31 +10,44 @@ import type {
   Listener,
   MemberId,
   Register,
+  Snapshots,
 } from '@tanist/core'
-import { createRoleHost } from '../role/index.js'
 import type { CallOutcome, RoleHost } from '../role/index.js'
-import { isAdmitted, lastKnownAddresses } from '../succession/index.js'
-import type { FencingToken, Succession, SuccessionInput } from '../succession/index.js'
+import { branch, isAdmitted, isFresh, lastKnownAddresses, neverServes } from '../succession/index.js'
+import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
+import { Asides } from './asides.js'
+import type { BackupSource } from './backup.js'
 import { Caller } from './caller.js'
 import type { CallRequest } from './caller.js'
 import { JoinError } from './errors.js'
 import { Group } from './group.js'
-import type { GroupEvent } from './group.js'
+import type { Base, GroupEvent } from './group.js'
+import { reborn } from './identity.js'
 import type { Identity } from './identity.js'
 import { Mesh } from './mesh.js'
 import type { ReadOutcome } from './reads.js'
 import { Reigns } from './reign.js'
 import { Server } from './server.js'
 import type { CheckedSettings } from './settings.js'
-import { explainWait, statusOf } from './status.js'
+import { statusOf } from './status.js'
 import type { PeerStatus, Takeover } from './status.js'
+import type { OperateOutcome } from './operate.js'
 import type { SyncGate } from './sync-gate.js'
+import { explainWait, WaitClock } from './waiting.js'
+import type { Waiting } from './waiting.js'
 import { KeyedTimers } from './timers.js'
 import { Turns } from './turns.js'
 import type { RoleMessage, WireMessage } from './wire.js'
 
 /** A refused peer that is linked to nobody after this time gives up: before a lone one would begin to serve. */
 const REFUSED_MS = 300
+
+function asFailure(error: unknown): JoinError {
+  if (!(error instanceof JournalError))
+    return new JoinError('broken', `This peer stops: ${String(error)}`, error)
+  const advice = error.code === 'damaged' ? ' Start this peer again: it then fetches the journal anew.' : ''
+  return new JoinError('data', `${error.message}${advice}`, error)
+}
 
 /** A peer that leaves waits this long for the answers to its own calls. */
 const LAST_CALLS_MS = 1_000
@@ -43,6 +57,10 @@ export interface PeerParts {
   readonly settings: CheckedSettings
   readonly identity: Register<Identity>
   readonly journal: Journal
+  readonly snapshots: Snapshots
+  /** What `roles` have been restored from. */
+  readonly base: Base | null
+  readonly roles: RoleHost
   readonly folder: Folder
   readonly gate: SyncGate
   readonly listener: Listener
@@ -60,6 +78,11 @@ export type PeerEvent =
       readonly text: string
       readonly data: Record<string, unknown>
     }
+  /**
+   * What it held could not all be kept: it was set aside in `file` (null: nothing worth it). The last event of this
+   * object; the peer goes on under a new identity as another one, see `openPeer`.
+   */
+  | { readonly kind: 'reborn'; readonly text: string; readonly file: string | null }
   /** The last event. `error` is null after a wanted stop. */
   | { readonly kind: 'stopped'; readonly error: JoinError | null }
 
@@ -73,6 +96,8 @@ export class PeerCore {
   /** For laws and recorders: every entry as it is committed here, and the begin of every reign. */
   onCommitted: ((entries: readonly Entry[]) => void) | null = null
   onServe: ((token: FencingToken) => void) | null = null
+  /** For the same: the state went to this position by a snapshot. */
+  onRestored: ((index: number) => void) | null = null
   readonly #parts: PeerParts
   readonly #host: Host
   readonly #turns: Turns
@@ -89,8 +114,16 @@ export class PeerCore {
   #refusal: string | null = null
   #life: 'running' | 'stopping' | 'stopped' = 'running'
   #transfers: ((ok: boolean, text: string) => void)[] = []
+  readonly #operations = new Map<number, (outcome: OperateOutcome) => void>()
+  #lastOperation = 0
+  readonly #waits = new WaitClock()
   #leaveDone: (() => void) | null = null
   #afterCalls: (() => void) | null = null
+  #continued: ((ok: boolean, text: string) => void)[] = []
+  /** It was asked to stop: no other identity follows this one. */
+  #wanted = false
+  #rebirth: Extract<GroupEvent, { kind: 'set-aside' }> | null = null
+  readonly #asides: Asides
   #leaderSpokeAtMs = 0
   #serverSinceMs = 0
   #lastLeader: MemberId | null = null
@@ -98,17 +131,18 @@ export class PeerCore {
 
   constructor(parts: PeerParts) {
     this.#parts = parts
-    const { host, settings, self, journal, identity } = parts
+    const { host, settings, self, journal, snapshots, identity, base, roles } = parts
     this.#host = host
-    this.roles = createRoleHost(settings.roles, { log: host.log })
+    this.roles = roles
+    this.#applied = base?.meta.index ?? 0
     const turns = new Turns(host.engine, `peer-${self.memberId.slice(0, 8)}`, {
       flush: () => this.#flush(),
-      failed: (error) => this.#fail(new JoinError('broken', `This peer stops: ${String(error)}`, error)),
+      failed: (error) => this.#fail(asFailure(error)),
     })
     const timers = new KeyedTimers(host, (key) => turns.enqueue(() => this.#onTimer(key)))
     this.#turns = turns
     this.#timers = timers
-    const seeds = [...new Set([...settings.seeds, ...lastKnownAddresses(journal)])]
+    const seeds = [...new Set([...settings.seeds, ...lastKnownAddresses(journal, base?.meta)])]
     this.#mesh = new Mesh(
       host,
       turns,
@@ -123,7 +157,8 @@ export class PeerCore {
         },
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
-        refused: (address, code, text) => this.#refused(address, code, text),
+        latency: (medians) => this.#group.step({ kind: 'latency', medians }),
+        refused: (address, code, text, hello) => this.#refused(address, code, text, hello),
         message: (from, message) => this.#message(from, message),
       },
     )
@@ -133,6 +168,10 @@ export class PeerCore {
       self,
       identity,
       journal,
+      snapshots,
+      base,
+      roles,
+      restored: ({ index }) => this.#restored(index),
       turns,
       timers,
       send: (to, message) => this.#mesh.sendTo(to, message),
@@ -147,7 +186,16 @@ export class PeerCore {
       propose: (payload) => this.#group.step({ kind: 'propose', payload }),
       confirm: (done) => this.#group.confirm(done),
     })
+    this.#server.restored(this.#applied)
     this.#reigns = new Reigns(host, settings.roles, (role) => this.roles.state(role))
+    this.#asides = new Asides({
+      host,
+      folder: parts.folder,
+      roles: this.roles,
+      definitions: settings.roles,
+      call: (request, done) => this.call(request, done),
+      changed: () => turns.enqueue(() => (this.#statusChanged = true)),
+    })
     const session = `${self.memberId}:${self.incarnation}`
     this.#caller = new Caller(host, timers, session, (to, message) => this.#sendRole(to, message))
   }
@@ -192,7 +240,18 @@ export class PeerCore {
   }
 
   status(): PeerStatus {
-    return statusOf(this.#group.state, this.#host.clock.now(), this.#takeover)
+    const now = this.#host.clock.now()
+    return statusOf(this.#group.state, now, this.#takeover, this.#wait(), this.#asides.status)
+  }
+
+  #wait(): Waiting | null {
+    const { monotonicMs, wallMs } = this.#host.clock.now()
+    const failed = this.#parts.settings.roles.flatMap(({ name }) => {
+      const text = this.roles.failure(name)
+      return text === undefined ? [] : [{ name, text }]
+    })
+    const context = { monotonicMs, failedRole: failed[0] ?? null }
+    return this.#waits.at(explainWait(this.#group.state, context), wallMs)
   }
 
   /** For tests and laws: the protocol state, to be read only. */
@@ -221,12 +280,58 @@ export class PeerCore {
     this.#turns.enqueue(() => {
       if (this.#transfers.length > 0) return done(false, 'A hand-over is under way.')
       this.#transfers.push(done)
-      this.#group.step({ kind: 'transfer', to })
+      this.#group.step({ kind: 'transfer', to, stay: true })
     })
+  }
+
+  /** Has the leader, whoever it is, do something about a member. */
+  operate(operation: Operation, done: (outcome: OperateOutcome) => void): void {
+    const stopped = (): void => done({ status: 'refused', text: 'This peer has stopped.' })
+    if (this.#life !== 'running') return stopped()
+    this.#turns.enqueue(() => {
+      if (this.#life !== 'running') return stopped()
+      this.#lastOperation += 1
+      this.#operations.set(this.#lastOperation, done)
+      this.#group.step({ kind: 'operate', id: this.#lastOperation, operation })
+    })
+  }
+
+  /** An operator's word, when a majority is lost for good: go on with what is here. */
+  continueHere(why: string, done: (ok: boolean, text: string) => void): void {
+    if (this.#life !== 'running') return done(false, 'This peer has stopped.')
+    this.#turns.enqueue(() => {
+      this.#continued.push(done)
+      this.#group.step({ kind: 'continue', why })
+    })
+  }
+
+  /** What a copy of the group is made from: everything that is committed here, as of now. */
+  backup(): BackupSource {
+    const { journal, settings } = this.#parts
+    const { founding, forks, voterSets, commitIndex } = this.#group.state
+    const fork = forks.findLast(({ index }) => index <= commitIndex)
+    const header = {
+      kind: 'backup' as const,
+      app: settings.app,
+      clusterId: founding?.clusterId ?? '',
+      branch: fork?.record.branchId ?? founding?.branchId ?? '',
+      from: 1,
+      to: commitIndex,
+      committed: commitIndex,
+      atMs: this.#host.clock.now().wallMs,
+      voters: voterSets.findLast(({ index }) => index <= commitIndex)?.voters.length ?? 0,
+    }
+    return { header, journal }
+  }
+
+  /** The next identity of this folder could not be begun. */
+  rebirthFailed(error: JoinError | null): void {
+    this.#emit({ kind: 'stopped', error })
   }
 
   /** Gives up the seat for good, then stops; after `limitMs` it goes without waiting any longer. */
   leave(limitMs: number, done: () => void): void {
+    this.#wanted = true
     if (this.#life !== 'running') return done()
     this.#turns.enqueue(() => {
       if (this.#life !== 'running' || this.#leaveDone) return done()
@@ -238,6 +343,7 @@ export class PeerCore {
 
   /** Hands over if it must, says `bye`, and stops; the seat stays. */
   stop(done: () => void): void {
+    this.#wanted = true
     if (this.#life !== 'running') return done()
     this.#turns.enqueue(() => {
       if (this.#life !== 'running') return done()
@@ -252,14 +358,28 @@ export class PeerCore {
   #flush(): void {
     if (this.#life === 'stopped') return
     this.#group.step({ kind: 'flush' })
+    if (this.#group.unflushed) this.#group.step({ kind: 'flush' })
     this.#mesh.flush()
     this.roles.flush()
-    this.#caller.settleReads(this.#applied)
+    // Nobody reads what is known to be wrong.
+    this.#caller.settleReads(this.#group.state.snap.diverged ? 0 : this.#applied)
+    this.#tellBranch()
     if (this.#afterCalls && this.#caller.openCalls === 0) this.#callsEnded()
     if (!this.#statusChanged) return
     this.#statusChanged = false
     this.#tellCallers()
     this.#emit({ kind: 'status' })
+  }
+
+  /** Peers of other branches know each other by their hellos. */
+  #tellBranch(): void {
+    const { state } = this.#group
+    const now = branch(state)
+    const fresh = isFresh(state)
+    if (now === (state.self.branch ?? null) && fresh === (state.self.fresh ?? false)) return
+    state.self = { ...state.self, branch: now, fresh }
+    this.#statusChanged = true
+    this.#mesh.step({ kind: 'self', self: state.self })
   }
 
   #emit(event: PeerEvent): void {
@@ -288,10 +408,15 @@ export class PeerCore {
   }
 
   /** Whoever has not joined yet and sees nobody else takes a refusal as final; members only report it. */
-  #refused(address: string, code: string, text: string): void {
+  #refused(address: string, code: string, text: string, hello: Hello | null): void {
+    if (code === 'cluster' && hello) {
+      this.#group.step({ kind: 'foreign', hello })
+      if (this.#group.state.meetings.over) return
+    }
     this.#host.log.write('warn', 'peer-refused', text, { address, code })
     this.#emit({ kind: 'note', event: 'peer-refused', text, data: { address, code } })
-    if (this.#joined || this.#refusal !== null) return
+    // Whoever waits for its own cluster waits on, whatever others say.
+    if (this.#joined || this.#refusal !== null || this.#parts.identity.value?.lost) return
     this.#refusal = text
     this.#group.step({ kind: 'refused' })
     this.#timers.set('refused', REFUSED_MS)
@@ -352,19 +477,59 @@ export class PeerCore {
         for (const done of waiting) done(event.ok, event.text)
         return
       }
+      case 'continued': {
+        const waiting = this.#continued
+        this.#continued = []
+        for (const done of waiting) done(event.ok, event.text)
+        return
+      }
+      case 'set-aside':
+        return this.#beReborn(event)
       case 'left':
         return this.#left()
+      case 'diverged':
+        this.#statusChanged = true
+        this.#host.log.write('error', 'state-diverged', event.text, { index: event.index })
+        return this.#emit({
+          kind: 'note',
+          event: 'state-diverged',
+          text: event.text,
+          data: { index: event.index },
+        })
       case 'note':
+        this.#statusChanged ||= event.event === 'disk-stalled'
         return this.#note(event.event, event.text, event.data)
+      case 'operated': {
+        const { id, status, text } = event
+        const done = this.#operations.get(id)
+        this.#operations.delete(id)
+        return done?.({ status, text })
+      }
       case 'fatal':
+        if (event.code === 'evicted') return this.#evicted(event.text)
         return this.#fail(new JoinError('data', event.text))
     }
+  }
+
+  /** The folder remembers it before the process ends, so that no restart brings this member back by accident. */
+  #evicted(text: string): void {
+    const { identity } = this.#parts
+    const end = (): void => this.#turns.enqueue(() => this.#fail(new JoinError('evicted', text)))
+    identity.save({ ...(identity.value as Identity), evicted: text }, end)
   }
 
   #committed(entries: readonly Entry[]): void {
     this.onCommitted?.(entries)
     this.#server.committed(entries)
     this.#applied = entries.at(-1)?.index ?? this.#applied
+  }
+
+  /** Right before the step that says so, and before what is committed behind it is applied. */
+  #restored(index: number): void {
+    this.#statusChanged = true
+    this.#applied = index
+    this.#server.restored(index)
+    this.onRestored?.(index)
   }
 
   #serve(token: FencingToken): void {
@@ -388,8 +553,10 @@ export class PeerCore {
 
   /** Who serves; or, what is being waited for now, which may change while nobody does. */
   #tellCallers(): void {
-    const waitingFor = explainWait(this.#group.state) ?? 'The server has not answered yet.'
-    this.#caller.serverIs(this.#group.state.leader, this.#serverSinceMs, waitingFor)
+    const { state } = this.#group
+    const waitingFor = this.#wait()?.text ?? 'The server has not answered yet.'
+    const server = state.leader && neverServes(state, state.leader.memberId) ? null : state.leader
+    this.#caller.serverIs(server, this.#serverSinceMs, waitingFor)
   }
 
   #noteTakeover(to: MemberId, term: number): void {
@@ -405,6 +572,8 @@ export class PeerCore {
   #checkJoined(): void {
     if (this.#joined || !isAdmitted(this.#group.state)) return
     this.#joined = true
+    if (this.#parts.identity.value?.lost) this.#group.remember({ lost: null })
+    this.#asides.begin()
     this.#emit({ kind: 'joined' })
   }
 
@@ -446,6 +615,54 @@ export class PeerCore {
     this.#shutDown(false, error, () => {})
   }
 
+  /** Rule 6 and 27: what cannot be kept goes into a file, and this folder gets another identity. */
+  #beReborn(event: Extract<GroupEvent, { kind: 'set-aside' }>): void {
+    if (this.#life !== 'running') return
+    if (this.#leaveDone) return this.#left()
+    this.#note('set-aside', `${event.text} Entries from ${event.from} on are set aside.`, { ...event })
+    this.#rebirth = event
+    this.#shutDown(true, null, () => {})
+  }
+
+  #endForRebirth(event: Extract<GroupEvent, { kind: 'set-aside' }>): void {
+    const { journal, identity, settings } = this.#parts
+    const { founding } = this.#group.state
+    const { from, because, branch: of, text, commitIndex } = event
+    const failed = (error: Error): void => {
+      const what = `What this peer must set aside cannot be written; its journal stays as it is: ${error.message}`
+      this.#closeFiles(() => this.#ended(new JoinError('data', what, error)))
+    }
+    const about = {
+      app: settings.app,
+      clusterId: founding?.clusterId ?? '',
+      branch: of,
+      from,
+      committed: commitIndex,
+      atMs: this.#host.clock.now().wallMs,
+      because,
+      text,
+    }
+    this.#asides.add(journal, about, (error, file) => {
+      if (error) return failed(error)
+      const known = [...(event.towards ? [event.towards] : []), ...lastKnownAddresses(journal)]
+      const next = reborn(identity.value as Identity, this.#host.random, from, {
+        rejoins: known,
+        waits: because !== 'cluster',
+      })
+      identity.save(next, (unsaved) => {
+        if (unsaved) return failed(unsaved)
+        this.#closeFiles(() =>
+          this.#wanted ? this.#ended(null) : this.#emit({ kind: 'reborn', text, file }),
+        )
+      })
+    })
+  }
+
+  #ended(error: JoinError | null): void {
+    this.#parts.listener.close()
+    this.#emit({ kind: 'stopped', error })
+  }
+
   /**
    * Rule 10: stop serving, say bye, close the links, and close the listener last. After a failure not one more
    * beat leaves; after a wish the links stay up until the handlers have ended.
@@ -455,28 +672,36 @@ export class PeerCore {
     this.#life = 'stopping'
     if (error) this.#group.stop()
     this.#server.resign()
+    for (const ended of this.#operations.values())
+      ended({ status: 'unknown', text: 'This peer stopped before it was told of the end.' })
+    this.#operations.clear()
     this.#reigns.end(() => {
       this.#caller.stop()
       this.#group.stop()
-      if (error?.code !== 'broken') this.#mesh.close(leaving)
+      if (error?.code !== 'broken') this.#mesh.close(leaving, this.#group.lastPosition())
       this.#life = 'stopped'
+      this.#asides.stop()
       this.#timers.cancelAll()
       this.#turns.stop()
+      if (this.#rebirth && !error) return this.#endForRebirth(this.#rebirth)
       this.#closeFiles(() => {
-        this.#parts.listener.close()
-        this.#emit({ kind: 'stopped', error })
+        this.#ended(error)
         done()
       })
     })
   }
 
   #closeFiles(then: () => void): void {
-    const { journal, identity, folder, gate } = this.#parts
-    journal.close(() => {
+    const { journal, snapshots, identity, folder, gate } = this.#parts
+    const close = (): void => {
+      snapshots.close()
       identity.close()
       folder.close()
       gate.stop()
       then()
-    })
+    }
+    // By this the next start can tell whether it lost something. The next identity drops a part on purpose.
+    const ends = journal.lastIndex
+    journal.close((failed) => (failed || this.#rebirth ? close() : this.#group.remember({ ends }, close)))
   }
 }

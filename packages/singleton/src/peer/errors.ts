@@ -7,6 +7,8 @@ export type JoinErrorCode =
   | 'data'
   /** Another application, secret, version, mode or cluster answered. */
   | 'refused'
+  /** An operator sent this member away; `rejoin: true` lets it come back. */
+  | 'evicted'
   /** The peer was stopped before it had joined. */
   | 'stopped'
   /** Something that must never happen; the peer stopped rather than go on wrongly. */

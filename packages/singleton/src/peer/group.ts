@@ -1,8 +1,18 @@
-import type { Entry, Hello, Host, Journal, JournalError, MemberId, Register } from '@tanist/core'
-import { branch, createSuccession, EntryKind, leaseHolds, stepSuccession } from '../succession/index.js'
-import type { Succession, SuccessionEffect, SuccessionInput } from '../succession/index.js'
+import { JournalError } from '@tanist/core'
+import type { Entry, Hello, Host, Journal, LastPosition, MemberId, Register, Snapshots } from '@tanist/core'
+import type { RoleHost } from '../role/index.js'
+import {
+  branch,
+  createSuccession,
+  EntryKind,
+  leaseHolds,
+  stepSuccession,
+  wantsSnapshot,
+} from '../succession/index.js'
+import type { SnapshotMeta, Succession, SuccessionEffect, SuccessionInput } from '../succession/index.js'
 import type { Identity } from './identity.js'
 import type { CheckedSettings } from './settings.js'
+import { SnapshotKeeper } from './snapshots.js'
 import type { KeyedTimers } from './timers.js'
 import type { Turns } from './turns.js'
 import type { WireMessage } from './wire.js'
@@ -10,8 +20,29 @@ import type { WireMessage } from './wire.js'
 /** What the group tells its peer, after the step in which it happened. */
 export type GroupEvent = Exclude<
   SuccessionEffect,
-  { kind: 'send' | 'timer' | 'persist' | 'append' | 'truncate' | 'readable' | 'unreadable' }
+  {
+    kind:
+      | 'send'
+      | 'timer'
+      | 'persist'
+      | 'append'
+      | 'truncate'
+      | 'readable'
+      | 'unreadable'
+      | 'reset'
+      | 'drop'
+      | 'forget'
+      | 'capture'
+      | 'receive'
+      | 'install'
+  }
 >
+
+/** The newest whole snapshot, which the roles were restored from before anything else. */
+export interface Base {
+  readonly meta: SnapshotMeta
+  readonly digest: string
+}
 
 export interface GroupParts {
   readonly host: Host
@@ -19,6 +50,11 @@ export interface GroupParts {
   readonly self: Hello
   readonly identity: Register<Identity>
   readonly journal: Journal
+  readonly snapshots: Snapshots
+  readonly base: Base | null
+  readonly roles: RoleHost
+  /** The roles hold a fetched state of this position now. */
+  readonly restored: (meta: SnapshotMeta) => void
   readonly turns: Turns
   readonly timers: KeyedTimers
   readonly send: (to: MemberId, message: WireMessage) => void
@@ -31,16 +67,28 @@ export interface GroupParts {
 export class Group {
   readonly state: Succession
   readonly #parts: GroupParts
+  readonly #keeper: SnapshotKeeper
   readonly #confirms = new Map<number, (index: number | null) => void>()
   #lastConfirm = 0
   #stopped = false
 
   constructor(parts: GroupParts) {
     this.#parts = parts
-    const { host, settings, self, identity, journal } = parts
+    const { host, settings, self, identity, journal, snapshots, base } = parts
     const hard = { term: identity.value?.term ?? 0, votedFor: identity.value?.votedFor ?? null }
-    const { app, mode, expect, timing } = settings
-    this.state = createSuccession({ self, app, mode, expect, timing, hard, log: journal }, host.clock.now())
+    const { app, mode, expect, timing, minCopies, ranking, rejoin } = settings
+    const awaits = identity.value?.lost ?? null
+    const mayFound = identity.value?.waits !== true
+    const agreed = { app, mode, expect, timing, minCopies, ranking, snapshotLimits: settings.snapshots }
+    const start = base && { base: base.meta, baseDigest: base.digest }
+    const view = SnapshotKeeper.view(snapshots, host.log)
+    const config = { ...agreed, self, mayFound, hard, log: journal, snapshots: view, rejoin, awaits, ...start }
+    this.state = createSuccession(config, host.clock.now())
+    this.#keeper = new SnapshotKeeper({
+      ...parts,
+      step: (input) => this.step(input),
+      wants: (id) => wantsSnapshot(this.state, id),
+    })
   }
 
   step(input: SuccessionInput): void {
@@ -52,8 +100,15 @@ export class Group {
 
   stop(): void {
     this.#stopped = true
+    this.#keeper.stop()
     for (const done of this.#confirms.values()) done(null)
     this.#confirms.clear()
+  }
+
+  /** What was proposed since the last `flush`, for example by calls that were held until this peer serves. */
+  get unflushed(): boolean {
+    const { role, tail, tailEmitted } = this.state
+    return role.kind === 'leader' && tail.length > 0 && !tailEmitted && !this.#stopped
   }
 
   /** Asks the voters whether this peer still serves; `done` gets what was committed when it was asked. */
@@ -69,6 +124,12 @@ export class Group {
     const { role, hard, lastIndex } = this.state
     if (role.kind !== 'leader' || !role.serving || this.#stopped) return null
     return { term: hard.term, index: lastIndex + 1, branch: branch(this.state) ?? '' }
+  }
+
+  /** Rule 10: a last word says where the journal ends. */
+  lastPosition(): LastPosition {
+    const { hard, durableIndex } = this.state
+    return { branch: branch(this.state), term: hard.term, index: durableIndex }
   }
 
   /** Whether the next input would find this peer still serving. */
@@ -94,7 +155,7 @@ export class Group {
 
   /** What goes to disk, links and timers is done at once, in order; the rest waits until the step is over. */
   #run(effect: SuccessionEffect): void {
-    const { journal, identity, timers, turns } = this.#parts
+    const { journal, identity, snapshots, timers, turns } = this.#parts
     switch (effect.kind) {
       case 'send': {
         const { to, message, entries = [] } = effect
@@ -105,26 +166,73 @@ export class Group {
       case 'persist': {
         const { ticket, hard } = effect
         const done = this.#durable(() => this.step({ kind: 'persisted', ticket }))
-        return identity.save(
-          { ...(identity.value as Identity), term: hard.term, votedFor: hard.votedFor },
-          done,
-        )
+        return identity.save({ ...this.#known(), term: hard.term, votedFor: hard.votedFor }, done)
       }
       case 'append': {
         const { ticket, entries } = effect
         return journal.append(
           entries,
-          this.#durable(() => this.step({ kind: 'appended', ticket })),
+          this.#durable(() => {
+            this.#rememberCluster()
+            this.step({ kind: 'appended', ticket })
+          }),
         )
       }
       case 'truncate':
         return journal.truncateFrom(effect.from)
+      case 'reset':
+        return journal.reset(effect.index, effect.term)
+      case 'drop':
+        return journal.dropPrefix(effect.below)
+      case 'forget':
+        return this.#stored(() => snapshots.remove(effect.id.index))
+      case 'receive':
+        return this.#stored(() => snapshots.receive(effect.id, effect.offset, effect.bytes))
+      // After what was committed before it has been applied.
+      case 'capture':
+        return turns.upcall(() => this.#keeper.capture(effect.meta))
+      case 'install':
+        return turns.upcall(() => this.#keeper.install(effect.id))
+      case 'diverged':
+        turns.upcall(() => this.#keeper.abort())
+        return turns.upcall(() => this.#parts.event(effect))
       case 'readable':
         return turns.upcall(() => this.#confirmed(effect.id, effect.index))
       case 'unreadable':
         return turns.upcall(() => this.#confirmed(effect.id, null))
       default:
         return turns.upcall(() => this.#parts.event(effect))
+    }
+  }
+
+  /** For the next start, which tells by it whether the journal lost something. */
+  remember(what: Partial<Identity>, done?: () => void): void {
+    const failed = this.#durable(() => {})
+    this.#parts.identity.save({ ...this.#known(), ...what }, done ?? failed)
+  }
+
+  #known(): Identity {
+    const { journal, identity } = this.#parts
+    const last = identity.value as Identity
+    return {
+      ...last,
+      committed: Math.max(last.committed ?? 0, Math.min(this.state.commitIndex, journal.durableIndex)),
+    }
+  }
+
+  /** Not before the journal is on the disk: a founder that crashed too early would wait for itself. */
+  #rememberCluster(): void {
+    const clusterId = this.state.founding?.clusterId
+    if (clusterId !== undefined && this.#parts.identity.value?.clusterId !== clusterId)
+      this.remember({ clusterId })
+  }
+
+  #stored(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error
+      this.#parts.turns.enqueue(() => this.#parts.failed(error))
     }
   }
 

@@ -2,6 +2,7 @@ import { createMembership, stepMembership } from '@tanist/core'
 import type {
   EvidenceClass,
   Hello,
+  LastPosition,
   Host,
   Link,
   LinkHandlers,
@@ -23,7 +24,8 @@ export interface MeshHooks {
   down(memberId: MemberId): void
   evidence(kind: EvidenceClass, memberId: MemberId, incarnation: number, text: string): void
   gone(memberId: MemberId, incarnation: number, leaving: boolean, why: string): void
-  refused(address: string, code: string, text: string): void
+  latency(medians: readonly (readonly [MemberId, number])[]): void
+  refused(address: string, code: string, text: string, hello: Hello | null): void
   message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void
 }
 
@@ -48,7 +50,10 @@ export class Mesh {
     this.#timers = timers
     this.#hooks = hooks
     const { self, seeds, settings } = config
-    this.#membership = createMembership({ self, seeds, ...settings.membership }, host.clock.now())
+    this.#membership = createMembership(
+      { self, seeds, ...settings.membership, evidence: settings.evidence },
+      host.clock.now(),
+    )
     this.#links = new Links(host.network, host.log, {
       opened: (link, out, remote) => turns.enqueue(() => this.step({ kind: 'opened', link, out, remote })),
       received: (link, messages) => turns.enqueue(() => this.#received(link, messages)),
@@ -76,8 +81,8 @@ export class Mesh {
   }
 
   /** Says `bye` and closes every link. */
-  close(leaving: boolean): void {
-    this.step({ kind: 'stop', leaving })
+  close(leaving: boolean, last: LastPosition): void {
+    this.step({ kind: 'stop', leaving, last })
     this.#links.closeAll('bye')
   }
 
@@ -106,11 +111,13 @@ export class Mesh {
       case 'evidence':
         return this.#hooks.evidence(event.class, event.memberId, event.incarnation, event.text)
       case 'bye':
-        return this.#hooks.gone(event.memberId, event.incarnation, event.leaving, 'it said bye')
+        return this.#hooks.gone(event.memberId, event.incarnation, event.leaving, byeWords(event.last))
       case 'gone':
         return this.#hooks.gone(event.memberId, event.incarnation, false, event.text)
+      case 'latency':
+        return this.#hooks.latency(event.medians)
       case 'refused':
-        return this.#hooks.refused(event.address, event.code, event.text)
+        return this.#hooks.refused(event.address, event.code, event.text, event.hello ?? null)
     }
   }
 
@@ -124,4 +131,8 @@ export class Mesh {
       }
     }
   }
+}
+
+function byeWords(last: LastPosition | undefined): string {
+  return last ? `it said bye, its journal ends at entry ${last.index} of term ${last.term}` : 'it said bye'
 }

@@ -1,12 +1,20 @@
-import { DiskError, JournalError, openJournal, openRegister } from '@tanist/core'
-import type { Folder, Hello, Host, Journal, Link, Register } from '@tanist/core'
-import { foundingOf } from '../succession/index.js'
+import { DiskError, JournalError, openJournal, openRegister, openSnapshots } from '@tanist/core'
+import type { Folder, Hello, Host, Journal, Link, Register, Snapshots } from '@tanist/core'
+import { createRoleHost } from '../role/index.js'
+import type { RoleHost } from '../role/index.js'
+import { clusterSettings, differenceFrom, foundingOf, settingsAtFounding } from '../succession/index.js'
+import type { Founding } from '../succession/index.js'
 import { PeerCore } from './core.js'
 import { JoinError } from './errors.js'
+import type { Base } from './group.js'
 import { nextLife, parseIdentity } from './identity.js'
 import type { Identity } from './identity.js'
+import { identityAfterLoss, isJournalFile, journalReaches, logLoss, lossIn, setAside } from './repair.js'
 import { checkSettings } from './settings.js'
 import type { CheckedSettings, PeerSettings } from './settings.js'
+import { Slices } from './slices.js'
+import { readSnapshotMeta } from './snapshot-file.js'
+import { restoreSnapshot } from './snapshots.js'
 import { SyncGate } from './sync-gate.js'
 
 export const PROTOCOL = 1
@@ -14,29 +22,82 @@ export const PROTOCOL = 1
 /**
  * Opens the data folder, begins a new incarnation on disk, binds the address and makes the peer. `done` gets
  * either a `JoinError` (nothing on disk was changed but, at most, the incarnation) or a peer that has begun
- * to look for its cluster.
+ * to look for its cluster. It is called once more for each further identity: a peer that had to set entries aside
+ * ends with the event `reborn`, and another one goes on with the same folder and address.
  */
 export function openPeer(
   host: Host,
   settings: PeerSettings,
   done: (error: JoinError | null, peer: PeerCore | null) => void,
 ): void {
-  let opened: Opened
+  openLife(host, settings, (error, opened) => {
+    if (opened) listen(host, opened, settings, done)
+    else done(error, null)
+  })
+}
+
+function openLife(
+  host: Host,
+  settings: PeerSettings,
+  done: (error: JoinError | null, opened: Opened | null) => void,
+): void {
+  let files: Files
   try {
-    opened = openFiles(host, checkSettings(settings))
+    files = openFiles(host, checkSettings(settings))
   } catch (error) {
     done(asJoinError(error), null)
     return
   }
-  const { identity, life } = opened
+  const { identity, life } = files
   const fail = (error: unknown): void => {
-    close(opened)
+    close(files)
     done(asJoinError(error), null)
+  }
+  const restore = (opened: Opened): void =>
+    restoreBase(host, opened, (problem, base) => (problem ? fail(problem) : done(null, { ...opened, base })))
+  const dropped = (opened: Opened): void => {
+    if (life.dropFrom === undefined) return restore(opened)
+    const { dropFrom: _, ...rest } = life
+    identity.save(rest, (error) => (error ? fail(error) : restore(opened)))
   }
   identity.save(life, (error) => {
     if (error) return fail(error)
+    if (!(files.journal instanceof JournalError)) return settle({ ...files, journal: files.journal })
+    // The new identity is on the disk: whatever a power cut leaves of the renames, nobody votes with it.
+    try {
+      files.aside.push(...setAside(files.folder, isJournalFile))
+      const journal = files.openJournal()
+      files.journal = journal
+      settle({ ...files, journal })
+    } catch (broken) {
+      fail(broken)
+    }
+  })
+  const settle = (opened: Opened): void => {
+    if (life.lost && life.incarnation === 1)
+      logLoss(host.log, life.lost, life.memberId, files.folder.path, files.aside)
     // What was read may still be in the system's cache only: it counts once it is on disk.
-    opened.journal.append([], (unsynced) => (unsynced ? fail(unsynced) : listen(host, opened, done)))
+    opened.journal.append([], (unsynced) => (unsynced ? fail(unsynced) : dropped(opened)))
+  }
+}
+
+/** The roles begin with the newest whole snapshot. */
+function restoreBase(
+  host: Host,
+  { snapshots, roles, settings }: Opened,
+  done: (problem: JoinError | null, base: Base | null) => void,
+): void {
+  const id = snapshots.whole.at(-1)
+  if (!id) return done(null, null)
+  const restoring = restoreSnapshot(snapshots, roles, id)
+  new Slices(host).run(() => {
+    const restored = restoring()
+    if (restored === null) return false
+    if ('error' in restored) {
+      const text = `The snapshot of entry ${id.index} in ${settings.data} cannot be read: ${restored.error}.`
+      done(new JoinError('data', text), null)
+    } else done(null, { meta: restored.meta, digest: restored.restore.finish() })
+    return true
   })
 }
 
@@ -44,27 +105,65 @@ interface Opened {
   readonly settings: CheckedSettings
   readonly folder: Folder
   readonly gate: SyncGate
+  readonly snapshots: Snapshots
   readonly journal: Journal
+  readonly founding: Founding | null
+  readonly roles: RoleHost
+  /** What the roles were restored from. */
+  readonly base: Base | null
   readonly identity: Register<Identity>
   readonly life: Identity
 }
 
-function openFiles(host: Host, settings: CheckedSettings): Opened {
+interface Files extends Omit<Opened, 'journal'> {
+  journal: Journal | JournalError
+  readonly openJournal: () => Journal
+  /** Damaged files, by their new names. */
+  readonly aside: string[]
+}
+
+/** The second copy of a vote is written when the haste in which it was given is over. */
+const CALM_MS = 100
+
+function openFiles(host: Host, settings: CheckedSettings): Files {
   const folder = host.disk.openFolder(settings.data)
   const gate = new SyncGate(host.engine, 'journal')
+  const aside: string[] = []
   try {
     const gated = gate.folder(folder)
-    const identity = openRegister<Identity>(gated, 'identity', parseIdentity)
-    const journal = openJournal(gated, { log: host.log })
-    checkOwner(settings, identity.value, journal)
-    return {
-      settings,
-      folder,
-      gate,
-      journal,
-      identity,
-      life: nextLife(identity.value, settings.app, host.random),
-    }
+    const { app, data } = settings
+    const openIdentity = (): Register<Identity> =>
+      openRegister<Identity>(gated, 'identity', parseIdentity, {
+        whenCalm: (write) => void host.timers.set(CALM_MS, write),
+      })
+    const found = unlessDamaged(openIdentity)
+    if (found instanceof JournalError) aside.push(...setAside(folder, (name) => name === 'identity'))
+    const identity = found instanceof JournalError ? openIdentity() : found
+    const snapshots = openSnapshots(gated, { log: host.log })
+    const base = snapshots.whole.at(-1)
+    // Only whole segments can go.
+    const segmentBytes = Math.ceil(settings.snapshots.bytes / 2)
+    const options = { log: host.log, segmentBytes, ...(base && { base }) }
+    const open = (least: number): Journal => openJournal(gated, { ...options, least })
+    const journal = unlessDamaged(() => open(journalReaches(identity.value)))
+    if (!(journal instanceof JournalError))
+      dropWhatWasSetAside(journal, snapshots, identity.value?.dropFrom)
+    const founding = readFounding(snapshots, journal)
+    checkOwner(settings, identity.value, founding)
+    checkEvicted(settings, identity.value)
+    const text = found instanceof JournalError ? found.message : lossIn(folder, identity.value, journal)
+    const life =
+      text === null
+        ? nextLife(identity.value, app, host.random)
+        : identityAfterLoss(
+            { text, folder: data, clusterId: clusterOf(founding, identity.value) },
+            identity.value,
+            app,
+            host.random,
+          )
+    const roles = createRoleHost(settings.roles, { log: host.log })
+    const files = { settings, folder, gate, snapshots, journal, founding, roles, base: null, identity, life }
+    return { ...files, openJournal: () => open(0), aside }
   } catch (error) {
     gate.stop()
     folder.close()
@@ -72,48 +171,87 @@ function openFiles(host: Host, settings: CheckedSettings): Opened {
   }
 }
 
-/** A folder belongs to one application and one mode for ever. */
+function unlessDamaged<T>(open: () => T): T | JournalError {
+  try {
+    return open()
+  } catch (error) {
+    if (error instanceof JournalError && error.code === 'damaged') return error
+    throw error
+  }
+}
+
+function readFounding(snapshots: Snapshots, journal: Journal | JournalError): Founding | null {
+  const base = snapshots.whole.at(-1)
+  if (base) return readSnapshotMeta(snapshots, base).meta.founding
+  if (journal instanceof JournalError || journal.firstIndex > 1) return null
+  const [first] = journal.read(1, 1)
+  return first ? foundingOf(first) : null
+}
+
+function clusterOf(founding: Founding | null, identity: Identity | undefined): string | null {
+  return founding?.clusterId ?? identity?.clusterId ?? identity?.lost?.clusterId ?? null
+}
+
+/** Who was evicted comes back only when somebody wants it. */
+function checkEvicted({ rejoin }: CheckedSettings, identity: Identity | undefined): void {
+  if (identity?.evicted !== undefined && !rejoin) throw new JoinError('evicted', identity.evicted)
+}
+
+/** A folder belongs to one application, and to one cluster with its settings, for ever. */
 function checkOwner(
-  { app, mode, data }: CheckedSettings,
+  settings: CheckedSettings,
   identity: Identity | undefined,
-  journal: Journal,
+  founding: Founding | null,
 ): void {
+  const { app, data } = settings
   if (identity && identity.app !== app) {
     throw new JoinError(
       'data',
       `The data folder ${data} belongs to the application "${identity.app}", not to "${app}"; give this peer a folder of its own.`,
     )
   }
-  if (!identity && journal.lastIndex > 0) {
-    throw new JoinError(
-      'data',
-      `The data folder ${data} has a journal but no identity; restore the file "identity" or start with an empty folder.`,
-    )
-  }
-  const [first] = journal.lastIndex > 0 ? journal.read(1, 1) : []
-  if (!first) return
-  const founding = foundingOf(first)
-  if (founding.mode === mode) return
-  throw new JoinError(
-    'data',
-    `The cluster in ${data} was founded with mode '${founding.mode}'; start this peer with the same mode, not '${mode}'.`,
-  )
+  if (!founding) return
+  const text = differenceFrom(settingsAtFounding(founding), clusterSettings(settings))
+  if (text !== null) throw new JoinError('data', `The data folder ${data} cannot be used: ${text}.`)
+}
+
+function dropWhatWasSetAside(journal: Journal, snapshots: Snapshots, from: number | undefined): void {
+  if (from === undefined) return
+  for (const { index } of [...snapshots.whole]) if (index >= from) snapshots.remove(index)
+  const base = snapshots.whole.at(-1) ?? { index: 0, term: 0 }
+  if (journal.firstIndex > base.index + 1) journal.reset(base.index, base.term)
+  else if (from <= journal.lastIndex) journal.truncateFrom(from)
 }
 
 function listen(
   host: Host,
-  opened: Opened,
+  first: Opened,
+  given: PeerSettings,
   done: (error: JoinError | null, peer: PeerCore | null) => void,
 ): void {
-  const { settings, life } = opened
+  const { settings } = first
   let peer: PeerCore | null = null
+  // One listener for all identities of this process: the address stays, and nobody else can take it.
+  const begin = (opened: Opened, address: string): void => {
+    const { rejoins = [] } = opened.life
+    const seeds = [...new Set([...opened.settings.seeds, ...rejoins])]
+    const self = helloOf(opened.settings, opened.life, address, opened.founding)
+    const core = new PeerCore({ host, listener, self, ...opened, settings: { ...opened.settings, seeds } })
+    peer = core
+    core.observe((event) => {
+      if (event.kind !== 'reborn') return
+      peer = null
+      openLife(host, given, (error, next) => {
+        if (next) return begin(next, address)
+        listener.close()
+        core.rebirthFailed(error)
+      })
+    })
+    done(null, core)
+    core.start()
+  }
   const listener = host.network.listen(settings.listen, {
-    listening: (address) => {
-      const self = helloOf(settings, life, address, opened.journal)
-      peer = new PeerCore({ host, listener, self, ...opened })
-      done(null, peer)
-      peer.start()
-    },
+    listening: (address) => begin(first, address),
     accept: (link: Link) => {
       if (peer) return peer.accept(link)
       link.close('starting', 'this peer is not ready yet')
@@ -121,33 +259,45 @@ function listen(
     },
     failed: ({ text }) => {
       if (peer) return peer.listenerLost(text)
-      close(opened)
+      close(first)
       done(new JoinError('listen', text), null)
     },
   })
 }
 
-function helloOf(settings: CheckedSettings, life: Identity, bound: string, journal: Journal): Hello {
+function helloOf(settings: CheckedSettings, life: Identity, bound: string, founding: Founding | null): Hello {
   const address = settings.advertise ?? bound
-  const [first] = journal.lastIndex > 0 ? journal.read(1, 1) : []
   return {
     protocol: PROTOCOL,
     memberId: life.memberId,
     incarnation: life.incarnation,
     name: settings.name ?? address,
     address,
-    clusterId: first ? foundingOf(first).clusterId : null,
+    // Whoever lost the journal of a cluster is refused by all others.
+    clusterId: clusterOf(founding, life),
     mode: settings.mode,
     known: [],
+    ...settings.announced,
+    settings: settingsInHello(settings),
   }
 }
 
-function close({ journal, identity, folder, gate }: Opened): void {
-  journal.close(() => {
+/** By the names of options; the mode has a place of its own. */
+function settingsInHello(settings: CheckedSettings): Record<string, number> {
+  const { mode: _, minCopies, ...timing } = clusterSettings(settings)
+  const named = Object.entries(timing).map(([key, value]) => [`timing.${key}`, value] as const)
+  return { minCopies, ...Object.fromEntries(named) }
+}
+
+function close({ snapshots, journal, identity, folder, gate }: Files | Opened): void {
+  const rest = (): void => {
+    snapshots.close()
     identity.close()
     folder.close()
     gate.stop()
-  })
+  }
+  if (journal instanceof JournalError) rest()
+  else journal.close(rest)
 }
 
 function asJoinError(error: unknown): JoinError {

@@ -55,6 +55,11 @@ export class Server {
     if (this.#state === 'away') this.#state = 'leads'
   }
 
+  /** The roles have been restored: everything up to here is committed. */
+  restored(index: number): void {
+    this.#committed = index
+  }
+
   /** `tail`: what is in the journal and not committed yet. */
   serve(tail: readonly CommandRecord[]): void {
     this.#state = 'serves'

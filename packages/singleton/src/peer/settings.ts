@@ -1,8 +1,8 @@
 import { membershipDefaults } from '@tanist/core'
-import type { MembershipConfig } from '@tanist/core'
+import type { Hello, Manifest, MembershipConfig } from '@tanist/core'
 import type { AnyRole } from '../role/index.js'
-import { defaultTiming } from '../succession/index.js'
-import type { Mode, Timing } from '../succession/index.js'
+import { defaultSnapshotLimits, defaultTiming, VOTERS_MAX } from '../succession/index.js'
+import type { Mode, Ranking, SnapshotLimits, Timing } from '../succession/index.js'
 import { JoinError } from './errors.js'
 
 /** What makes a peer, whatever host it runs on. */
@@ -20,11 +20,33 @@ export interface PeerSettings {
   readonly seeds?: readonly string[]
   /** Folder of identity, votes and journal; belongs to one process at a time. */
   readonly data: string
-  /** Default `consistent`; `available` is not built yet. Recorded when the cluster is founded. */
+  /** Default `consistent`. `available`: also without a majority, on branches that meet later. Recorded at founding. */
   readonly mode?: Mode
   /** Found a cluster only when this many peers are in sight. Default 1. */
   readonly expect?: number
+  /**
+   * Who comes first in the line of succession, and to whom the role goes home: `seniority` (default), `latency`,
+   * `weight`, or a pure function of the application. Orders who leads, never who may vote. The same at all peers.
+   */
+  readonly ranking?: Ranking
+  /** For `ranking: 'weight'`: greater comes first. A number from -1,000,000 to 1,000,000; default 1. */
+  readonly weight?: number
+  /** `never`: this peer votes and keeps copies, and never serves. For laptops. */
+  readonly serve?: 'never'
+  /** For a ranking of the application's own: plain JSON about this machine, at most 4 KiB. */
+  readonly manifest?: Manifest
+  /** `strict`: only a peer's own `bye` proves its end; a closed port proves nothing. Default `normal`. */
+  readonly evidence?: 'normal' | 'strict'
+  /** Come back as a new member after an eviction. Default false. */
+  readonly rejoin?: boolean
+  /**
+   * Copies that must exist before anything is acknowledged, 1 to 5; default 1. Seats of peers that are gone are
+   * taken away only down to this number: below it the service waits. Recorded when the cluster is founded.
+   */
+  readonly minCopies?: number
   readonly timing?: Partial<Timing>
+  /** When snapshots are taken, and what of the journal is kept besides. */
+  readonly snapshots?: Partial<SnapshotLimits>
   readonly membership?: Partial<Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>>
 }
 
@@ -38,13 +60,29 @@ export interface CheckedSettings {
   readonly data: string
   readonly mode: Mode
   readonly expect: number
+  readonly ranking: Ranking
+  /** What goes into the hello. */
+  readonly announced: Pick<Hello, 'weight' | 'serve' | 'manifest'>
+  readonly evidence: 'normal' | 'strict'
+  readonly rejoin: boolean
+  readonly minCopies: number
   readonly timing: Timing
+  readonly snapshots: SnapshotLimits
   readonly membership: Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>
 }
 
 /** Throws `JoinError('option')` with a sentence that names the option and the allowed values. */
 export function checkSettings(settings: PeerSettings): CheckedSettings {
-  const { app, roles, data, mode = 'consistent', expect = 1, listen = '127.0.0.1:0', seeds = [] } = settings
+  const {
+    app,
+    roles,
+    data,
+    mode = 'consistent',
+    expect = 1,
+    minCopies = 1,
+    listen = '127.0.0.1:0',
+    seeds = [],
+  } = settings
   if (typeof app !== 'string' || !/^[a-z0-9][a-z0-9.-]{0,63}$/.test(app)) {
     throw wrong(
       'app',
@@ -55,17 +93,27 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
   checkRoles(roles)
   if (typeof data !== 'string' || data === '')
     throw wrong('data', data, 'the path of a folder for this peer alone')
-  const modes: readonly string[] = ['consistent']
-  if (!modes.includes(mode))
-    throw wrong('mode', mode, "'consistent' ('available' comes with a later version)")
+  const modes: readonly string[] = ['consistent', 'available']
+  if (!modes.includes(mode)) throw wrong('mode', mode, "'consistent' or 'available'")
   if (!Number.isSafeInteger(expect) || expect < 1 || expect > 16)
     throw wrong('expect', expect, 'a whole number from 1 to 16')
+  if (!Number.isSafeInteger(minCopies) || minCopies < 1 || minCopies > VOTERS_MAX)
+    throw wrong('minCopies', minCopies, `a whole number from 1 to ${VOTERS_MAX}`)
   checkAddress('listen', listen, 0)
   if (settings.advertise !== undefined) checkAddress('advertise', settings.advertise, 1)
   for (const seed of seeds) checkAddress('seeds', seed, 1)
-  const timing = { ...defaultTiming, ...settings.timing }
+  const silenceMaxMs = settings.timing?.silenceMaxMs ?? defaultTiming.silenceMaxMs
+  const timing = { ...defaultTiming, stallMs: silenceMaxMs, ...settings.timing }
   const membership = { ...membershipDefaults, ...settings.membership }
+  const snapshots = { ...defaultSnapshotLimits, ...settings.snapshots }
+  checkSizes('snapshots', snapshots)
   checkMilliseconds('timing', timing)
+  if (timing.marginMs * 2 > timing.soloMs)
+    throw wrong(
+      'timing.marginMs',
+      timing.marginMs,
+      `at most half of timing.soloMs, which is ${timing.soloMs}`,
+    )
   checkMilliseconds('membership', membership)
   return {
     app,
@@ -73,13 +121,68 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
     data,
     mode,
     expect,
+    minCopies,
     listen,
     seeds,
     name: settings.name ?? null,
     advertise: settings.advertise ?? null,
     timing,
+    snapshots,
     membership,
+    ...checkRanking(settings),
   }
+}
+
+const RANKINGS: readonly unknown[] = ['seniority', 'latency', 'weight']
+const MANIFEST_BYTES = 4_096
+const WEIGHT_MAX = 1_000_000
+
+function checkRanking({
+  ranking = 'seniority',
+  weight,
+  serve,
+  manifest,
+  evidence = 'normal',
+  rejoin = false,
+}: PeerSettings): Pick<CheckedSettings, 'ranking' | 'announced' | 'evidence' | 'rejoin'> {
+  if (typeof ranking !== 'function' && !RANKINGS.includes(ranking))
+    throw wrong('ranking', ranking, "'seniority', 'latency', 'weight' or a function")
+  if (weight !== undefined && !(typeof weight === 'number' && Math.abs(weight) <= WEIGHT_MAX))
+    throw wrong('weight', weight, `a number from -${WEIGHT_MAX} to ${WEIGHT_MAX}`)
+  if (serve !== undefined && serve !== 'never') throw wrong('serve', serve, "'never', or nothing at all")
+  if (!['normal', 'strict'].includes(evidence)) throw wrong('evidence', evidence, "'normal' or 'strict'")
+  if (typeof rejoin !== 'boolean') throw wrong('rejoin', rejoin, 'true or false')
+  const announced = {
+    ...(weight !== undefined && { weight }),
+    ...(serve !== undefined && { serve }),
+    ...(manifest !== undefined && { manifest: checkManifest(manifest) }),
+  }
+  return { ranking, announced, evidence, rejoin }
+}
+
+/** What others will see: only what JSON keeps. */
+function checkManifest(manifest: unknown): Manifest {
+  const allowed = `plain JSON of at most ${MANIFEST_BYTES} bytes`
+  let text: string | undefined
+  try {
+    text = JSON.stringify(manifest)
+  } catch {
+    throw new JoinError('option', `The option manifest cannot be written as JSON; allowed is ${allowed}.`)
+  }
+  if (text === undefined || !isPlain(manifest)) throw wrong('manifest', manifest, allowed)
+  const bytes = new TextEncoder().encode(text).length
+  if (bytes > MANIFEST_BYTES)
+    throw new JoinError('option', `The option manifest has ${bytes} bytes; allowed is ${allowed}.`)
+  return JSON.parse(text) as Manifest
+}
+
+function isPlain(value: unknown): boolean {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return true
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value !== 'object') return false
+  if (Array.isArray(value)) return value.every(isPlain)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isPlain)
 }
 
 function checkRoles(roles: unknown): void {
@@ -98,6 +201,14 @@ function checkMilliseconds(option: string, values: object): void {
     const least = /beatMs|admitMs/i.test(key) ? 1 : 0
     const fine = typeof value === 'number' && value >= least && value < Infinity
     if (!fine) throw wrong(`${option}.${key}`, value, `a number, ${least} or more; times are in milliseconds`)
+  }
+}
+
+function checkSizes(option: string, values: object): void {
+  for (const [key, value] of Object.entries(values) as [string, unknown][]) {
+    const least = /^(keep|catchUp)/.test(key) ? 0 : 1
+    const fine = typeof value === 'number' && Number.isSafeInteger(value) && value >= least
+    if (!fine) throw wrong(`${option}.${key}`, value, `a whole number, ${least} or more`)
   }
 }
 

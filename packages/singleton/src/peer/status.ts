@@ -1,7 +1,9 @@
 import type { MemberId } from '@tanist/core'
 import type { Mode } from '../succession/index.js'
-import { isAdmitted, isVoter, lineOfSuccession, majority, nameOf, voters } from '../succession/index.js'
+import { branch, isForeign, isVoter, lineOfSuccession, neverServes } from '../succession/index.js'
 import type { Succession } from '../succession/index.js'
+import type { SetAsideStatus } from './aside.js'
+import type { Waiting } from './waiting.js'
 
 /** One member as this peer sees it. */
 export interface Member {
@@ -14,6 +16,10 @@ export interface Member {
   readonly voter: boolean
   /** This peer has a working link to it (or it is this peer). */
   readonly reachable: boolean
+  /** It votes and keeps copies, and never serves. */
+  readonly neverServes: boolean
+  /** An operator took its vote until its next start. */
+  readonly demoted: boolean
 }
 
 export interface ServerInfo {
@@ -48,17 +54,31 @@ export interface PeerStatus {
   readonly term: number
   readonly commitIndex: number
   readonly lastIndex: number
+  /** The journal begins behind this entry: a snapshot holds what was before. 0 while nothing was dropped. */
+  readonly snapshotIndex: number
   /** By seniority, the oldest first. */
   readonly members: readonly Member[]
   /** What this peer waits for, in a sentence; null while everything is well. */
   readonly waitingFor: string | null
+  /** The same as data: the kind of wait, who could end it, since when. */
+  readonly waiting: Waiting | null
+  /** Round trips in milliseconds, by member: the median of what others measured. Not told as a change. */
+  readonly roundTripsMs: Readonly<Record<MemberId, number>>
   readonly lastTakeover: Takeover | null
+  /** The branch of this peer's journal; another one than at the founding after a forced continuation. */
+  readonly branch: string | null
+  /** Linked members of this cluster that are on another branch now. */
+  readonly elsewhere: readonly { readonly id: MemberId; readonly name: string; readonly branch: string }[]
+  /** Other clusters of this application that were met and serve as well; neither knows of the other's work. */
+  readonly otherClusters: readonly { readonly clusterId: string; readonly address: string }[]
+  /** Entries of branches that lost, which wait in this peer's data folder. */
+  readonly setAside: readonly SetAsideStatus[]
 }
 
 function membersOf(s: Succession): Member[] {
   return [...s.view.values()]
     .toSorted((a, b) => a.seniority - b.seniority)
-    .map(({ memberId, name, address, incarnation, seniority }) => ({
+    .map(({ memberId, name, address, incarnation, seniority, demoted }) => ({
       id: memberId,
       name,
       address,
@@ -66,11 +86,13 @@ function membersOf(s: Succession): Member[] {
       seniority,
       voter: isVoter(s, memberId),
       reachable: memberId === s.self.memberId || s.links.get(memberId)?.incarnation === incarnation,
+      neverServes: neverServes(s, memberId),
+      demoted: demoted === true,
     }))
 }
 
 function serverOf(s: Succession): ServerInfo | null {
-  if (!s.leader) return null
+  if (!s.leader || neverServes(s, s.leader.memberId)) return null
   const { memberId, incarnation, term } = s.leader
   const row = memberId === s.self.memberId ? s.self : (s.links.get(memberId) ?? s.view.get(memberId))
   return { id: memberId, name: row?.name ?? memberId, address: row?.address ?? '', incarnation, term }
@@ -80,6 +102,8 @@ export function statusOf(
   s: Succession,
   now: { readonly monotonicMs: number; readonly wallMs: number },
   lastTakeover: Takeover | null,
+  waiting: Waiting | null,
+  setAside: readonly SetAsideStatus[],
 ): PeerStatus {
   const { memberId, name, address, incarnation } = s.self
   const turn = { s, now, random: { next: () => 0, id: () => '' }, out: [] }
@@ -96,49 +120,19 @@ export function statusOf(
     term: s.hard.term,
     commitIndex: s.commitIndex,
     lastIndex: s.lastIndex,
+    snapshotIndex: s.config.snapshots?.whole.at(-1)?.index ?? 0,
     members: membersOf(s),
-    waitingFor: explainWait(s),
+    waitingFor: waiting?.text ?? null,
+    waiting,
+    roundTripsMs: Object.fromEntries(s.latency),
     lastTakeover,
+    branch: branch(s),
+    elsewhere: [...s.links.values()].flatMap((hello) =>
+      isForeign(s, hello) && typeof hello.branch === 'string'
+        ? [{ id: hello.memberId, name: hello.name, branch: hello.branch }]
+        : [],
+    ),
+    otherClusters: [...s.meetings.clusters].map(([clusterId, at]) => ({ clusterId, address: at })),
+    setAside,
   }
-}
-
-/** Exactly what is being waited for; null when somebody serves and this peer is admitted. */
-export function explainWait(s: Succession): string | null {
-  const name = (id: MemberId): string => nameOf(s, id)
-  if (s.left) return 'This peer has left for good.'
-  if (s.lastIndex === 0) return explainFounding(s)
-  if (s.role.kind === 'leader') return explainReign(s, name)
-  if (s.leader) {
-    if (isAdmitted(s)) return null
-    return `Waiting for ${name(s.leader.memberId)} to admit this peer.`
-  }
-  const missing = voters(s).filter((id) => id !== s.self.memberId && !s.links.has(id))
-  const needed = majority(s)
-  if (voters(s).length - missing.length < needed) {
-    return `Nobody serves: ${needed} of ${voters(s).length} voters are needed; waiting for ${missing.map(name).join(' or ')}.`
-  }
-  return 'Nobody serves: the voters are electing the next server.'
-}
-
-function explainFounding(s: Succession): string {
-  const others = [...s.links.values()]
-  const cluster = others.find((hello) => hello.clusterId !== null)
-  if (cluster) return `Waiting to be admitted to the cluster of ${cluster.name}.`
-  const elder = others.map((hello) => hello.memberId).toSorted()[0]
-  if (elder !== undefined && elder < s.self.memberId) {
-    return `Waiting for ${s.links.get(elder)?.name ?? elder} to found the cluster.`
-  }
-  if (others.length + 1 < s.config.expect) {
-    return `Waiting for ${s.config.expect} peers to be in sight; there are ${others.length + 1}.`
-  }
-  return 'Looking for a cluster before founding one.'
-}
-
-function explainReign(s: Succession, name: (id: MemberId) => string): string | null {
-  if (s.role.kind !== 'leader' || s.role.serving) return null
-  if (s.role.transfer) return `Handing over to ${name(s.role.transfer.to)}.`
-  const silent = voters(s).filter((id) => id !== s.self.memberId && !s.links.has(id))
-  if (silent.length > 0)
-    return `Leading, but not serving until a majority of voters answers; no link to ${silent.map(name).join(', ')}.`
-  return 'Leading, and about to serve: waiting for a majority of voters to answer.'
 }

@@ -1,8 +1,11 @@
+import { DiskError } from '@tanist/core'
 import type { Cell, DiskFile, Engine, Folder, SyncDone } from '@tanist/core'
 
 /**
- * Lets what a turn has to say leave the process before its disk syncs begin: a fast disk syncs in place, and
- * followers should write while the leader does. Writes pass at once; syncs run in a turn of their own, in order.
+ * Lets what a turn has to say leave the process before its disk work begins: a fast disk syncs in place, and
+ * followers should write while the leader does. Syncs run in a turn of their own, in order, and the writes before
+ * them with them: a file that grows may have to wait for another sync of its file system. Everything else on a
+ * file sees them done. A write that fails fails the next sync of its file.
  */
 export class SyncGate {
   readonly #cell: Cell
@@ -31,16 +34,7 @@ export class SyncGate {
   }
 
   #file(file: DiskFile): DiskFile {
-    return {
-      get size() {
-        return file.size
-      },
-      read: (offset, length) => file.read(offset, length),
-      write: (offset, bytes) => file.write(offset, bytes),
-      truncate: (size) => file.truncate(size),
-      sync: (done) => this.#later((then) => file.sync(then), done),
-      close: () => file.close(),
-    }
+    return new GatedFile(file, (sync, done) => this.#later(sync, done))
   }
 
   #later(sync: (done: SyncDone) => void, done: SyncDone): void {
@@ -52,5 +46,55 @@ export class SyncGate {
     const waiting = this.#waiting
     this.#waiting = []
     for (const sync of waiting) sync()
+  }
+}
+
+/** A file whose writes wait for whatever comes next: a sync, or anybody who looks. */
+class GatedFile implements DiskFile {
+  readonly #file: DiskFile
+  readonly #later: (sync: (done: SyncDone) => void, done: SyncDone) => void
+  #writes: { readonly offset: number; readonly bytes: Uint8Array }[] = []
+
+  constructor(file: DiskFile, later: (sync: (done: SyncDone) => void, done: SyncDone) => void) {
+    this.#file = file
+    this.#later = later
+  }
+
+  get size(): number {
+    return this.#written().size
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    return this.#written().read(offset, length)
+  }
+
+  write(offset: number, bytes: Uint8Array): void {
+    this.#writes.push({ offset, bytes })
+  }
+
+  truncate(size: number): void {
+    this.#written().truncate(size)
+  }
+
+  sync(done: SyncDone): void {
+    this.#later((then) => {
+      try {
+        this.#written().sync(then)
+      } catch (error) {
+        if (!(error instanceof DiskError)) throw error
+        then(error)
+      }
+    }, done)
+  }
+
+  close(): void {
+    this.#written().close()
+  }
+
+  #written(): DiskFile {
+    const writes = this.#writes
+    this.#writes = []
+    for (const { offset, bytes } of writes) this.#file.write(offset, bytes)
+    return this.#file
   }
 }

@@ -64,10 +64,24 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     appended: { term: 'number', round: 'number', sent: 'array', match: 'number', promiseMs: 'number' },
     vote: { term: 'number', pre: 'boolean', lastIndex: 'number', lastTerm: 'number', transfer: 'boolean' },
     voted: { term: 'number', pre: 'boolean', asked: 'number', granted: 'boolean' },
+    snapshot: { term: 'number', of: 'object', offset: 'number' },
+    received: { term: 'number', of: 'object', offset: 'number', match: 'number' },
+    fetch: { term: 'number', from: 'number', diverged: 'number' },
     stand: { term: 'number' },
     admit: { term: 'number', member: 'object' },
     leave: { term: 'number' },
     left: { term: 'number' },
+    canvass: { term: 'number' },
+    canvassed: { term: 'number' },
+    operate: { term: 'number', id: 'number', operation: 'object' },
+    operated: { term: 'number', id: 'number', status: 'string', text: 'string' },
+    evicted: { term: 'number', incarnation: 'number', why: 'string' },
+    branch: { term: 'number', claim: 'object' },
+    concede: { term: 'number', claim: 'object' },
+    conceded: { term: 'number', claim: 'object', runs: 'array' },
+    fork: { term: 'number', lastIndex: 'number', lastTerm: 'number' },
+    dissolve: { term: 'number', towards: 'string' },
+    forked: { term: 'number', granted: 'boolean' },
   },
   r: {
     call: {
@@ -99,8 +113,20 @@ const parts: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
     known: 'array',
   },
   member: { memberId: 'string', incarnation: 'number', name: 'string', address: 'string' },
+  operation: { op: 'string', memberId: 'string' },
   dead: { memberId: 'string', incarnation: 'number' },
+  claim: {
+    chain: 'array',
+    lastIndex: 'number',
+    commitIndex: 'number',
+    held: 'number',
+    of: 'number',
+    leads: 'boolean',
+  },
+  of: { index: 'number', term: 'number', bytes: 'number', checksum: 'number' },
   hint: { rejected: 'number', index: 'number', term: 'number' },
+  pair: { set: 'array' },
+  last: { term: 'number', index: 'number' },
   outcome: { status: 'string' },
 }
 
@@ -112,10 +138,31 @@ function isMessage(channel: string, body: unknown): boolean {
     const value = body[name]
     if (value !== undefined && value !== null && !(isObject(value) && hasForm(value, part))) return false
   }
-  const { sent, hears, line } = body
+  const { sent, hears, line, tag, pair, echo, rtts, seq, hello } = body
+  if (isObject(pair) && !isPairForm(pair)) return false
   return (
-    isListOf('number', sent, 2) && isListOf('string', hears) && (line === null || isListOf('string', line))
+    isListOf('number', sent, 2) &&
+    isListOf('number', tag, 2) &&
+    isListOf('string', hears) &&
+    (line === null || isListOf('string', line)) &&
+    isListOf('number', echo, 2) &&
+    isListOf('number', rtts) &&
+    (seq === undefined || typeof seq === 'number') &&
+    (hello === undefined || announcesWell(hello))
   )
+}
+
+/** What a ranking will look at. */
+function announcesWell(hello: unknown): boolean {
+  if (!isObject(hello)) return false
+  const { weight, serve } = hello
+  return (weight === undefined || Number.isFinite(weight)) && (serve === undefined || serve === 'never')
+}
+
+/** In a beat a promise, in a request for a vote the candidate's set and start. */
+function isPairForm({ set, echo, soloMs, incarnation }: Record<string, unknown>): boolean {
+  const numbers = [soloMs ?? 0, incarnation ?? 0].every((value) => typeof value === 'number')
+  return numbers && isListOf('number', set, 2) && (echo === null || isListOf('number', echo, 3))
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

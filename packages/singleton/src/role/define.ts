@@ -33,7 +33,7 @@ export function role<
   >,
 ): Role<S, E, C> {
   check(name, definition)
-  const { state, events, commands, onServe, onYield } = definition
+  const { state, events, commands, onServe, onYield, reconcile } = definition
   return Object.freeze({
     name,
     state,
@@ -41,6 +41,7 @@ export function role<
     commands: Object.freeze({ ...commands }),
     ...(onServe === undefined ? {} : { onServe }),
     ...(onYield === undefined ? {} : { onYield }),
+    ...(reconcile === undefined ? {} : { reconcile }),
   })
 }
 
@@ -51,7 +52,7 @@ export function eventMakers(of: AnyRole): Readonly<Record<string, (payload: unkn
   return Object.freeze(makers)
 }
 
-const KEYS: readonly string[] = ['state', 'events', 'commands', 'onServe', 'onYield']
+const KEYS: readonly string[] = ['state', 'events', 'commands', 'onServe', 'onYield', 'reconcile']
 const ROLE_NAME = /^[a-z][a-z0-9-]{0,63}$/
 const MEMBER_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 /** `then` would make a proxy look like a promise; the others mean something to every object. */
@@ -76,7 +77,7 @@ function check(name: unknown, definition: unknown): void {
   }
   checkFunctions(place, 'events', definition['events'])
   checkFunctions(place, 'commands', definition['commands'])
-  for (const hook of ['onServe', 'onYield']) {
+  for (const hook of ['onServe', 'onYield', 'reconcile']) {
     if (definition[hook] !== undefined && typeof definition[hook] !== 'function') {
       throw new TypeError(`${place}: '${hook}' must be a function.`)
     }

@@ -3,6 +3,9 @@ import type { AnyEvent } from './decision.js'
 import { isRecord } from './record.js'
 import type { CommandId, JournalledOutcome } from './messages.js'
 
+const utf8 = new TextEncoder()
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
+
 /** An event as replicas see it: after the codec. */
 export interface DecidedEvent {
   readonly type: string
@@ -17,6 +20,11 @@ export interface CommandEntry extends CommandId {
   readonly atMs: number
   readonly events: readonly DecidedEvent[]
   readonly outcome: JournalledOutcome
+}
+
+/** The leader's decision that sessions end: the other form of entry of the roles. */
+export interface ExpiryEntry {
+  readonly expire: readonly string[]
 }
 
 /** Events as JSON text, and as everybody who reads that text will see them. */
@@ -35,13 +43,24 @@ export function encodeEvents(events: readonly AnyEvent[]): EncodedEvents {
 export function encodeEntry(entry: Omit<CommandEntry, 'events'>, events: EncodedEvents): Uint8Array {
   const { role, command, session, seq, floor, atMs, outcome } = entry
   const head = JSON.stringify({ role, command, session, seq, floor, at: atMs, outcome })
-  return new TextEncoder().encode(`${head.slice(0, -1)},"events":${events.text}}`)
+  return utf8.encode(`${head.slice(0, -1)},"events":${events.text}}`)
+}
+
+export function encodeExpiry(expire: readonly string[]): Uint8Array {
+  return utf8.encode(JSON.stringify({ expire }))
+}
+
+/** Throws when the payload is no command of this format. */
+export function decodeEntry(payload: Uint8Array): CommandEntry {
+  const entry = decodeRoleEntry(payload)
+  if ('expire' in entry) throw new TypeError('sessions that expire, and no command')
+  return entry
 }
 
 /** Throws when the payload is not an entry of this format. */
-export function decodeEntry(payload: Uint8Array): CommandEntry {
-  const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
-  const fields = record(json)
+export function decodeRoleEntry(payload: Uint8Array): CommandEntry | ExpiryEntry {
+  const fields = record(JSON.parse(strictUtf8.decode(payload)))
+  if (Array.isArray(fields['expire'])) return { expire: fields['expire'].map(string) }
   const outcome = record(fields['outcome'])
   const status = outcome['status']
   if (status !== 'ok' && status !== 'refused')

@@ -18,12 +18,17 @@ import type { Caller, Failed } from './types.js'
 export interface RoleHost {
   /**
    * Takes the next committed command entry. Never throws because of what is in it. Undefined when the payload
-   * cannot be read at all: nobody knows which role it was for, so every role fails.
+   * cannot be read at all: nobody knows which role it was for, so every role fails; and when sessions expired by it.
    */
   apply(entry: CommandRecord): Applied | undefined
   /** `tail`: entries of the own journal that are not applied yet; they must be applied in this order later. */
   beginReign(tail?: readonly CommandRecord[]): void
   endReign(): void
+  /**
+   * To be asked before `decide`, within a reign: what must be appended at `at.index` first so that sessions which are
+   * long unused, or too many, expire; mostly null. Cheap.
+   */
+  expire(at: DecideAt): Uint8Array | null
   /** Only within a reign. `at.index` is the position at which an `append` will be made, greater at each one. */
   decide(request: CommandRequest, at: DecideAt): Decided
   /** The committed state of a role; undefined when it is unknown. */
@@ -32,6 +37,8 @@ export interface RoleHost {
   failure(role: string): string | undefined
   /** Calls `listener` in `flush` when the committed state has changed since the last one. Returns its end. */
   observe(role: string, listener: (state: unknown) => void): () => void
+  /** Whether the committed state has the outcome of this command; `expired`: it may have had it. */
+  knows(session: string, seq: number): 'yes' | 'no' | 'expired'
   /** Tells the observers. To be called after a batch of `apply`. */
   flush(): void
   /**
@@ -39,7 +46,11 @@ export interface RoleHost {
    * little, whatever the size of the state. One at a time: a new one ends an older one.
    */
   capture(): StateCapture
-  /** Takes what `capture` wrote on another replica (or in an earlier life) and replaces everything at `finish`. */
+  /**
+   * Takes what `capture` wrote on another replica (or in an earlier life) and replaces everything at `finish`. A role
+   * that this build does not know fails; its state is kept and written again. What its writer could not take of a
+   * role is tried again by this build.
+   */
   restore(): StateRestore
   /** All states and sessions as they are, for comparison. */
   snapshot(): unknown
@@ -49,10 +60,18 @@ export interface RoleHost {
 
 /** One state of a host, on its way to bytes. The same state gives the same bytes on every replica. */
 export interface StateCapture {
-  /** The next piece: about 64 KiB and about a millisecond of work at most; null when all was given. */
+  /**
+   * The next piece: about 64 KiB and about a millisecond of work at most; null when all was given, or another capture
+   * has begun. Throws `CodecError` when a state holds what cannot be kept, a function say.
+   */
   next(): Uint8Array | null
   /** After the end: a hash that does not depend on the order in which objects got their keys. */
   readonly digest: string | null
+  /**
+   * False when the digest says nothing to others: entries were passed over of a role that this build does not know.
+   * They are kept, and no state is lost, but others that know the role have another state of it.
+   */
+  readonly comparable: boolean
   release(): void
 }
 
@@ -103,6 +122,10 @@ export type Decided =
       readonly index: number
       readonly outcome: JournalledOutcome
     }
-  | { readonly kind: 'expired' }
+  /**
+   * It is below the floor of its session. With `renewAt` nobody knows its session any more: it was not executed now,
+   * and a session that is given that position in its name is new.
+   */
+  | { readonly kind: 'expired'; readonly renewAt?: number }
   /** Nothing to append. */
   | { readonly kind: 'failed'; readonly refusal: Failed }

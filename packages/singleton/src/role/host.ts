@@ -1,10 +1,9 @@
 import type { Log } from '@tanist/core'
 import { invariant } from '@tanist/core'
 import { eventMakers } from './define.js'
-import { digestOf } from './digest.js'
-import { decodeEntry, encodeEntry } from './entry.js'
-import type { CommandEntry } from './entry.js'
-import { deepFreeze } from './freeze.js'
+import { decodeRoleEntry, encodeEntry, encodeExpiry } from './entry.js'
+import type { CommandEntry, ExpiryEntry } from './entry.js'
+import { Expiry } from './expiry.js'
 import type {
   Applied,
   CommandRecord,
@@ -15,108 +14,187 @@ import type {
   StateCapture,
   StateRestore,
 } from './host-contract.js'
-import { MAX_ENTRY_BYTES } from './limits.js'
-import { evolve, runCommand, sentence } from './run.js'
-import { SessionTable } from './sessions.js'
+import { CLOSED_MAX, MAX_ENTRY_BYTES, SESSIONS_MAX, SESSION_IDLE_MS } from './limits.js'
+import { evolveBy, Replica, unreadable } from './replica.js'
+import type { Hosted, States } from './replica.js'
+import { runCommand } from './run.js'
+import { positionOf, SessionTable } from './sessions.js'
+import { SessionsAhead } from './speculation.js'
+import type { Waiting } from './speculation.js'
+import { ImageCapture, ImageTaker } from './state-image.js'
 import type { AnyRole } from './types.js'
 
 export interface RoleHostOptions {
   readonly log?: Log
+  /** As leader: sessions not used for so long expire. Default 24 hours. */
+  readonly sessionMs?: number
+  /** As leader: of more sessions the longest unused expire. Default 10,000. */
+  readonly sessionsMax?: number
 }
 
 /** A host at the start of the journal. Throws a `TypeError` when two roles have one name. */
 export function createRoleHost(roles: readonly AnyRole[], options: RoleHostOptions = {}): RoleHost {
-  return new Host(roles, options.log)
+  return new Host(roles, options)
 }
 
-interface Replica {
-  readonly states: Map<string, unknown>
-  /** Why a role is no longer served, by name. */
-  readonly failures: Map<string, string>
-  readonly sessions: SessionTable
-}
-
-/** The leader's view ahead of the commits: `waiting` are the indices that it contains and `committed` does not. */
-interface Speculation extends Replica {
-  readonly waiting: number[]
+/** The leader's view ahead of the commits. */
+interface Speculation extends States {
+  readonly sessions: SessionsAhead
+  /** In the order of their indices. */
+  readonly waiting: Waiting[]
+  /** The committed states have gone their own way: to be taken over as soon as nothing waits. */
+  stale: boolean
 }
 
 class Host implements RoleHost {
-  readonly #roles = new Map<string, { readonly role: AnyRole; readonly on: unknown }>()
-  readonly #committed: Replica = {
-    states: new Map(),
-    failures: new Map(),
-    sessions: new SessionTable(),
-  }
+  readonly #roles = new Map<string, Hosted>()
   readonly #observers = new Map<string, Set<(state: unknown) => void>>()
   readonly #changed = new Set<string>()
   readonly #log: Log | undefined
+  readonly #expiry: Expiry
+  #committed: Replica
   #speculative: Speculation | null = null
+  /** Index of the last entry that was applied. */
+  #applied = 0
   #refused = 0
+  #capture: StateCapture | null = null
 
-  constructor(roles: readonly AnyRole[], log: Log | undefined) {
+  constructor(roles: readonly AnyRole[], { log, sessionMs, sessionsMax }: RoleHostOptions) {
     this.#log = log
     for (const role of roles) {
       if (this.#roles.has(role.name)) throw new TypeError(`Two roles are called '${role.name}'.`)
       this.#roles.set(role.name, { role, on: eventMakers(role) })
-      try {
-        this.#committed.states.set(role.name, deepFreeze(role.state()))
-      } catch (error) {
-        this.#fail(
-          this.#committed,
-          role.name,
-          `The role '${role.name}' has no first state: ${sentence(error)}`,
-        )
-      }
     }
+    this.#committed = new Replica(this.#roles, log)
+    this.#expiry = new Expiry(sessionMs ?? SESSION_IDLE_MS, sessionsMax ?? SESSIONS_MAX)
   }
 
   apply(record: CommandRecord): Applied | undefined {
     const speculative = this.#speculative
-    if (speculative !== null && speculative.waiting.length > 0) {
-      invariant(
-        speculative.waiting.shift() === record.index,
-        `entry ${record.index} is not what the leader decided`,
-      )
-    }
-    const entry = this.#read(this.#committed, record)
-    const changed = entry !== undefined && this.#take(this.#committed, entry, record)
-    if (speculative !== null && speculative.waiting.length === 0) this.beginReign()
-    if (entry === undefined) return undefined
-    if (changed) this.#changed.add(entry.role)
-    const { role, command, session, seq, outcome } = entry
+    const decided = speculative?.waiting.shift()
+    if (decided !== undefined && decided.index !== record.index)
+      invariant(false, `entry ${record.index} is not what the leader decided`)
+    this.#applied = record.index
+    const applied =
+      decided?.taken != null &&
+      isSame(decided, record) &&
+      !this.#committed.failures.has(decided.taken.answer.role)
+        ? this.#advance(decided.taken, record)
+        : this.#applyRead(record)
+    if (speculative !== null && decided !== undefined) settle(speculative, decided)
+    if (
+      speculative !== null &&
+      (decided === undefined || speculative.stale) &&
+      speculative.waiting.length === 0
+    )
+      this.#speculate()
+    return applied
+  }
+
+  /** Takes over what was worked out when the leader decided this entry. */
+  #advance({ entry, answer, next }: NonNullable<Waiting['taken']>, record: CommandRecord): Applied {
+    const { role, command, session, seq, floor, atMs, outcome } = entry
+    this.#committed.sessions.record(session, seq, floor, atMs, answer)
+    const changed = this.#committed.advance(role, next)
+    if (changed) this.#changed.add(role)
     return { role, command, session, seq, outcome, index: record.index, term: record.term, changed }
   }
 
+  #applyRead(record: CommandRecord): Applied | undefined {
+    if (this.#speculative !== null) this.#speculative.stale = true
+    let entry: CommandEntry | ExpiryEntry
+    try {
+      entry = decodeRoleEntry(record.payload)
+    } catch (error) {
+      this.#committed.failAll(record, error)
+      return undefined
+    }
+    if ('expire' in entry) {
+      this.#committed.sessions.expire(entry.expire)
+      return undefined
+    }
+    const { role, command, session, seq, floor, atMs, outcome } = entry
+    const { index, term } = record
+    this.#committed.sessions.record(session, seq, floor, atMs, { role, command, term, index, outcome })
+    const changed = this.#committed.take(entry, record)
+    if (changed) this.#changed.add(role)
+    return { role, command, session, seq, outcome, index, term, changed }
+  }
+
   beginReign(tail: readonly CommandRecord[] = []): void {
-    const speculative: Speculation = {
-      states: new Map(this.#committed.states),
-      failures: new Map(this.#committed.failures),
-      sessions: new SessionTable(this.#committed.sessions),
+    this.#expiry.reign()
+    const speculative = this.#speculate()
+    for (const record of tail) speculative.waiting.push(this.#readAhead(speculative, record))
+  }
+
+  #speculate(): Speculation {
+    const { states, failures, sessions } = this.#committed
+    this.#speculative = {
+      states: new Map(states),
+      failures: new Map(failures),
+      sessions: new SessionsAhead(sessions),
       waiting: [],
+      stale: false,
     }
-    for (const record of tail) {
-      const entry = this.#read(speculative, record)
-      if (entry !== undefined) this.#take(speculative, entry, record)
-      speculative.waiting.push(record.index)
+    return this.#speculative
+  }
+
+  #readAhead(speculative: Speculation, record: CommandRecord): Waiting {
+    const { index, term, payload } = record
+    const unread: Waiting = { index, term, payload, taken: null, expire: [] }
+    let entry: CommandEntry | ExpiryEntry
+    try {
+      entry = decodeRoleEntry(payload)
+    } catch (error) {
+      for (const role of this.#roles.keys()) setOnce(speculative.failures, role, unreadable(record, error))
+      return unread
     }
-    this.#speculative = speculative
+    if ('expire' in entry) {
+      speculative.sessions.expire(entry.expire)
+      return { ...unread, expire: entry.expire }
+    }
+    const { role, command, session, seq, floor, outcome } = entry
+    const answer = { role, command, term, index, outcome }
+    speculative.sessions.record(session, seq, floor, answer)
+    const failure = speculative.failures.get(role) ?? evolveBy(this.#roles, speculative, entry, record)
+    if (failure === null) return { ...unread, taken: { entry, answer, next: speculative.states.get(role) } }
+    setOnce(speculative.failures, role, failure)
+    return { ...unread, settles: entry }
   }
 
   endReign(): void {
     this.#speculative = null
   }
 
-  decide(request: CommandRequest, at: DecideAt): Decided {
+  expire(at: DecideAt): Uint8Array | null {
+    const speculative = this.#inReign(at)
+    const names = this.#expiry.due(this.#committed.sessions, at.atMs, (name) =>
+      speculative.sessions.waits(name),
+    )
+    if (names.length === 0) return null
+    speculative.sessions.expire(names)
+    const payload = encodeExpiry(names)
+    speculative.waiting.push({ index: at.index, term: at.term, payload, taken: null, expire: names })
+    return payload
+  }
+
+  #inReign(at: DecideAt): Speculation {
     const speculative = this.#speculative
     invariant(speculative !== null, 'decide outside a reign')
-    invariant(at.index > (speculative.waiting.at(-1) ?? 0), `index ${at.index} was decided before`)
+    if (at.index <= (speculative.waiting.at(-1)?.index ?? 0))
+      invariant(false, `index ${at.index} was decided before`)
+    return speculative
+  }
+
+  decide(request: CommandRequest, at: DecideAt): Decided {
+    const speculative = this.#inReign(at)
     const { role: name, command, session, seq, floor } = request
     if (session === '' || !Number.isSafeInteger(seq) || seq < 1) {
       return this.#refuse(request, at, 'The command has no valid id.')
     }
     const known = speculative.sessions.find(session, seq)
     if (known === 'expired') return { kind: 'expired' }
+    if (known === 'unknown') return { kind: 'expired', renewAt: this.#applied }
     if (known !== undefined) {
       if (known.role !== name || known.command !== command) {
         const text = `The id ${session}:${seq} belongs to another command, ${known.role}.${known.command}.`
@@ -131,6 +209,7 @@ class Host implements RoleHost {
     }
     const failure = speculative.failures.get(name)
     if (failure !== undefined) return this.#refuse(request, at, failure)
+    if (this.#isCrowded(speculative, session)) return this.#refuse(request, at, CROWDED)
 
     let ids = 0
     const id = (): string => `${at.branch}-${at.index}-${++ids}`
@@ -139,10 +218,8 @@ class Host implements RoleHost {
     if (run.kind === 'failed') return this.#refuse(request, at, run.text, run.cause)
     // A refusal is journalled too: later the state may be another, and a late duplicate must hear the same.
     const { outcome } = run
-    const payload = encodeEntry(
-      { role: name, command, session, seq, floor, atMs: at.atMs, outcome },
-      run.events,
-    )
+    const entry = { role: name, command, session, seq, floor, atMs: at.atMs, outcome }
+    const payload = encodeEntry(entry, run.events)
     if (payload.length > MAX_ENTRY_BYTES) {
       const text = `${name}.${command} made a journal entry of ${payload.length} bytes; ${MAX_ENTRY_BYTES} are allowed.`
       return this.#refuse(request, at, text, new RangeError(text))
@@ -150,8 +227,14 @@ class Host implements RoleHost {
     speculative.states.set(name, run.next)
     const answer = { role: name, command, term: at.term, index: at.index, outcome }
     speculative.sessions.record(session, seq, floor, answer)
-    speculative.waiting.push(at.index)
+    const taken = { entry, answer, next: run.next }
+    speculative.waiting.push({ index: at.index, term: at.term, payload, taken, expire: NONE })
     return { kind: 'append', payload, outcome }
+  }
+
+  #isCrowded({ sessions }: Speculation, session: string): boolean {
+    const table = this.#committed.sessions
+    return table.closedSize >= CLOSED_MAX && positionOf(session) === null && !sessions.has(session)
   }
 
   state(role: string): unknown {
@@ -160,6 +243,11 @@ class Host implements RoleHost {
 
   failure(role: string): string | undefined {
     return this.#committed.failures.get(role)
+  }
+
+  knows(session: string, seq: number): 'yes' | 'no' | 'expired' {
+    const found = this.#committed.sessions.find(session, seq)
+    return found === undefined ? 'no' : found === 'expired' ? 'expired' : 'yes'
   }
 
   observe(role: string, listener: (state: unknown) => void): () => void {
@@ -183,11 +271,29 @@ class Host implements RoleHost {
   }
 
   capture(): StateCapture {
-    throw new Error('not built yet')
+    this.#capture?.release()
+    const replica = this.#committed
+    const image = { roles: replica.images(), sessions: replica.sessions.capture() }
+    this.#capture = new ImageCapture(image, !replica.missesRoles, () => replica.sessions.release())
+    return this.#capture
   }
 
   restore(): StateRestore {
-    throw new Error('not built yet')
+    const taker = new ImageTaker()
+    return {
+      write: (bytes) => taker.write(bytes),
+      finish: () => {
+        const { image, digest } = taker.finish()
+        const replica = new Replica(this.#roles, this.#log, new SessionTable(image.sessions))
+        for (const role of image.roles) replica.restore(role)
+        this.#capture?.release()
+        this.#capture = null
+        this.#committed = replica
+        this.#speculative = null
+        for (const role of this.#roles.keys()) this.#changed.add(role)
+        return digest
+      },
+    }
   }
 
   snapshot(): unknown {
@@ -199,53 +305,15 @@ class Host implements RoleHost {
   }
 
   digest(): string {
-    return digestOf(this.snapshot())
-  }
-
-  #read(replica: Replica, { index, term, payload }: CommandRecord): CommandEntry | undefined {
-    try {
-      return decodeEntry(payload)
-    } catch (error) {
-      const text = `The journal entry at index ${index}, term ${term}, cannot be read: ${sentence(error)}`
-      for (const role of this.#roles.keys()) this.#fail(replica, role, text)
-      return undefined
-    }
-  }
-
-  /** Evolves a replica by one entry and records its outcome, whatever becomes of the role. */
-  #take(replica: Replica, entry: CommandEntry, { index, term }: CommandRecord): boolean {
-    const { role, command, session, seq, floor, outcome } = entry
-    replica.sessions.record(session, seq, floor, { role, command, term, index, outcome })
-    if (replica.failures.has(role)) return false
-    const hosted = this.#roles.get(role)
-    const position = `at index ${index}, term ${term}`
-    if (hosted === undefined) {
-      this.#fail(
-        replica,
-        role,
-        `The role '${role}' is used by the journal entry ${position}, but this build does not know it.`,
-      )
-      return false
-    }
-    const before = replica.states.get(role)
-    try {
-      const after = evolve(hosted.role, before, entry.events)
-      replica.states.set(role, after)
-      return !Object.is(before, after)
-    } catch (error) {
-      this.#fail(
-        replica,
-        role,
-        `The role '${role}' cannot take the journal entry ${position}: ${sentence(error)}`,
-      )
-      return false
-    }
-  }
-
-  #fail(replica: Replica, role: string, text: string): void {
-    if (replica.failures.has(role)) return
-    replica.failures.set(role, text)
-    if (replica === this.#committed) this.#log?.write('error', 'role-failed', text, { role })
+    const replica = this.#committed
+    const capture = new ImageCapture(
+      { roles: replica.images(), sessions: replica.sessions.image() },
+      true,
+      () => {},
+    )
+    while (capture.next() !== null);
+    invariant(capture.digest !== null, 'an image without an end')
+    return capture.digest
   }
 
   #refuse(request: CommandRequest, at: DecideAt, text: string, cause?: unknown): Decided {
@@ -255,4 +323,26 @@ class Host implements RoleHost {
     this.#log?.write(cause === undefined ? 'debug' : 'error', 'command-failed', text, data)
     return { kind: 'failed', refusal: { code: 'failed', reference, text } }
   }
+}
+
+const NONE: readonly string[] = []
+
+const CROWDED = `The server remembers ${CLOSED_MAX} clients that are gone and takes no new ones of that kind: number the commands of one client instead of naming each, or let its name end in '^' and the position of the peer.`
+
+function isSame(decided: Waiting, { term, payload }: CommandRecord): boolean {
+  if (decided.term !== term) return false
+  if (decided.payload === payload) return true
+  if (decided.payload.length !== payload.length) return false
+  for (let i = 0; i < payload.length; i++) if (payload[i] !== decided.payload[i]) return false
+  return true
+}
+
+function settle({ sessions }: Speculation, { taken, settles, expire }: Waiting): void {
+  const entry = taken?.entry ?? settles
+  if (entry !== undefined) sessions.settle(entry.session, entry.seq)
+  if (expire.length > 0) sessions.settleExpiry(expire)
+}
+
+function setOnce(failures: Map<string, string>, role: string, text: string): void {
+  if (!failures.has(role)) failures.set(role, text)
 }

@@ -17,6 +17,7 @@ export type {
   RoleDefinition,
   UnavailableOutcome,
 } from './types.js'
+export type { LostCommand, Reconciliation } from './reconcile.js'
 export { fromEncoded, toEncoded } from './encoded.js'
 export type { Encoded } from './encoded.js'
 export { decodeEntry } from './entry.js'

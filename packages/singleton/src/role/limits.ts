@@ -21,3 +21,27 @@ export const DEFAULT_DEADLINE_MS: number = 10_000
 
 /** Largest journal entry of one command: events and outcome together. Leaves room in a 4 MiB frame. */
 export const MAX_ENTRY_BYTES: number = 1_048_576
+
+/** A session that was not used for so long expires, unless the host is told otherwise: 24 hours. */
+export const SESSION_IDLE_MS: number = 86_400_000
+
+/** Sessions kept; of more the longest unused expire. About 300 bytes each, and their outcomes. */
+export const SESSIONS_MAX: number = 10_000
+
+/** The time of the last use is known to this. */
+export const SESSION_TOUCH_MS: number = 60_000
+
+/**
+ * A leader judges by its own clock no sooner than this after the begin of its reign: until then whoever is there
+ * has used its session again, whatever the clock of the last leader said.
+ */
+export const SESSION_GRACE_MS: number = 600_000
+
+/** Sessions that expire by one entry: about 64 KiB. */
+export const EXPIRE_MAX: number = 500
+
+/**
+ * Clients without a position in their name that are remembered after they expired, about 100 bytes each. Then new
+ * ones of that kind are refused.
+ */
+export const CLOSED_MAX: number = 1_000_000

@@ -1,5 +1,5 @@
 import type { JournalledOutcome } from './messages.js'
-import { SESSION_WINDOW } from './limits.js'
+import { SESSION_TOUCH_MS, SESSION_WINDOW } from './limits.js'
 
 /** The first outcome of a command, and where it was decided. */
 export interface Answer {
@@ -10,75 +10,230 @@ export interface Answer {
   readonly outcome: JournalledOutcome
 }
 
+/** The outcomes of one caller that may still be asked for. */
+export interface Session {
+  readonly name: string
+  /** Index of the command that opened it. */
+  readonly opened: number
+  /** About when it was last used, by the clocks of the leaders. */
+  usedMs: number
+  /** What is at or below it is never run again. */
+  floor: number
+  readonly answers: Map<number, Answer>
+  /** The answers are in ascending order; the newest of them. */
+  ascending: boolean
+  last: number
+  /** Counts captures: an older session than the last one is copied before it is changed. */
+  readonly epoch: number
+}
+
+/** A table as it is at one moment. */
+export interface SessionsImage {
+  readonly expiredTo: number
+  /** In the order of their last use. */
+  readonly sessions: readonly Session[]
+  readonly closed: ReadonlyMap<string, number>
+}
+
 /**
- * The outcomes of every session, by sequence number. Every seq that was executed is either in the table or
- * not above its session's floor: so what is neither has never run, and what is at or below the floor is never
- * run again. Changed by journalled data only, in journal order; hence alike on every replica.
+ * The outcomes of every session, by sequence number: a function of the journal, hence alike on every replica.
+ *
+ * - Every seq that was executed is either in the table or not above its session's floor: what is neither has never
+ *   run, and what is at or below the floor is never run again.
+ * - A session ends by a journalled decision (`expire`), and what is no longer known is never taken for new:
+ *   the name of a *positioned* session ends in `^N`, where N is a committed index that its caller knew before its
+ *   first command. So it was opened behind N; and as the table remembers the newest opening among all that have
+ *   expired (`expiredTo`), an unknown session with N at or behind that has never been there. Any other is refused,
+ *   and its caller begins a new session. Nothing is kept of a positioned session that has expired.
+ * - Of an expired session without a position the name and its highest seq are kept: what is above was never run.
  */
 export class SessionTable {
-  readonly #sessions = new Map<string, Session>()
-  readonly #base: SessionTable | null
+  /** In the order of their last use. */
+  #sessions = new Map<string, Session>()
+  #closed = new Map<string, number>()
+  /** What was closed while a capture reads `#closed`. */
+  #closedAside: Map<string, number> | null = null
+  #expiredTo = 0
+  #epoch = 0
+  #captured = false
 
-  /** With `base`: a speculative copy that takes over a session of `base` when it first records into it. */
-  constructor(base: SessionTable | null = null) {
-    this.#base = base
+  /** With `image`: what was captured elsewhere; not to be used by anybody else from now on. */
+  constructor(image?: SessionsImage) {
+    if (image === undefined) return
+    for (const session of image.sessions) this.#sessions.set(session.name, session)
+    this.#closed = new Map(image.closed)
+    this.#expiredTo = image.expiredTo
   }
 
-  find(session: string, seq: number): Answer | 'expired' | undefined {
-    const found = this.#get(session)
-    if (found === undefined) return undefined
-    return found.answers.get(seq) ?? (seq <= found.floor ? 'expired' : undefined)
+  get size(): number {
+    return this.#sessions.size
   }
 
-  record(session: string, seq: number, floor: number, answer: Answer): void {
-    let found = this.#sessions.get(session)
-    if (found === undefined) {
-      const below = this.#get(session)
-      found =
-        below === undefined ? { floor: 0, answers: new Map() } : { ...below, answers: new Map(below.answers) }
-      this.#sessions.set(session, found)
-    }
+  /** Sessions of which nothing but their highest seq is known. */
+  get closedSize(): number {
+    return this.#closed.size
+  }
+
+  get expiredTo(): number {
+    return this.#expiredTo
+  }
+
+  /** `expired`: at or below the floor. `unknown`: nobody can tell whether it ever ran. Undefined: it never did. */
+  find(session: string, seq: number): Answer | 'expired' | 'unknown' | undefined {
+    const found = this.#sessions.get(session)
+    if (found !== undefined) return found.answers.get(seq) ?? (seq <= found.floor ? 'expired' : undefined)
+    const position = positionOf(session)
+    if (position === null) return seq <= this.#closedAt(session) ? 'expired' : undefined
+    return position < this.#expiredTo ? 'unknown' : undefined
+  }
+
+  get(session: string): Session | undefined {
+    return this.#sessions.get(session)
+  }
+
+  /** The highest seq of a session that may have been executed. */
+  top(session: string): number {
+    const found = this.#sessions.get(session)
+    return found === undefined ? this.#closedAt(session) : highest(found)
+  }
+
+  record(session: string, seq: number, floor: number, atMs: number, answer: Answer): void {
+    const found = this.#touched(session, atMs, answer.index)
     // At or below the floor it could never be asked for again.
-    if (seq > found.floor) found.answers.set(seq, answer)
+    if (seq > found.floor) {
+      found.ascending = found.answers.size === 0 || (found.ascending && seq >= found.last)
+      found.last = seq
+      found.answers.set(seq, answer)
+    }
     raiseFloor(found, Math.min(floor, seq - 1))
-    if (found.answers.size > SESSION_WINDOW) raiseFloor(found, lowest(found.answers))
+    if (found.answers.size > SESSION_WINDOW) raiseFloor(found, lowest(found))
+  }
+
+  expire(names: readonly string[]): void {
+    for (const name of names) {
+      const session = this.#sessions.get(name)
+      if (session === undefined) continue
+      this.#sessions.delete(name)
+      if (positionOf(name) !== null) this.#expiredTo = Math.max(this.#expiredTo, session.opened)
+      else (this.#closedAside ?? this.#closed).set(name, highest(session))
+    }
+  }
+
+  /** Sessions from the longest unused on. */
+  oldest(): Iterable<Session> {
+    return this.#sessions.values()
+  }
+
+  /** What the table holds now; it stays so until `release`. Costs a copy of the list of sessions, not of their answers. */
+  capture(): SessionsImage {
+    this.release()
+    this.#epoch++
+    this.#captured = true
+    this.#closedAside = new Map()
+    return { expiredTo: this.#expiredTo, sessions: [...this.#sessions.values()], closed: this.#closed }
+  }
+
+  /** As it is, for somebody who looks at it at once. */
+  image(): SessionsImage {
+    const closed = new Map([...this.#closed, ...(this.#closedAside ?? [])])
+    return { expiredTo: this.#expiredTo, sessions: [...this.#sessions.values()], closed }
+  }
+
+  release(): void {
+    this.#captured = false
+    for (const [name, floor] of this.#closedAside ?? []) this.#closed.set(name, floor)
+    this.#closedAside = null
   }
 
   /** Plain data, sessions and seqs in ascending order. */
   snapshot(): unknown {
-    return [...this.#sessions].toSorted(byKey).map(([session, { floor, answers }]) => ({
-      session,
-      floor,
-      answers: [...answers].toSorted(byKey).map(([seq, answer]) => ({ seq, ...answer })),
-    }))
+    return {
+      expiredTo: this.#expiredTo,
+      closed: [...this.#closed, ...(this.#closedAside ?? [])].toSorted(byKey),
+      sessions: [...this.#sessions].toSorted(byKey).map(([session, { opened, usedMs, floor, answers }]) => ({
+        session,
+        opened,
+        usedMs,
+        floor,
+        answers: [...answers].toSorted(byKey).map(([seq, answer]) => ({ seq, ...answer })),
+      })),
+    }
   }
 
-  #get(session: string): Session | undefined {
-    return this.#sessions.get(session) ?? (this.#base === null ? undefined : this.#base.#get(session))
+  #closedAt(session: string): number {
+    return this.#closedAside?.get(session) ?? this.#closed.get(session) ?? 0
+  }
+
+  /** The session to be changed: a new one, or one that no capture reads. */
+  #touched(name: string, atMs: number, index: number): Session {
+    let session = this.#sessions.get(name)
+    if (session === undefined) {
+      session = {
+        name,
+        opened: index,
+        usedMs: atMs,
+        floor: positionOf(name) === null ? this.#closedAt(name) : 0,
+        answers: new Map(),
+        ascending: true,
+        last: 0,
+        epoch: this.#epoch,
+      }
+      this.#sessions.set(name, session)
+      return session
+    }
+    if (this.#captured && session.epoch !== this.#epoch) {
+      session = { ...session, answers: new Map(session.answers), epoch: this.#epoch }
+      this.#sessions.set(name, session)
+    }
+    // Leaders' clocks differ, so time may also go back.
+    if (Math.abs(atMs - session.usedMs) >= SESSION_TOUCH_MS) {
+      session.usedMs = atMs
+      this.#sessions.delete(name)
+      this.#sessions.set(name, session)
+    }
+    return session
   }
 }
 
-interface Session {
-  floor: number
-  readonly answers: Map<number, Answer>
+/** The position in the name of a session; null when it has none. */
+export function positionOf(session: string): number | null {
+  const mark = session.lastIndexOf('^')
+  if (mark < 0) return null
+  const digits = session.slice(mark + 1)
+  return /^\d{1,15}$/.test(digits) ? Number(digits) : null
 }
 
 function raiseFloor(session: Session, floor: number): void {
   if (floor <= session.floor) return
-  if (floor - session.floor <= session.answers.size) {
-    for (let seq = session.floor + 1; seq <= floor; seq++) session.answers.delete(seq)
+  const { answers } = session
+  if (floor - session.floor <= answers.size) {
+    for (let seq = session.floor + 1; seq <= floor; seq++) answers.delete(seq)
+  } else if (session.ascending) {
+    for (const seq of answers.keys()) {
+      if (seq > floor) break
+      answers.delete(seq)
+    }
   } else {
-    for (const seq of session.answers.keys()) if (seq <= floor) session.answers.delete(seq)
+    for (const seq of answers.keys()) if (seq <= floor) answers.delete(seq)
   }
   session.floor = floor
 }
 
-function lowest(answers: ReadonlyMap<number, unknown>): number {
+function lowest({ answers, ascending }: Session): number {
   let low = Infinity
-  for (const seq of answers.keys()) if (seq < low) low = seq
+  for (const seq of answers.keys()) {
+    if (seq < low) low = seq
+    if (ascending) break
+  }
   return low
 }
 
-function byKey<K extends string | number>([a]: [K, unknown], [b]: [K, unknown]): number {
+function highest({ floor, answers }: Session): number {
+  let high = floor
+  for (const seq of answers.keys()) if (seq > high) high = seq
+  return high
+}
+
+function byKey<K extends string | number>([a]: readonly [K, unknown], [b]: readonly [K, unknown]): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

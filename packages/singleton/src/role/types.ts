@@ -1,4 +1,5 @@
 import type { Accept, Decision, Event, Refuse } from './decision.js'
+import type { LostCommand, Reconciliation } from './reconcile.js'
 
 /** Who sent a command, as the server authenticated it. */
 export interface Caller {
@@ -63,6 +64,11 @@ export interface RoleDefinition<S, E, C> {
    * lost lease it may still run while another serves: use the token against outside systems.
    */
   onYield?: (reign: Reign<NoInfer<S>>) => void | Promise<void>
+  /**
+   * Gets what was acknowledged in a branch that lost, in order, on every peer that holds it; at least once, until it
+   * returns (or its promise resolves) without an error. Without it the loss is kept in a file for an operator.
+   */
+  reconcile?: (lost: readonly LostCommand[], ctx: Reconciliation<NoInfer<S>>) => void | Promise<void>
 }
 
 /** A checked definition: the value that members, clients and tests share. */
@@ -78,6 +84,7 @@ export interface AnyRole {
   readonly commands: Readonly<Record<string, (state: never, input: never, on: never, ctx: Ctx) => Decision>>
   readonly onServe?: (reign: Reign<never>) => void | Promise<void>
   readonly onYield?: (reign: Reign<never>) => void | Promise<void>
+  readonly reconcile?: (lost: readonly LostCommand[], ctx: never) => void | Promise<void>
 }
 
 /** Where in the journal a command was decided. */

@@ -1,11 +1,26 @@
 import type { MemberId } from '@tanist/core'
+import { voidBasis, voteGivesBasis } from './basis.js'
+import { handedTo, handOverEnded, onCanvassVote } from './homeward.js'
 import { becomeLeader } from './reign.js'
 import type { SuccessionMessage, VoteMessage, VotedMessage } from './messages.js'
 import { dropUnwritten } from './log.js'
 import type { Succession, Turn } from './state.js'
 import type { Leader } from './types.js'
-import { isVoter, majority, nameOf, note, persist, send, setTimer, voters } from './state.js'
+import {
+  ask,
+  isVoter,
+  lastSet,
+  majority,
+  nameOf,
+  nameOfSet,
+  note,
+  persist,
+  send,
+  setTimer,
+  voters,
+} from './state.js'
 import { giveYield } from './serving.js'
+import { isStalled } from './stall.js'
 import { promiseMs } from './silence.js'
 
 /**
@@ -23,6 +38,7 @@ export function becomeFollower(t: Turn, term: number, leader: Succession['leader
     for (const read of was.reads) t.out.push({ kind: 'unreadable', id: read.id, why })
     if (was.transfer) {
       const ok = was.transfer.stage === 'standing' && newer
+      handOverEnded(s, ok)
       t.out.push({ kind: 'transferred', ok, text: ok ? 'handed over' : `hand-over interrupted: ${why}` })
     }
     for (const key of ['beat', 'lease', 'transfer', 'commit']) setTimer(t, key, null)
@@ -52,11 +68,14 @@ export function armElection(t: Turn): void {
     setTimer(t, 'election', null)
     return
   }
-  const at = isVoter(s, s.self.memberId)
-    ? Math.max(standAtMs(t), s.mutedUntilMs, s.deferUntilMs)
-    : doubtAtMs(s)
+  const at = mayStand(s) ? Math.max(standAtMs(t), s.mutedUntilMs, s.deferUntilMs) : doubtAtMs(s)
   s.electionAtMs = at
   setTimer(t, 'election', Math.max(0, at - now.monotonicMs))
+}
+
+/** Who cannot say what the state is does not stand: its journal counts, and others serve from theirs. */
+function mayStand(s: Succession): boolean {
+  return isVoter(s, s.self.memberId) && s.snap.diverged === null
 }
 
 /** A learner never stands, but stops calling a silent leader the server. */
@@ -71,6 +90,8 @@ function standAtMs(t: Turn): number {
   const proven = leaderProvenDead(s)
   const patientUntilMs = Math.max(s.heardAtMs + promiseMs(s), promisedUntilMs(s))
   const from = proven ? now.monotonicMs : patientUntilMs
+  // It leads only to pass on, when nobody else could win: see `tendHome`.
+  if (s.self.serve === 'never') return from + 2 * s.config.timing.silenceMaxMs * (1 + random.next())
   const rank = rankInLine(s)
   if (rank >= 0) return from + rank * rankStepMs
   const lost = proven ? s.line.length * rankStepMs : 0
@@ -98,11 +119,14 @@ function leaderProvenDead(s: Succession): boolean {
   return s.lastLeader !== null && s.lastLeader.term === s.hard.term && isDead(s, s.lastLeader)
 }
 
-/** Own evidence about the leader: whoever asks learns at once that nobody serves. */
+/** Own evidence about the leader: whoever asks learns at once that nobody serves. The first in line stands at once. */
 export function onLeaderDead(t: Turn): void {
-  if (t.s.role.kind === 'leader' || !leaderProvenDead(t.s)) return
+  const { s } = t
+  if (s.role.kind === 'leader' || !leaderProvenDead(s)) return
   setLeader(t, null)
-  if (t.s.role.kind === 'follower') armElection(t)
+  if (s.role.kind !== 'follower') return
+  armElection(t)
+  if (s.electionAtMs !== null && s.electionAtMs <= t.now.monotonicMs) onElectionTimer(t)
 }
 
 function isDead(s: Succession, leader: Leader): boolean {
@@ -125,9 +149,21 @@ export function onElectionTimer(t: Turn): void {
     s.heardAtMs = now.monotonicMs
     return armElection(t)
   }
-  if (isVoter(s, s.self.memberId)) return standForPreVote(t)
+  if (mayStand(s)) return isStalled(t) ? waitForDisk(t) : standForPreVote(t)
   s.electionAtMs = null
   setLeader(t, null)
+}
+
+/** Who cannot write cannot lead: it stands when its disk has answered. */
+function waitForDisk(t: Turn): void {
+  const { s, now } = t
+  const { silenceMinMs } = s.config.timing
+  if (!s.disk.told) note(t, 'disk-stalled', 'The disk of this peer does not answer: it does not stand.')
+  s.disk.told = true
+  s.role = { kind: 'follower' }
+  setLeader(t, null)
+  s.electionAtMs = now.monotonicMs + silenceMinMs
+  setTimer(t, 'election', silenceMinMs)
 }
 
 function standForPreVote(t: Turn): void {
@@ -149,10 +185,16 @@ function standForPreVote(t: Turn): void {
   retryLater(t)
 }
 
-/** Term and own vote on disk, then the requests; the own vote counts from then on. */
+/**
+ * The requests leave while term and own vote are on their way to the disk: they promise nothing. Nobody leads
+ * before the own vote is there, so that no two starts of this peer can lead one term. A pre-vote waits for earlier
+ * writes: a peer whose disk is stuck disturbs the others once and no more.
+ */
 export function standForElection(t: Turn, transfer: boolean): void {
   const { s } = t
   const term = s.hard.term + 1
+  // C11: asking for a vote costs the basis; a pre-vote does not.
+  voidBasis(s)
   s.role = { kind: 'candidate', pre: false, transfer, term, granted: new Set() }
   persist(t, { term, votedFor: s.self.memberId })
   askVotes(t, false, transfer)
@@ -176,14 +218,18 @@ function retryLater(t: Turn): void {
 
 function askVotes(t: Turn, pre: boolean, transfer: boolean): void {
   const { s } = t
+  const say = pre ? send : ask
   const promised = s.promise?.to
   const dead =
     promised && isDead(s, promised)
       ? { memberId: promised.memberId, incarnation: promised.incarnation }
       : null
+  const { lastIndex, lastTerm } = s
+  const set = lastSet(s)
+  const pair = set?.pair && { set: nameOfSet(set), incarnation: s.self.incarnation }
   for (const voter of voters(s)) {
     if (voter === s.self.memberId) continue
-    send(t, voter, { t: 'vote', pre, lastIndex: s.lastIndex, lastTerm: s.lastTerm, transfer, dead })
+    say(t, voter, { t: 'vote', pre, lastIndex, lastTerm, transfer, dead, ...(pair && { pair }) })
   }
 }
 
@@ -199,6 +245,7 @@ export function ownVoteDurable(t: Turn): void {
 function tally(t: Turn): boolean {
   const { s } = t
   if (s.role.kind !== 'candidate') return false
+  if (!s.role.granted.has(s.self.memberId)) return false
   const granted = voters(s).filter((id) => s.role.kind === 'candidate' && s.role.granted.has(id)).length
   if (granted < majority(s)) return false
   if (s.role.pre) standForElection(t, false)
@@ -212,6 +259,7 @@ export function onVoted(t: Turn, from: MemberId, term: number, message: VotedMes
     becomeFollower(t, term, null, `${nameOf(s, from)} is in term ${term}`)
     return armElection(t)
   }
+  if (s.role.kind === 'follower' && message.pre && message.granted) onCanvassVote(t, from, message.asked)
   if (s.role.kind !== 'candidate' || s.role.pre !== message.pre || s.role.term !== message.asked) return
   if (!message.granted) return
   s.role.granted.add(from)
@@ -243,7 +291,11 @@ export function onVote(t: Turn, from: MemberId, term: number, message: VoteMessa
     if (s.role.kind === 'follower') armElection(t)
     return
   }
-  if (s.hard.votedFor === null) persist(t, { term, votedFor: from })
+  // Asked again, the first vote of the term is what counts.
+  if (s.hard.votedFor === null) {
+    persist(t, { term, votedFor: from })
+    voteGivesBasis(t, from, message.pair)
+  }
   send(t, from, { t: 'voted', pre: false, asked, granted: true })
   s.heardAtMs = now.monotonicMs
   s.deferUntilMs = now.monotonicMs + s.config.timing.silenceMinMs + electionMs(s)
@@ -298,10 +350,11 @@ export function answerHeld(t: Turn, giveUp: boolean): void {
 }
 
 /** The leader says: stand, everything is with you. Ignored when it belongs to a former term. */
-export function onStand(t: Turn, from: MemberId, message: SuccessionMessage): void {
+export function onStand(t: Turn, from: MemberId, message: Extract<SuccessionMessage, { t: 'stand' }>): void {
   const { s } = t
   if (message.term !== s.hard.term || s.leader?.memberId !== from || s.role.kind !== 'follower') return
-  if (!isVoter(s, s.self.memberId)) return
+  if (!mayStand(s) || s.self.serve === 'never' || isStalled(t)) return
+  handedTo(t, message.stay === true)
   note(t, 'standing', `${nameOf(s, from)} hands over to this peer.`, { term: s.hard.term + 1 })
   standForElection(t, true)
 }

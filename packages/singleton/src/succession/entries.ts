@@ -1,5 +1,6 @@
 import { invariant } from '@tanist/core'
 import type { Entry, MemberId } from '@tanist/core'
+import type { ClusterSettings } from './cluster-settings.js'
 
 /** What an entry's `kind` byte means in a group's journal. */
 export const EntryKind = {
@@ -33,11 +34,29 @@ export interface Founding {
   readonly app: string
   readonly mode: Mode
   readonly founder: Applicant
+  /** What all peers of the cluster must agree on (rule 24); absent in journals of 0.1: the defaults. */
+  readonly settings?: ClusterSettings
+}
+
+/**
+ * A forced continuation (rule 27): from here on this is another branch, whose only voter is the peer that made it.
+ * `held` of `of` voters of the last set were in its sight.
+ */
+export interface Continuation extends VotersChange {
+  readonly branchId: string
+  /** The last entry of the branch that it leaves, as its maker held it. */
+  readonly from: { readonly branchId: string; readonly index: number; readonly term: number }
+  readonly held: number
+  readonly of: number
+  readonly by: 'operator' | 'available'
+  readonly atMs: number
 }
 
 export interface VotersChange {
   readonly voters: readonly MemberId[]
   readonly why: string
+  /** Two voters with the exceptions of rules 17 to 22. */
+  readonly pair?: true
 }
 
 /** `seat`: a removed member keeps its vote (it crashed, it will be back) or has given it up for good. */
@@ -49,13 +68,34 @@ export type ViewChange =
       readonly incarnation: number
       readonly seat: 'kept' | 'given-up'
       readonly why: string
+      /** By an operator: this member is not admitted again unless it asks to rejoin. */
+      readonly evicted?: true
     }
+  /** By an operator: no vote for as long as this incarnation is a member. */
+  | {
+      readonly op: 'demote'
+      readonly memberId: MemberId
+      readonly incarnation: number
+      readonly why: string
+    }
+
+/** The hash of the state right after the checkpoint at `index`, as its leader has it. */
+export interface StateDigest {
+  readonly index: number
+  readonly digest: string
+}
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 export function encodeRecord(
-  value: Founding | VotersChange | ViewChange | { readonly leader: MemberId },
+  value:
+    | Founding
+    | VotersChange
+    | Continuation
+    | ViewChange
+    | StateDigest
+    | { readonly leader: MemberId },
 ): Uint8Array {
   return encoder.encode(JSON.stringify(value))
 }
@@ -65,10 +105,16 @@ export function foundingOf(entry: Entry): Founding {
   return JSON.parse(decoder.decode(entry.payload)) as Founding
 }
 
+export function continuationOf(entry: Entry): Continuation {
+  invariant(entry.kind === EntryKind.continuation, `entry ${entry.index} is not a continuation`)
+  return JSON.parse(decoder.decode(entry.payload)) as Continuation
+}
+
 export function votersOf(entry: Entry): VotersChange {
   if (entry.kind === EntryKind.founding)
     return { voters: [foundingOf(entry).founder.memberId], why: 'founding' }
-  invariant(entry.kind === EntryKind.voters, `entry ${entry.index} is not a voter set`)
+  const isSet = entry.kind === EntryKind.voters || entry.kind === EntryKind.continuation
+  invariant(isSet, `entry ${entry.index} is not a voter set`)
   return JSON.parse(decoder.decode(entry.payload)) as VotersChange
 }
 
@@ -76,4 +122,9 @@ export function viewChangeOf(entry: Entry): ViewChange {
   if (entry.kind === EntryKind.founding) return { op: 'admit', member: foundingOf(entry).founder }
   invariant(entry.kind === EntryKind.view, `entry ${entry.index} is not a view change`)
   return JSON.parse(decoder.decode(entry.payload)) as ViewChange
+}
+
+export function stateDigestOf(entry: Entry): StateDigest {
+  invariant(entry.kind === EntryKind.digest, `entry ${entry.index} is not a digest`)
+  return JSON.parse(decoder.decode(entry.payload)) as StateDigest
 }

@@ -3,7 +3,10 @@ import { invariant } from '@tanist/core'
 import { armElection, becomeFollower } from './election.js'
 import { advanceCommit, appendReceived, truncate } from './log.js'
 import type { AppendMessage } from './messages.js'
+import { hearPromise, tagNow } from './basis.js'
+import { askForState } from './receive-snapshot.js'
 import { heardLeader, promiseMs } from './silence.js'
+import { isStalled } from './stall.js'
 import type { Answer, PendingAppend, Turn } from './state.js'
 import { nameOf, send, setLine, termAt } from './state.js'
 
@@ -17,13 +20,7 @@ export function onAppend(
 ): void {
   const { s, now } = t
   if (term < s.hard.term) return answer(t, { to: from.memberId, ...echo(message, 0), term }, -1)
-  invariant(s.role.kind !== 'leader' || term > s.hard.term, `two leaders in term ${term}`)
-  const sameReign = s.leader?.memberId === from.memberId && s.leader.term === term
-  if (!sameReign || s.role.kind !== 'follower') {
-    const leader = { memberId: from.memberId, incarnation: from.incarnation, term }
-    becomeFollower(t, term, leader, `${nameOf(s, from.memberId)} leads term ${term}`)
-  }
-  heardLeader(t, sameReign)
+  const sameReign = followLeader(t, from, term)
   if (message.line) setLine(t, message.line)
   const promise = promiseMs(s)
   if (message.round > 0) {
@@ -35,7 +32,26 @@ export function onAppend(
     }
   }
   takeEntries(t, message, entries, { to: from.memberId, term, ...echo(message, promise) })
+  hearPromise(t, from, term, message)
+  if (message.line) askForState(t, from.memberId)
   armElection(t)
+}
+
+/** The leader of `term`, which is not below the own one, has spoken. True when it is the one of before. */
+export function followLeader(
+  t: Turn,
+  from: { readonly memberId: MemberId; readonly incarnation: number },
+  term: number,
+): boolean {
+  const { s } = t
+  invariant(s.role.kind !== 'leader' || term > s.hard.term, `two leaders in term ${term}`)
+  const sameReign = s.leader?.memberId === from.memberId && s.leader.term === term
+  if (!sameReign || s.role.kind !== 'follower') {
+    const leader = { memberId: from.memberId, incarnation: from.incarnation, term }
+    becomeFollower(t, term, leader, `${nameOf(s, from.memberId)} leads term ${term}`)
+  }
+  heardLeader(t, sameReign)
+  return sameReign
 }
 
 function echo(message: AppendMessage, promise: number): Pick<Answer, 'round' | 'sent' | 'promiseMs'> {
@@ -45,6 +61,15 @@ function echo(message: AppendMessage, promise: number): Pick<Answer, 'round' | '
 function takeEntries(t: Turn, message: AppendMessage, entries: readonly Entry[], to: Answer): void {
   const { s } = t
   const { prevIndex, prevTerm } = message
+  // What a snapshot covers is committed, so the leader has the same: only what follows is looked at.
+  const floor = s.config.log.firstIndex - 1
+  if (prevIndex < floor && prevIndex + entries.length >= floor && entries.length > 0) {
+    const prev = entries[floor - prevIndex - 1] as Entry
+    const rest = entries.slice(floor - prevIndex)
+    return takeEntries(t, { ...message, prevIndex: floor, prevTerm: prev.term }, rest, to)
+  }
+  if (prevIndex < floor) return message.round > 0 ? answer(t, to, prevIndex + entries.length) : undefined
+  if (floor > 0 && prevIndex === floor && termAt(s, floor) !== prevTerm) return void truncate(t, floor)
   if (prevIndex > s.lastIndex || termAt(s, prevIndex) !== prevTerm) {
     return answer(t, to, -1, { rejected: prevIndex, ...meetingPoint(t, prevIndex, prevTerm) })
   }
@@ -80,6 +105,10 @@ function answer(
   match: number,
   hint?: { rejected: number; index: number; term: number },
 ): void {
-  const body = { t: 'appended' as const, round: to.round, sent: to.sent, match, promiseMs: to.promiseMs }
+  const { round, sent } = to
+  const tag = tagNow(t)
+  const stalled = isStalled(t) ? { stalled: true as const } : {}
+  const { promiseMs } = to
+  const body = { t: 'appended' as const, round, sent, match, promiseMs, ...(tag && { tag }), ...stalled }
   send(t, to.to, hint === undefined ? body : { ...body, hint })
 }

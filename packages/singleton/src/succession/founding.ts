@@ -1,6 +1,7 @@
 import { lineOfSuccession } from './line.js'
 import { becomeLeader } from './reign.js'
 import { beginTransfer } from './transfer.js'
+import { clusterSettings } from './cluster-settings.js'
 import { encodeRecord, EntryKind } from './entries.js'
 import { propose } from './log.js'
 import type { Turn } from './state.js'
@@ -51,26 +52,35 @@ export function askAdmission(t: Turn, forgotten = false): void {
   const { s } = t
   if ((isAdmitted(s) && !forgotten) || s.leaving || s.role.kind === 'leader') return
   const { memberId, incarnation, name, address } = s.self
+  const rejoin = s.config.rejoin === true ? { rejoin: true } : {}
   for (const [id, hello] of s.links) {
     if (hello.clusterId !== null)
-      send(t, id, { t: 'admit', member: { memberId, incarnation, name, address } })
+      send(t, id, { t: 'admit', member: { memberId, incarnation, name, address }, ...rejoin })
   }
 }
 
 function found(t: Turn): void {
   const { s, now, random } = t
   const others = [...s.links.values()]
-  if (others.some((hello) => hello.clusterId !== null)) return askAdmission(t)
+  if (s.config.awaits || others.some((hello) => hello.clusterId !== null)) return askAdmission(t)
   if (s.leaving || now.monotonicMs - s.startedAtMs < s.config.timing.settleMs) return
+  if (s.config.mayFound === false) return
   if (others.length + 1 < s.config.expect || (s.refused && others.length === 0)) return
-  if (others.some((hello) => hello.memberId < s.self.memberId)) return
+  // Who never serves founds nothing.
+  if (s.self.serve === 'never') return
+  if (others.some((hello) => hello.memberId < s.self.memberId && hello.serve !== 'never')) return
   const { memberId, incarnation, name, address } = s.self
   const { app, mode } = s.config
+  const settings = clusterSettings(s.config)
   const founder = { memberId, incarnation, name, address }
   // A joiner that crashed before its first entry was written may have seen terms already.
   persist(t, { term: s.hard.term + 1, votedFor: memberId })
   becomeLeader(t)
   const clusterId = random.id()
-  propose(t, EntryKind.founding, encodeRecord({ clusterId, branchId: random.id(), app, mode, founder }))
+  propose(
+    t,
+    EntryKind.founding,
+    encodeRecord({ clusterId, branchId: random.id(), app, mode, founder, settings }),
+  )
   note(t, 'founded', `This peer founds cluster ${clusterId.slice(0, 8)}.`, { clusterId })
 }

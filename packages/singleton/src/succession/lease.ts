@@ -1,6 +1,6 @@
 import type { MemberId } from '@tanist/core'
 import type { LeaderRole, Turn } from './state.js'
-import { isVoter, majority, voters } from './state.js'
+import { majority, votersInForce } from './state.js'
 
 /**
  * The lease: until when a majority has promised to vote for nobody else. It runs from the moment the
@@ -8,8 +8,9 @@ import { isVoter, majority, voters } from './state.js'
  * slept (its monotonic clock may stand still) believes in an old one. Infinity for a lone voter.
  */
 export function leaseHolds(t: Turn, role: LeaderRole): boolean {
-  let needed = majority(t.s)
-  for (const id of voters(t.s)) {
+  const set = votersInForce(t.s)
+  let needed = majority(t.s, set)
+  for (const id of set) {
     if (id === t.s.self.memberId || promiseLeftMs(t, role, id) > 0) needed -= 1
   }
   return needed <= 0
@@ -17,11 +18,10 @@ export function leaseHolds(t: Turn, role: LeaderRole): boolean {
 
 /** How long it still holds when nobody answers any more. */
 export function leaseLeftMs(t: Turn, role: LeaderRole): number {
-  const needed = majority(t.s) - (isVoter(t.s, t.s.self.memberId) ? 1 : 0)
+  const set = votersInForce(t.s)
+  const needed = majority(t.s, set) - (set.includes(t.s.self.memberId) ? 1 : 0)
   if (needed <= 0) return Infinity
-  const left = voters(t.s)
-    .map((id) => promiseLeftMs(t, role, id))
-    .toSorted((a, b) => b - a)
+  const left = set.map((id) => promiseLeftMs(t, role, id)).toSorted((a, b) => b - a)
   return left[needed - 1] ?? 0
 }
 

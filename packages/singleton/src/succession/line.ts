@@ -1,16 +1,21 @@
 import type { MemberId } from '@tanist/core'
 import { CAUGHT_UP_ENTRIES } from './limits.js'
+import { compareRank, neverServes } from './rank.js'
 import type { LeaderRole, Turn } from './state.js'
 import { voters } from './state.js'
 
-/** Reachable, caught-up voters, the oldest first: who shall lead next. */
+/** Reachable, caught-up voters that may serve, in the chosen ranking: who shall lead next. */
 export function lineOfSuccession(t: Turn, role: LeaderRole): MemberId[] {
   const { s } = t
   return voters(s)
-    .filter(
-      (id) => id !== s.self.memberId && s.view.has(id) && (isUntried(t, role, id) || isFit(t, role, id)),
-    )
-    .toSorted((a, b) => (s.view.get(a)?.seniority ?? 0) - (s.view.get(b)?.seniority ?? 0))
+    .filter((id) => id !== s.self.memberId && mayFollow(t, role, id))
+    .toSorted((a, b) => compareRank(s, a, b))
+}
+
+export function mayFollow(t: Turn, role: LeaderRole, id: MemberId): boolean {
+  const { s } = t
+  if (!s.view.has(id) || neverServes(s, id) || role.dismissals.has(id)) return false
+  return isUntried(t, role, id) || isFit(t, role, id)
 }
 
 /** In the first moments of a reign nobody has answered yet; who is linked is taken to be fit. */
@@ -23,5 +28,6 @@ export function isFit(t: Turn, role: LeaderRole, id: MemberId): boolean {
   const { silenceMaxMs } = t.s.config.timing
   if (!progress || !t.s.links.has(id) || t.s.leavers.has(id)) return false
   if (t.now.monotonicMs - progress.ackedAtMs > silenceMaxMs) return false
+  if (progress.sending || progress.diskStalled) return false
   return progress.match + CAUGHT_UP_ENTRIES >= t.s.commitIndex && progress.match > 0
 }

@@ -1,8 +1,14 @@
 import { invariant } from '@tanist/core'
 import type { Entry, MemberId, ViewMember } from '@tanist/core'
-import { EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
+import { capture, considerDivergence, countCommitted, moreToCommit } from './checkpoint.js'
+import { clusterSettings, differenceFrom, settingsAtFounding } from './cluster-settings.js'
+import type { Founding } from './entries.js'
+import { continuationOf, EntryKind, foundingOf, viewChangeOf } from './entries.js'
+import { COMMIT_BYTES } from './limits.js'
+import { applyOperation } from './operate.js'
+import { setAside } from './set-aside.js'
 import type { PendingAppend, Turn } from './state.js'
-import { entriesFrom, isVoter, isVoterSet, note, termAt } from './state.js'
+import { entriesFrom, isVoter, isVoterSet, note, termAt, voterSetOf } from './state.js'
 
 /** Puts an entry of the own term at the end of the leader's batch; `flush` writes and sends it. */
 export function propose(t: Turn, kind: number, payload: Uint8Array): Entry {
@@ -34,12 +40,25 @@ function accept(t: Turn, entry: Entry): void {
   invariant(entry.term >= s.lastTerm, `term ${entry.term} after ${s.lastTerm}`)
   s.lastIndex = entry.index
   s.lastTerm = entry.term
-  if (entry.kind === EntryKind.founding) s.founding = foundingOf(entry)
+  if (entry.kind === EntryKind.founding) {
+    acceptFounding(t, foundingOf(entry))
+    if (s.meetings.adopted === s.founding?.branchId) s.meetings.adopted = null
+  }
+  if (entry.kind === EntryKind.command) s.firstCommand ??= entry.index
+  if (entry.kind === EntryKind.continuation) forkAccepted(t, entry)
   if (!isVoterSet(entry)) return
   const wasVoter = isVoter(s, s.self.memberId)
-  s.voterSets.push({ index: entry.index, voters: votersOf(entry).voters })
+  s.voterSets.push(voterSetOf(entry))
   // Learners are spoken to more rarely: what they measured says nothing about a voter's patience.
   if (!wasVoter) s.gaps = []
+}
+
+/** Rule 24. A peer that was let in all the same (its hello said nothing) does not vote by other rules. */
+function acceptFounding(t: Turn, founding: Founding): void {
+  const { s } = t
+  s.founding = founding
+  const text = differenceFrom(settingsAtFounding(founding), clusterSettings(s.config))
+  if (text !== null) t.out.push({ kind: 'fatal', code: 'mode', text: `This peer stops: ${text}.` })
 }
 
 function emitAppend(t: Turn, entries: readonly Entry[], answer: PendingAppend['answer']): void {
@@ -70,17 +89,16 @@ export function dropUnwritten(t: Turn): void {
 
 /**
  * Drops the suffix from `from` on because the leader's journal differs there. Rule 6: nobody drops what it
- * knows committed; false evidence or a lost disk got us here, so this peer stops and keeps its journal.
+ * knows committed; false evidence or a lost disk got us here, so it is set aside, and this peer joins anew.
  */
 export function truncate(t: Turn, from: number): boolean {
   const { s } = t
-  if (from <= s.commitIndex) {
-    t.out.push({
-      kind: 'fatal',
-      code: 'diverged',
-      text:
-        `The leader's journal contradicts entry ${from}, which this peer knows to be committed (up to ${s.commitIndex}). ` +
-        'It stops and keeps its journal: move its data folder aside, keep it for comparison, and start it with an empty one.',
+  const known = Math.max(s.commitIndex, s.commitTo)
+  if (from <= known) {
+    setAside(t, {
+      from,
+      because: 'committed',
+      text: `The leader's journal contradicts entry ${from}, which this peer knows to be committed (up to ${known}).`,
     })
     return false
   }
@@ -103,6 +121,14 @@ export function truncate(t: Turn, from: number): boolean {
 
 function forgetVoterSets(t: Turn, from: number): void {
   t.s.voterSets = t.s.voterSets.filter((set) => set.index < from)
+  t.s.forks = t.s.forks.filter((fork) => fork.index < from)
+  if ((t.s.firstCommand ?? 0) >= from) t.s.firstCommand = null
+}
+
+function forkAccepted({ s }: Turn, entry: Entry): void {
+  const record = continuationOf(entry)
+  s.forks.push({ index: entry.index, record })
+  if (s.meetings.adopted === record.branchId) s.meetings.adopted = null
 }
 
 /**
@@ -114,7 +140,10 @@ export function appendDurable(t: Turn, ticket: number): PendingAppend | null {
   const at = s.pendingAppends.findIndex((pending) => pending.ticket === ticket)
   if (at < 0) return null
   const [pending] = s.pendingAppends.splice(at, 1) as [PendingAppend]
-  const still = pending.lastIndex <= s.lastIndex && termAt(s, pending.lastIndex) === pending.lastTerm
+  // What a durable snapshot covers meanwhile needs no second look.
+  const covered = pending.lastIndex < s.config.log.firstIndex
+  const still =
+    covered || (pending.lastIndex <= s.lastIndex && termAt(s, pending.lastIndex) === pending.lastTerm)
   if (!still) return null
   s.durableIndex = Math.max(s.durableIndex, pending.lastIndex)
   return pending
@@ -125,21 +154,43 @@ export function advanceCommit(t: Turn, to: number): void {
   const { s } = t
   invariant(to <= s.lastIndex, `commit ${to} beyond the journal's end ${s.lastIndex}`)
   let viewChanged = false
-  while (s.commitIndex < to) {
+  let bytes = 0
+  while (s.commitIndex < to && bytes < COMMIT_BYTES) {
     const room = to - s.commitIndex
-    const entries = entriesFrom(s, s.commitIndex + 1, 1 << 20).slice(0, room)
+    let entries = entriesFrom(s, s.commitIndex + 1, COMMIT_BYTES).slice(0, room)
     invariant(entries.length > 0, `entry ${s.commitIndex + 1} is missing`)
+    let done = 0
     for (const entry of entries) {
+      done += 1
+      bytes += entry.payload.length
       viewChanged = applyToView(t, entry) || viewChanged
       if (s.role.kind === 'leader' && entry.kind !== EntryKind.command) s.role.tendDue = true
+      s.commitIndex = entry.index
+      if (!countCommitted(t, entry)) continue
+      t.out.push({ kind: 'committed', entries: entries.slice(0, done) })
+      capture(t, entry)
+      entries = entries.slice(done)
+      done = 0
     }
-    s.commitIndex += entries.length
-    t.out.push({ kind: 'committed', entries })
+    if (entries.length > 0) t.out.push({ kind: 'committed', entries })
   }
   if (viewChanged) t.out.push({ kind: 'view', members: viewRows(t) })
+  if (s.commitIndex < to) moreToCommit(t, to)
+  considerDivergence(t)
 }
 
-function viewRows(t: Turn): ViewMember[] {
+/** The roles went back to an older state, right where the journal goes on: what is committed since, once more. */
+export function handOutAgain(t: Turn, from: number): void {
+  const { s } = t
+  for (let index = from; index <= s.commitIndex; ) {
+    const entries = entriesFrom(s, index, COMMIT_BYTES).slice(0, s.commitIndex + 1 - index)
+    invariant(entries.length > 0, `entry ${index} is missing`)
+    t.out.push({ kind: 'committed', entries })
+    index += entries.length
+  }
+}
+
+export function viewRows(t: Turn): ViewMember[] {
   return [...t.s.view.values()].toSorted((a, b) => a.seniority - b.seniority)
 }
 
@@ -148,9 +199,10 @@ function applyToView(t: Turn, entry: Entry): boolean {
   if (entry.kind === EntryKind.founding) {
     const { clusterId, mode } = foundingOf(entry)
     t.out.push({ kind: 'cluster', clusterId, mode })
-  } else if (entry.kind === EntryKind.voters) return true
+  } else if (isVoterSet(entry)) return true
   else if (entry.kind !== EntryKind.view) return false
   const change = viewChangeOf(entry)
+  if (applyOperation(s, change) || change.op === 'demote') return true
   if (change.op === 'admit') {
     s.names.set(change.member.memberId, change.member.name)
     s.view.set(change.member.memberId, { ...change.member, seniority: entry.index })

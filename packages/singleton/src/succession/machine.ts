@@ -9,8 +9,8 @@
  * - answers each `append` and `persist` with its ticket once it is on disk, in order;
  * - gives the input `flush` after each batch of inputs: only then are proposals written and sent;
  * - answers each `yield` with `yielded` once everything that had to stop has stopped.
- * In return: nothing is said in a term, and no entry acknowledged, before it is on disk; `committed` hands out
- * each entry once, in order; between `yield` and the next `serve` this peer is not the server.
+ * In return: nothing is promised in a term (a candidate asks for votes at once), and no entry acknowledged, before it
+ * is on disk; `committed` hands out each entry once, in order; between `yield` and the next `serve` this peer is not the server.
  */
 import { invariant } from '@tanist/core'
 import type { Hello, MemberId, Now, Random } from '@tanist/core'
@@ -24,14 +24,26 @@ import {
   onVoted,
   ownVoteDurable,
 } from './election.js'
+import { noticeSuspend, takeOverPair, voidBasis } from './basis.js'
+import { onFork, onForked, tendAvailability } from './available.js'
+import { continueHere } from './continue.js'
+import { onDissolve, onForeignCluster } from './dissolve.js'
 import { EntryKind } from './entries.js'
+import { goAloneIfDue, hearTag } from './pair.js'
+import { onSnapshotted, onUncaptured } from './checkpoint.js'
 import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
-import { appendDurable, propose, settleTail } from './log.js'
+import { onCanvass, onCanvassed } from './homeward.js'
+import { advanceCommit, appendDurable, propose, settleTail, viewRows } from './log.js'
+import { meetOnLink, onBranch, onConcede, onConceded, tellOthers } from './meet.js'
 import type { SuccessionMessage } from './messages.js'
+import { beginOperation, onEvicted, onOperate, onOperated, onOperateTimer, turnAway } from './operate.js'
+import { onInstalled, onSnapshot, onUninstalled } from './receive-snapshot.js'
 import { flushLeader, onBeatTimer } from './reign.js'
 import { onAppended, onCommitTimer, restartProgress } from './replicate.js'
+import { onFetch, onReceived } from './send-snapshot.js'
 import { watchLease } from './serving.js'
+import { watchDisk } from './stall.js'
 import { beginTransfer, onTransferTimer } from './transfer.js'
 import type { Succession, Turn } from './state.js'
 import { branch, isVoter, setTimer, voters } from './state.js'
@@ -45,6 +57,8 @@ export function stepSuccession(
 ): SuccessionEffect[] {
   const t: Turn = { s, now, random, out: [] }
   settleTail(t)
+  noticeSuspend(t)
+  watchDisk(t)
   if (s.role.kind === 'leader') watchLease(t, s.role)
   take(t, input)
   if (s.role.kind === 'leader' && concernsMembers(input)) s.role.tendDue = true
@@ -53,12 +67,13 @@ export function stepSuccession(
 
 /** Learners that caught up, and everything else, are seen at the next beat. */
 function concernsMembers(input: SuccessionInput): boolean {
-  if (input.kind === 'message') return input.message.t === 'admit' || input.message.t === 'leave'
-  return input.kind === 'up' || input.kind === 'gone'
+  if (input.kind === 'message') return ['admit', 'leave', 'operate'].includes(input.message.t)
+  return input.kind === 'up' || input.kind === 'gone' || input.kind === 'operate'
 }
 
 function take(t: Turn, input: SuccessionInput): void {
   const { s } = t
+  if (s.meetings.over && input.kind !== 'yielded') return afterwards(t, input)
   switch (input.kind) {
     case 'start':
       return start(t)
@@ -79,6 +94,7 @@ function take(t: Turn, input: SuccessionInput): void {
       if (known?.incarnation !== input.hello.incarnation) s.leavers.delete(input.hello.memberId)
       forgetAccusation(s, input.hello)
       if (input.relinked) restartProgress(t, input.hello.memberId)
+      meetOnLink(t, input.hello.memberId)
       return s.lastIndex === 0 && input.hello.clusterId === null ? undefined : askAdmission(t)
     }
     case 'down':
@@ -97,9 +113,16 @@ function take(t: Turn, input: SuccessionInput): void {
       propose(t, EntryKind.command, input.payload)
       return
     case 'transfer':
-      return beginTransfer(t, input.to)
+      return beginTransfer(t, input.to, { stay: input.stay === true })
+    case 'operate':
+      return beginOperation(t, input.id, input.operation)
+    case 'latency':
+      s.latency = new Map(input.medians)
+      return
     case 'leave':
       s.leaving = true
+      // C12: the leader may go on alone from now on.
+      voidBasis(s)
       return askToLeave(t)
     case 'yielded':
       s.openYields -= 1
@@ -109,10 +132,30 @@ function take(t: Turn, input: SuccessionInput): void {
     case 'refused':
       s.refused = true
       return
+    case 'snapshotted':
+      return onSnapshotted(t, input.id, input.digest)
+    case 'uncaptured':
+      return onUncaptured(t, input.index, input.why)
+    case 'installed':
+      return onInstalled(t, input)
+    case 'uninstalled':
+      return onUninstalled(t, input.id, input.why)
+    case 'foreign':
+      return onForeignCluster(t, input.hello)
+    case 'continue':
+      return continueHere(t, input.why)
     case 'flush':
       if (s.role.kind === 'leader') flushLeader(t, s.role)
       return
   }
+}
+
+/** What this machine held is being set aside: nothing is done any more, and who asks is told. */
+function afterwards(t: Turn, input: SuccessionInput): void {
+  if (input.kind === 'read')
+    t.out.push({ kind: 'unreadable', id: input.id, why: 'this peer joins another branch' })
+  if (input.kind === 'transfer') beginTransfer(t, input.to)
+  if (input.kind === 'continue') continueHere(t, input.why)
 }
 
 /** Whoever answers is not gone, whatever was proposed about it while it was silent. */
@@ -135,6 +178,10 @@ function start(t: Turn): void {
   const lone = voters(s).length === 1 && isVoter(s, s.self.memberId)
   // Rules 8 and 23: a restarted voter has forgotten its promises; a lone one listens before it serves.
   if (s.lastIndex > 0) s.mutedUntilMs = now.monotonicMs + (lone ? listenMs : silenceMaxMs)
+  if (s.config.base) {
+    const { clusterId, mode } = s.config.base.founding
+    t.out.push({ kind: 'cluster', clusterId, mode }, { kind: 'view', members: viewRows(t) })
+  }
   setTimer(t, 'admit', Math.min(admitMs, s.config.timing.settleMs))
   armElection(t)
 }
@@ -145,24 +192,57 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
   if (s.left || !belongs(s, message)) return
   switch (message.t) {
     case 'append':
+      // Until the entry that begins its branch is here, the journal names only the branches before it.
+      if (branch(s) === null) s.meetings.adopted = message.branch
       return onAppend(t, { memberId: from, incarnation }, message.term, message, entries)
     case 'appended':
+      hearTag(t, { memberId: from, incarnation }, message, message.term)
       return onAppended(t, from, message.term, message)
     case 'vote':
       return onVote(t, from, message.term, message)
     case 'voted':
       return onVoted(t, from, message.term, message)
+    case 'snapshot':
+      return onSnapshot(t, { memberId: from, incarnation }, message.term, message, entries)
+    case 'received':
+      return onReceived(t, from, message.term, message)
+    case 'fetch':
+      if (s.role.kind === 'leader' && message.term === s.hard.term)
+        onFetch(t, s.role, from, message.from, message.diverged)
+      return
     case 'stand':
       return onStand(t, from, message)
     case 'admit':
-      if (s.role.kind === 'leader' && s.links.get(from)?.incarnation === message.member.incarnation)
-        s.applicants.add(from)
+      if (s.role.kind !== 'leader' || s.links.get(from)?.incarnation !== message.member.incarnation) return
+      if (!turnAway(t, from, incarnation, message.rejoin === true)) s.applicants.add(from)
       return
     case 'leave':
       if (s.role.kind === 'leader') s.leavers.add(from)
       return
     case 'left':
       return finishLeaving(t)
+    case 'canvass':
+      return onCanvass(t, from, message.term)
+    case 'canvassed':
+      return onCanvassed(t, from, message.term)
+    case 'operate':
+      return onOperate(t, from, message)
+    case 'operated':
+      return onOperated(t, message)
+    case 'evicted':
+      return onEvicted(t, message.incarnation, message.why)
+    case 'branch':
+      return onBranch(t, from, message.claim)
+    case 'concede':
+      return onConcede(t, from, message.claim)
+    case 'conceded':
+      return onConceded(t, from, message)
+    case 'fork':
+      return onFork(t, from, message)
+    case 'dissolve':
+      return onDissolve(t, from, message.towards)
+    case 'forked':
+      return onForked(t, from, message.granted)
   }
 }
 
@@ -172,22 +252,36 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
  */
 function belongs(s: Succession, message: SuccessionMessage): boolean {
   const own = branch(s)
+  if (message.t === 'branch' || message.t === 'concede' || message.t === 'conceded') return own !== null
   if (message.branch === own) return own !== null
-  if (own === null) return message.t === 'append'
+  if (own === null) return ['append', 'snapshot', 'evicted'].includes(message.t) && s.forks.length === 0
   if (message.branch !== null) return false
-  return message.t === 'admit' || (message.t === 'appended' && message.match <= 0)
+  if (message.t === 'appended' || message.t === 'received') return message.match <= 0
+  return message.t === 'admit'
 }
 
 function onTimer(t: Turn, key: string): void {
   const { s } = t
-  if (key === 'admit') return onAdmitTimer(t)
+  if (key === 'admit') {
+    onAdmitTimer(t)
+    if (s.meetings.over) return
+    tellOthers(t)
+    return tendAvailability(t)
+  }
   if (key === 'election') return onElectionTimer(t)
   if (key === 'hold') return answerHeld(t, true)
+  if (key === 'replay') return replay(t)
+  if (key === 'operate') return onOperateTimer(t)
   if (s.role.kind !== 'leader') return
   if (key === 'beat') onBeatTimer(t, s.role)
   else if (key === 'commit') onCommitTimer(t, s.role)
   else if (key === 'lease') s.role.leaseTimerSet = false
   else if (key === 'transfer') onTransferTimer(t, s.role)
+}
+
+function replay(t: Turn): void {
+  const { s } = t
+  if (s.commitTo > s.commitIndex) advanceCommit(t, Math.min(s.commitTo, s.lastIndex))
 }
 
 function onPersisted(t: Turn, ticket: number): void {
@@ -204,6 +298,8 @@ function onPersisted(t: Turn, ticket: number): void {
 function onDead(t: Turn, memberId: MemberId, incarnation: number): void {
   const { s } = t
   s.dead.set(memberId, Math.max(incarnation, s.dead.get(memberId) ?? -1))
+  takeOverPair(t)
+  if (s.role.kind === 'leader') goAloneIfDue(t, s.role)
   onLeaderDead(t)
   answerHeld(t, false)
   successorLost(t, memberId)

@@ -1,5 +1,7 @@
-import type { MemberId } from '@tanist/core'
+import type { Address, MemberId, SnapshotId } from '@tanist/core'
+import type { BranchClaim, TermRun } from './branches.js'
 import type { Applicant } from './entries.js'
+import type { Operation } from './types.js'
 
 /**
  * What members say to each other about one group. Each carries the branch and the sender's term; the link
@@ -13,14 +15,74 @@ export type SuccessionMessage = {
   | AppendedMessage
   | VoteMessage
   | VotedMessage
+  | SnapshotMessage
+  | ReceivedMessage
+  /** A member whose state has diverged asks its leader for a snapshot that ends at `from` or later. */
+  | { readonly t: 'fetch'; readonly from: number; readonly diverged: number }
   /** Leader to successor: everything is with you, stand now. */
-  | { readonly t: 'stand' }
+  | {
+      readonly t: 'stand'
+      /** An operator wants it: do not hand the role home in this reign. */
+      readonly stay?: true
+    }
   /** A peer asks whoever leads to admit it. */
-  | { readonly t: 'admit'; readonly member: Applicant }
+  | { readonly t: 'admit'; readonly member: Applicant; readonly rejoin?: boolean }
   /** A member asks the leader to give up its seat for good; answered by the journal, or by `left` when it is done. */
   | { readonly t: 'leave' }
   | { readonly t: 'left' }
+  /** Leader to the voter that ranks before it: would a majority vote for you? Answered when one would. */
+  | { readonly t: 'canvass' }
+  | { readonly t: 'canvassed' }
+  | OperateMessage
+  | OperatedMessage
+  /** The leader to somebody who was evicted: go. */
+  | { readonly t: 'evicted'; readonly incarnation: number; readonly why: string }
+  /** To peers of other branches: what this one is; it gives way; and the answer, with the terms up to the fork. */
+  | { readonly t: 'branch'; readonly claim: BranchClaim }
+  | { readonly t: 'concede'; readonly claim: BranchClaim }
+  | { readonly t: 'conceded'; readonly claim: BranchClaim; readonly runs: readonly TermRun[] }
+  /** Mode `available`, to peers of the same branch: may I go on without a majority? */
+  | { readonly t: 'fork'; readonly lastIndex: number; readonly lastTerm: number }
+  | { readonly t: 'forked'; readonly granted: boolean }
+  /** Leader to members: this cluster dissolves and joins another one, which is there. */
+  | { readonly t: 'dissolve'; readonly towards: Address }
 )
+
+/** A moment by the sender's monotonic and wall clock. */
+export type Clocks = readonly [monotonicMs: number, wallMs: number]
+
+/** A voter set is named by the position and the term of its entry. */
+export type SetName = readonly [index: number, term: number]
+
+/**
+ * In a beat to the follower of a pair (rule 17): the sender's last voter set, and the tag of the newest answer from
+ * that start of the follower; the sender goes on alone no sooner than `soloMs` after it received that answer.
+ */
+export interface PairPromise {
+  readonly set: SetName
+  readonly echo: readonly [incarnation: number, monotonicMs: number, wallMs: number] | null
+  readonly soloMs: number
+}
+
+/** In a request for a vote of a pair: the candidate's last voter set, and its start. */
+export interface PairVote {
+  readonly set: SetName
+  readonly incarnation: number
+}
+
+/** A member passes on what an operator wants; `id` is its own. Repeated until it is answered. */
+export interface OperateMessage {
+  readonly t: 'operate'
+  readonly id: number
+  readonly operation: Operation
+}
+
+export interface OperatedMessage {
+  readonly t: 'operated'
+  readonly id: number
+  readonly status: 'done' | 'refused'
+  readonly text: string
+}
 
 export interface AppendMessage {
   readonly t: 'append'
@@ -33,6 +95,7 @@ export interface AppendMessage {
   readonly sent: readonly [monotonicMs: number, wallMs: number]
   /** Line of succession: reachable, caught-up voters, next leader first. Only beats carry it. */
   readonly line: readonly MemberId[] | null
+  readonly pair?: PairPromise
 }
 
 export interface AppendedMessage {
@@ -45,6 +108,10 @@ export interface AppendedMessage {
   readonly hint?: { readonly rejected: number; readonly index: number; readonly term: number }
   /** From the receipt of the answered round on, the sender votes for nobody else for this long. */
   readonly promiseMs: number
+  /** In a pair: when this answer was sent, by the clocks of its sender; comes back as an echo. */
+  readonly tag?: Clocks
+  /** Its disk has not answered for long: it is no successor. */
+  readonly stalled?: true
 }
 
 export interface VoteMessage {
@@ -57,6 +124,7 @@ export interface VoteMessage {
   readonly transfer: boolean
   /** The leader incarnation that the candidate has proof is dead: a reason to look, never to grant. */
   readonly dead: { readonly memberId: MemberId; readonly incarnation: number } | null
+  readonly pair?: PairVote
 }
 
 export interface VotedMessage {
@@ -65,4 +133,20 @@ export interface VotedMessage {
   /** The term that was asked for. */
   readonly asked: number
   readonly granted: boolean
+}
+
+/** A piece of a snapshot, as the payload of the one entry beside it; without one it asks how much is there. */
+export interface SnapshotMessage {
+  readonly t: 'snapshot'
+  readonly of: SnapshotId
+  readonly offset: number
+}
+
+export interface ReceivedMessage {
+  readonly t: 'received'
+  readonly of: SnapshotId
+  /** The byte wanted next. */
+  readonly offset: number
+  /** Once everything up to the snapshot's end is in force here: where the journal stands; else -1. */
+  readonly match: number
 }

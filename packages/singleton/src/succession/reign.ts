@@ -1,14 +1,20 @@
 import { armElection, becomeFollower, setLeader } from './election.js'
 import { encodeRecord, EntryKind } from './entries.js'
+import { considerCheckpoint } from './checkpoint.js'
 import { advanceCommit, propose, writeTail } from './log.js'
+import { tendHome } from './homeward.js'
+import { rankAnew } from './rank.js'
+import { yieldWhenStalled } from './stall.js'
 import { followReceivers, replicate, rewindStalled } from './replicate.js'
 import type { LeaderRole, Turn } from './state.js'
-import { majority, note, setTimer, termAt, voters } from './state.js'
+import { goAloneIfDue, waitsToGoAlone } from './pair.js'
+import { majority, note, setTimer, termAt, votersInForce } from './state.js'
 import { watchLease } from './serving.js'
 import { tend } from './tend.js'
 import { driveTransfer } from './transfer.js'
 
-export function becomeLeader(t: Turn): void {
+/** `first`: what begins the reign in place of the start entry, when that is more than a start. */
+export function becomeLeader(t: Turn, first?: { readonly kind: number; readonly payload: Uint8Array }): void {
   const { s, now } = t
   const { memberId, incarnation } = s.self
   const role: LeaderRole = {
@@ -25,7 +31,11 @@ export function becomeLeader(t: Turn): void {
     leaseTimerSet: false,
     learnerBeatDue: true,
     beats: 0,
+    begunMs: now.monotonicMs,
+    beatAtMs: now.monotonicMs + s.config.timing.beatMs,
+    patientUntilMs: 0,
     pendingView: new Map(),
+    dismissals: new Map(),
   }
   s.role = role
   s.electionAtMs = null
@@ -36,21 +46,25 @@ export function becomeLeader(t: Turn): void {
     term: s.hard.term,
     lastIndex: s.lastIndex,
   })
-  if (s.lastIndex > 0) propose(t, EntryKind.start, encodeRecord({ leader: memberId }))
+  if (first) propose(t, first.kind, first.payload)
+  else if (s.lastIndex > 0) propose(t, EntryKind.start, encodeRecord({ leader: memberId }))
   followReceivers(t, role)
 }
 
 /** The end of a batch at the leader. Order matters: commit first, so that decisions see what is decided. */
 export function flushLeader(t: Turn, role: LeaderRole): void {
   commitWhatIsSafe(t, role)
+  if (t.s.role !== role) return
   watchLease(t, role)
   answerReads(t, role)
   if (t.s.role !== role) return
+  goAloneIfDue(t, role)
   // Whatever changes who receives makes it due: a new voter set, a committed view, a word of a leaver.
   if (role.tendDue || role.beatDue) {
     tend(t, role)
     followReceivers(t, role)
   }
+  considerCheckpoint(t, role)
   writeTail(t)
   driveTransfer(t, role)
   replicate(t, role)
@@ -59,23 +73,30 @@ export function flushLeader(t: Turn, role: LeaderRole): void {
 /** Raft: a majority holds it on disk, the leader counts itself after its own sync, and it is of its own term. */
 function commitWhatIsSafe(t: Turn, role: LeaderRole): void {
   const { s } = t
-  const matches = voters(s)
+  const set = votersInForce(s)
+  const matches = set
     .map((id) => (id === s.self.memberId ? s.durableIndex : (role.progress.get(id)?.match ?? 0)))
     .toSorted((a, b) => b - a)
-  const index = matches[majority(s) - 1] ?? 0
+  const index = matches[majority(s, set) - 1] ?? 0
   if (index > s.commitIndex && termAt(s, index) === s.hard.term) advanceCommit(t, index)
 }
 
 /** A leader that hears no majority stops calling itself one, so that callers learn that nobody serves. */
 export function onBeatTimer(t: Turn, role: LeaderRole): void {
   const { s, now } = t
-  const { beatMs, learnerBeatMs, checkQuorumMs } = s.config.timing
+  const { beatMs, learnerBeatMs, checkQuorumMs, silenceMinMs } = s.config.timing
+  // Late by its own fault: what others said meanwhile may still be on its way in.
+  if (now.monotonicMs - role.beatAtMs > silenceMinMs / 2) role.patientUntilMs = now.monotonicMs + silenceMinMs
+  role.beatAtMs = now.monotonicMs + beatMs
   setTimer(t, 'beat', beatMs)
   role.beatDue = true
   role.beats += 1
   if (role.beats % Math.max(1, Math.round(learnerBeatMs / beatMs)) === 0) role.learnerBeatDue = true
   rewindStalled(t, role)
-  if (now.monotonicMs - role.leaseSeenMs <= checkQuorumMs) return
+  rankAnew(t)
+  yieldWhenStalled(t, role)
+  tendHome(t, role)
+  if (now.monotonicMs - role.leaseSeenMs <= checkQuorumMs || waitsToGoAlone(t, role)) return
   becomeFollower(t, s.hard.term, null, 'no majority of voters answered')
   s.heardAtMs = now.monotonicMs
   armElection(t)
@@ -84,10 +105,11 @@ export function onBeatTimer(t: Turn, role: LeaderRole): void {
 function answerReads(t: Turn, role: LeaderRole): void {
   const { s } = t
   if (role.reads.length === 0) return
-  const rounds = voters(s)
+  const set = votersInForce(s)
+  const rounds = set
     .map((id) => (id === s.self.memberId ? Infinity : (role.progress.get(id)?.ackedRound ?? 0)))
     .toSorted((a, b) => b - a)
-  const confirmed = rounds[majority(s) - 1] ?? 0
+  const confirmed = rounds[majority(s, set) - 1] ?? 0
   for (const read of role.reads) {
     if (read.round <= confirmed) t.out.push({ kind: 'readable', id: read.id, index: read.index })
   }

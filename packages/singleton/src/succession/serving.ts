@@ -1,6 +1,6 @@
 import { leaseHolds, leaseLeftMs } from './lease.js'
 import type { LeaderRole, Turn } from './state.js'
-import { setTimer } from './state.js'
+import { minCopies, setTimer, votersInForce } from './state.js'
 
 /** Serves exactly while the lease is proven. Called with every input, before anything else is done. */
 export function watchLease(t: Turn, role: LeaderRole): void {
@@ -9,7 +9,9 @@ export function watchLease(t: Turn, role: LeaderRole): void {
   if (holds) role.leaseSeenMs = now.monotonicMs
   if (role.serving && !holds)
     stopServing(t, role, 'its lease is over: no majority of voters answered in time')
-  const may = holds && s.commitIndex >= role.startIndex && role.transfer === null && s.openYields === 0
+  const copies = votersInForce(s).length >= minCopies(s)
+  const ready = s.commitIndex >= role.startIndex && role.transfer === null && s.openYields === 0
+  const may = holds && copies && ready && s.self.serve !== 'never'
   if (may && !role.serving) {
     role.serving = true
     t.out.push({ kind: 'serve', token: { term: s.hard.term, index: s.commitIndex } })

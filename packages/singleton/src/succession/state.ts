@@ -1,9 +1,22 @@
 import { invariant } from '@tanist/core'
 import type { Address, Entry, Hello, MemberId, Now, Random, ViewMember } from '@tanist/core'
-import { EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
+import { noMeetings } from './branches.js'
+import type { Fork, Meetings } from './branches.js'
+import { continuationOf, EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
 import type { Founding } from './entries.js'
-import type { SuccessionMessage, VoteMessage } from './messages.js'
-import type { HardState, Leader, LogView, SuccessionConfig, SuccessionEffect } from './types.js'
+import { emptyPair } from './pair-state.js'
+import type { PairState } from './pair-state.js'
+import { createSnapshotState } from './snapshot-state.js'
+import type { Sending, SnapshotState } from './snapshot-state.js'
+import { noHomeward } from './homeward.js'
+import type { Homeward } from './homeward.js'
+import type { SetName, SuccessionMessage, VoteMessage } from './messages.js'
+import type { Asked, Dismissal, Evicted } from './operate.js'
+import { noRanks } from './rank.js'
+import type { Ranks } from './rank.js'
+import { noDiskWatch } from './stall.js'
+import type { DiskWatch } from './stall.js'
+import type { HardState, Leader, LogView, SnapshotMeta, SuccessionConfig, SuccessionEffect } from './types.js'
 
 /** What the leader knows of one receiver of the journal. */
 export interface Progress {
@@ -15,6 +28,10 @@ export interface Progress {
   probing: boolean
   /** Last indices of messages on their way. */
   inFlight: number[]
+  /** The sizes of these messages. */
+  inFlightBytes: number[]
+  /** A snapshot on its way: in place of entries when `next` is not in the journal any more. */
+  sending: Sending | null
   /** Newest answered round, when it was answered (monotonic), and the vote promise that came with it. */
   ackedRound: number
   ackedAtMs: number
@@ -23,11 +40,18 @@ export interface Progress {
   commitSent: number
   /** When entries were last sent without progress since (monotonic). */
   stalledSinceMs: number
+  /** When any answer of this reign last came (monotonic), and the tag to echo to the follower of a pair. */
+  heardMs: number
+  echo: readonly [incarnation: number, monotonicMs: number, wallMs: number] | null
+  /** It says that its disk does not answer. */
+  diskStalled: boolean
 }
 
 export interface Transfer {
   readonly to: MemberId
   stage: 'yielding' | 'flushing' | 'standing'
+  /** An operator chose the target. */
+  readonly stay: boolean
 }
 
 export interface LeaderRole {
@@ -48,8 +72,15 @@ export interface LeaderRole {
   leaseTimerSet: boolean
   learnerBeatDue: boolean
   beats: number
+  /** Monotonic time at which the reign began: a vote of a pair counts as heard then. */
+  readonly begunMs: number
+  /** When the next beat is due; after a late one nobody is given up before this moment (both monotonic). */
+  beatAtMs: number
+  patientUntilMs: number
   /** View changes that are proposed and not committed: member to index. */
   readonly pendingView: Map<MemberId, number>
+  /** Members that an operator sends away. */
+  readonly dismissals: Map<MemberId, Dismissal>
 }
 
 export type Role =
@@ -81,7 +112,9 @@ export interface Answer {
 
 export interface VoterSet {
   readonly index: number
+  readonly term: number
   readonly voters: readonly MemberId[]
+  readonly pair?: true
 }
 
 /** The state of one group's succession on one peer; plain data, owned and changed by `stepSuccession` only. */
@@ -103,11 +136,20 @@ export interface Succession {
   lastTerm: number
   durableIndex: number
   commitIndex: number
+  /** Known to be committed and not handed out yet, when it is above `commitIndex`. */
+  commitTo: number
+  readonly snap: SnapshotState
   /** Entries of this step (or, at the leader, of this batch) that `log` may not show yet. */
   tail: Entry[]
   tailEmitted: boolean
   /** Every voter set in the journal, committed or not; the last one counts (Raft's rule). */
   voterSets: VoterSet[]
+  /** Every forced continuation in the journal, committed or not; the last one is the branch in force. */
+  forks: Fork[]
+  /** Position of the first command in the journal: without one, nobody was ever told anything. */
+  firstCommand: number | null
+  /** What is known of other branches, and what is going on between them and this one. */
+  readonly meetings: Meetings
   /** Committed. */
   readonly view: Map<MemberId, ViewMember>
   readonly links: Map<MemberId, Hello>
@@ -140,8 +182,18 @@ export interface Succession {
   /** Having agreed that another stands, this peer does not stand itself before this time (monotonic). */
   deferUntilMs: number
   refused: boolean
+  readonly pair: PairState
   leaving: boolean
   left: boolean
+  /** What operators asked at this peer. */
+  readonly asked: Map<number, Asked>
+  /** Committed. */
+  readonly evicted: Map<MemberId, Evicted>
+  /** Median round trips to members, in milliseconds. */
+  latency: ReadonlyMap<MemberId, number>
+  readonly ranks: Ranks
+  readonly homeward: Homeward
+  readonly disk: DiskWatch
 }
 
 /** One step in the making. */
@@ -153,12 +205,12 @@ export interface Turn {
 }
 
 export function createSuccession(config: SuccessionConfig, now: Now): Succession {
-  const { log, hard } = config
+  const { log, hard, base = null } = config
   const lastTerm = log.termAt(log.lastIndex)
   return {
     config,
     self: config.self,
-    founding: log.lastIndex === 0 ? null : foundingOf(firstEntry(config)),
+    founding: base?.founding ?? (log.lastIndex === 0 ? null : foundingOf(firstEntry(config))),
     // A torn register may be behind the journal; the journal's last term is a lower bound (bug case 3).
     hard: hard.term >= lastTerm ? hard : { term: lastTerm, votedFor: null },
     persistTicket: 0,
@@ -171,13 +223,18 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     lastIndex: log.lastIndex,
     lastTerm,
     durableIndex: log.lastIndex,
-    commitIndex: 0,
+    commitIndex: base?.index ?? 0,
+    commitTo: 0,
+    snap: createSnapshotState(config),
     tail: [],
     tailEmitted: false,
-    voterSets: scanVoterSets(config.log),
-    view: new Map(),
+    voterSets: scanVoterSets(config.log, base),
+    forks: scanForks(config.log, base),
+    firstCommand: base ? base.index : findCommand(config.log),
+    meetings: noMeetings(now),
+    view: new Map(base?.view.map((row) => [row.memberId, row])),
     links: new Map(),
-    names: new Map(),
+    names: new Map(base?.names),
     dead: new Map(),
     gone: new Map(),
     applicants: new Set(),
@@ -196,8 +253,15 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     openYields: 0,
     deferUntilMs: 0,
     refused: false,
+    pair: emptyPair(),
     leaving: false,
     left: false,
+    asked: new Map(),
+    evicted: new Map(base?.evicted),
+    latency: new Map(),
+    ranks: noRanks(),
+    homeward: noHomeward(),
+    disk: noDiskWatch(),
   }
 }
 
@@ -207,36 +271,67 @@ function firstEntry(config: SuccessionConfig): Entry {
   return entry
 }
 
-function scanVoterSets(log: LogView): VoterSet[] {
-  const found: VoterSet[] = []
-  forEachEntry(log, (entry) => {
-    if (isVoterSet(entry)) found.push({ index: entry.index, voters: votersOf(entry).voters })
+function scanVoterSets(log: LogView, base: SnapshotMeta | null): VoterSet[] {
+  const found: VoterSet[] = base === null ? [] : [base.voterSet]
+  forEachEntry(log, base, (entry) => {
+    if (isVoterSet(entry)) found.push(voterSetOf(entry))
+  })
+  return found
+}
+
+function findCommand(log: LogView): number | null {
+  if (log.firstIndex > 1) return log.firstIndex - 1
+  for (let index = 1; index <= log.lastIndex; ) {
+    const entries = log.read(index, 1 << 20)
+    const found = entries.find(({ kind }) => kind === EntryKind.command)
+    if (found) return found.index
+    index += entries.length
+  }
+  return null
+}
+
+function scanForks(log: LogView, base: SnapshotMeta | null): Fork[] {
+  const found: Fork[] = [...(base?.forks ?? [])]
+  forEachEntry(log, base, (entry) => {
+    if (entry.kind === EntryKind.continuation)
+      found.push({ index: entry.index, record: continuationOf(entry) })
   })
   return found
 }
 
 /** Where the members were when this journal was last written: hints for finding them again. */
-export function lastKnownAddresses(log: LogView): Address[] {
-  const addresses = new Map<MemberId, Address>()
-  forEachEntry(log, (entry) => {
+export function lastKnownAddresses(log: LogView, base: SnapshotMeta | null = null): Address[] {
+  const addresses = new Map<MemberId, Address>(base?.view.map((row) => [row.memberId, row.address]))
+  forEachEntry(log, base, (entry) => {
     if (entry.kind !== EntryKind.founding && entry.kind !== EntryKind.view) return
     const change = viewChangeOf(entry)
     if (change.op === 'admit') addresses.set(change.member.memberId, change.member.address)
-    else if (change.seat === 'given-up') addresses.delete(change.memberId)
+    else if (change.op === 'remove' && change.seat === 'given-up') addresses.delete(change.memberId)
   })
   return [...addresses.values()]
 }
 
-function forEachEntry(log: LogView, visit: (entry: Entry) => void): void {
-  for (let index = log.firstIndex; index <= log.lastIndex; ) {
+function forEachEntry(log: LogView, base: SnapshotMeta | null, visit: (entry: Entry) => void): void {
+  for (let index = base === null ? log.firstIndex : base.index + 1; index <= log.lastIndex; ) {
     const entries = log.read(index, 1 << 20)
     for (const entry of entries) visit(entry)
     index += entries.length
   }
 }
 
+export function voterSetOf(entry: Entry): VoterSet {
+  const { index, term } = entry
+  const change = votersOf(entry)
+  const set = { index, term, voters: change.voters }
+  return change.pair ? { ...set, pair: true } : set
+}
+
 export function isVoterSet(entry: Entry): boolean {
-  return entry.kind === EntryKind.voters || entry.kind === EntryKind.founding
+  return (
+    entry.kind === EntryKind.voters ||
+    entry.kind === EntryKind.founding ||
+    entry.kind === EntryKind.continuation
+  )
 }
 
 /** The voter set in force: the last in the journal, committed or not. Empty before there is a journal. */
@@ -248,12 +343,44 @@ export function isVoter(s: Succession, memberId: MemberId): boolean {
   return voters(s).includes(memberId)
 }
 
-export function majority(s: Succession): number {
-  return Math.floor(voters(s).length / 2) + 1
+export function majority(s: Succession, set: readonly MemberId[] = voters(s)): number {
+  return Math.floor(set.length / 2) + 1
 }
 
+export function lastSet(s: Succession): VoterSet | undefined {
+  return s.voterSets.at(-1)
+}
+
+export function nameOfSet({ index, term }: VoterSet): SetName {
+  return [index, term]
+}
+
+export function isNamed(set: VoterSet | undefined, [index, term]: SetName): boolean {
+  return set?.index === index && set.term === term
+}
+
+export function minCopies(s: Succession): number {
+  return s.config.minCopies ?? 1
+}
+
+/**
+ * Rule 22: this peer alone is a majority only once that, and the term in which it says so, are on disk; until then
+ * the voter set before it counts. Sent to nobody sooner, either (C20, C23).
+ */
+export function isAlonePending(s: Succession): boolean {
+  const set = lastSet(s)
+  if (set?.voters.length !== 1 || set.voters[0] !== s.self.memberId) return false
+  return set.index > s.durableIndex || s.persistedTicket < s.persistTicket
+}
+
+/** The voters that the leader's commits, lease and reads count on. */
+export function votersInForce(s: Succession): readonly MemberId[] {
+  return isAlonePending(s) ? (s.voterSets.at(-2)?.voters ?? []) : voters(s)
+}
+
+/** The last founding or continuation in the journal; or the branch that this peer joins with all that it holds. */
 export function branch(s: Succession): string | null {
-  return s.founding?.branchId ?? null
+  return s.meetings.adopted ?? s.forks.at(-1)?.record.branchId ?? s.founding?.branchId ?? null
 }
 
 export function termAt(s: Succession, index: number): number {
@@ -295,6 +422,12 @@ export function send(t: Turn, to: MemberId, body: DistributiveBody, entries?: re
     entries === undefined ? { kind: 'send', to, message } : { kind: 'send', to, message, entries }
   if (s.persistedTicket === s.persistTicket) out.push(effect)
   else s.afterPersist.push({ ticket: s.persistTicket, term: s.hard.term, effect })
+}
+
+/** Sends at once, also while term and vote are on their way to the disk: only what promises nothing. */
+export function ask(t: Turn, to: MemberId, body: VoteMessage): void {
+  const message = Object.assign(body, { branch: branch(t.s), term: t.s.hard.term }) as SuccessionMessage
+  t.out.push({ kind: 'send', to, message })
 }
 
 type Body<M> = M extends SuccessionMessage ? Omit<M, 'branch' | 'term'> : never

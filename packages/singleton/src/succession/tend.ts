@@ -4,8 +4,10 @@ import type { Applicant, ViewChange, VotersChange } from './entries.js'
 import { seatsFor } from './limits.js'
 import { propose } from './log.js'
 import { isFit } from './line.js'
+import { dismissedVoter, isDismissed, tendDismissals } from './operate.js'
 import type { LeaderRole, Succession, Turn } from './state.js'
-import { isAdmitted, isVoter, majority, nameOf, note, send, voters } from './state.js'
+import { nextOfTwo } from './pair.js'
+import { isAdmitted, isVoter, lastSet, majority, minCopies, nameOf, note, send, voters } from './state.js'
 
 /** The leader keeps the member list and the voters in order, one committed step at a time. */
 export function tend(t: Turn, role: LeaderRole): void {
@@ -14,6 +16,7 @@ export function tend(t: Turn, role: LeaderRole): void {
   role.tendDue = false
   for (const [id, index] of role.pendingView) if (index <= s.commitIndex) role.pendingView.delete(id)
   tendView(t, role)
+  tendDismissals(t, role)
   tendVoters(t, role)
 }
 
@@ -96,25 +99,42 @@ function tendVoters(t: Turn, role: LeaderRole): void {
 function nextVoters(t: Turn, role: LeaderRole): VotersChange | null {
   const { s } = t
   const now = voters(s)
-  const without = (id: MemberId, why: string): VotersChange => ({ voters: now.filter((v) => v !== id), why })
+  const without = (id: MemberId, why: string): VotersChange =>
+    sized({ voters: now.filter((v) => v !== id), why }, target > 2 ? ready : [])
   const others = now.filter((id) => id !== s.self.memberId)
 
-  const leaver = others.find((id) => s.leavers.has(id) || s.gone.get(id)?.leaving)
-  if (leaver !== undefined) return without(leaver, `${nameOf(s, leaver)} gave up its seat`)
-
-  const lost = others.filter((id) => !s.view.has(id))
   const ready = readyLearners(t, role)
   const [oldestReady] = ready
+  const target = wantedVoters(s)
+  const set = lastSet(s)
+  const dismissed = dismissedVoter(s)
+  if (dismissed !== null) {
+    // The mark of a pair goes first: its follower could still replace this leader (C12 without a word of its own).
+    if (set?.pair) return { voters: set.voters, why: dismissed.why }
+    return without(dismissed.id, dismissed.why)
+  }
+  // Of two, one that is lost or leaves is the matter of rule 21.
+  if (set?.voters.length === 2) return nextOfTwo(t, role, set, target > 2 ? oldestReady : undefined)
+  // Three that become two are a pair, unless a third is at hand.
+  const spare = now.length - 1 >= minCopies(s)
+  const leaver = others.find((id) => s.leavers.has(id) || s.gone.get(id)?.leaving)
+  if (leaver !== undefined && spare) return without(leaver, `${nameOf(s, leaver)} gave up its seat`)
+
+  const lost = others.filter((id) => !s.view.has(id))
   const [firstLost] = lost
-  if (firstLost !== undefined) {
+  if (firstLost !== undefined && spare) {
     if (oldestReady !== undefined) return without(firstLost, `${nameOf(s, oldestReady)} takes its seat`)
     const alive = now.length - lost.length
-    if (now.length > 3 && alive - 1 < majority(s))
+    if (now.length >= 3 && alive - 1 < majority(s) && mayShrink(t, role, firstLost))
       return without(firstLost, 'one more loss would stop the service')
   }
-  const target = wantedVoters(s)
-  if (now.length < target && oldestReady !== undefined) {
-    return { voters: [...now, oldestReady], why: `${nameOf(s, oldestReady)} is caught up` }
+  // Where a copy must not be missed even for a moment, the new one comes before the lost one goes.
+  const short = now.length < target || (!spare && (firstLost ?? leaver) !== undefined)
+  if (short && oldestReady !== undefined) {
+    return sized(
+      { voters: [...now, oldestReady], why: `${nameOf(s, oldestReady)} is caught up` },
+      target > 2 ? ready.slice(1) : [],
+    )
   }
   if (now.length > 2 && now.length > target) {
     const youngest = bySeniority(s, others).at(-1)
@@ -123,11 +143,24 @@ function nextVoters(t: Turn, role: LeaderRole): VotersChange | null {
   return null
 }
 
+/** Rule 15: a set of two is a pair, unless the next one is at hand (rule 16). */
+function sized(change: VotersChange, ready: readonly MemberId[]): VotersChange {
+  return change.voters.length === 2 && ready.length === 0 ? { ...change, pair: true } : change
+}
+
+/** A pair needs both to agree to it, so both must be there; and who is linked again gets its seat back soon. */
+function mayShrink(t: Turn, role: LeaderRole, lost: MemberId): boolean {
+  const { s } = t
+  if (voters(s).length > 3) return true
+  if (s.links.has(lost)) return false
+  return voters(s).every((id) => id === s.self.memberId || id === lost || isFit(t, role, id))
+}
+
 function readyLearners(t: Turn, role: LeaderRole): MemberId[] {
   const { s } = t
   const learners = [...s.view.keys()].filter((id) => !isVoter(s, id) && id !== s.self.memberId)
   return bySeniority(s, learners).filter(
-    (id) => isFit(t, role, id) && !role.pendingView.has(id) && !s.gone.has(id),
+    (id) => isFit(t, role, id) && !isDismissed(s, id) && !role.pendingView.has(id) && !s.gone.has(id),
   )
 }
 
@@ -138,6 +171,6 @@ function bySeniority(s: Succession, ids: readonly MemberId[]): MemberId[] {
 
 function wantedVoters(s: Succession): number {
   const seats = new Set([...s.view.keys(), ...voters(s)])
-  for (const id of s.leavers) seats.delete(id)
-  return seatsFor(seats.size)
+  for (const id of seats) if (s.leavers.has(id) || isDismissed(s, id)) seats.delete(id)
+  return Math.max(seatsFor(seats.size), Math.min(minCopies(s), seats.size))
 }

@@ -26,6 +26,18 @@ export interface Timing {
   readonly commitNoticeMs: number
   /** A peer that waits for admission asks again this often. */
   readonly admitMs: number
+  /** The leader of a pair goes on alone when its follower has not answered for this long. */
+  readonly soloMs: number
+  /** A follower of a pair counts proof of its leader's death only until this long before the leader could go alone. */
+  readonly marginMs: number
+  /** A voter that ranks before the leader gets the role after it has been fit for this long without a gap. */
+  readonly homeAfterMs: number
+  /** And at most once in this time. Doubles after each failure, up to ten minutes. */
+  readonly homeEveryMs: number
+  /** A server whose disk owes an answer for longer hands over, and stands no more until it has come. */
+  readonly stallMs: number
+  /** Mode `available`: without a leader and without a majority in sight for this long, a peer goes on alone. */
+  readonly availableAfterMs: number
 }
 
 /** With 9 voters: 8 x 20 = 160 beats a second at the leader, 20 at each follower. */
@@ -44,4 +56,10 @@ export const defaultTiming: Timing = {
   transferMs: 2_000,
   commitNoticeMs: 5,
   admitMs: 200,
+  soloMs: 2_000,
+  marginMs: 100,
+  homeAfterMs: 10_000,
+  homeEveryMs: 30_000,
+  stallMs: 1_000,
+  availableAfterMs: 5_000,
 }

@@ -1,11 +1,19 @@
 import type { MemberId } from '@tanist/core'
-import { becomeFollower, standForElection } from './election.js'
+import { armElection, becomeFollower, standForElection } from './election.js'
+import { handOverEnded } from './homeward.js'
 import { lineOfSuccession } from './line.js'
+import { otherOf } from './pair.js'
 import { stopServing } from './serving.js'
+import { neverServes } from './rank.js'
+import { stepDownStalled } from './stall.js'
 import type { LeaderRole, Turn } from './state.js'
 import { isVoter, nameOf, note, send, setTimer } from './state.js'
 
-export function beginTransfer(t: Turn, to: MemberId | null): void {
+export function beginTransfer(
+  t: Turn,
+  to: MemberId | null,
+  { why = 'somebody asked for it', stay = false }: { readonly why?: string; readonly stay?: boolean } = {},
+): void {
   const { s } = t
   const { role } = s
   const fail = (text: string): void => void t.out.push({ kind: 'transferred', ok: false, text })
@@ -13,13 +21,14 @@ export function beginTransfer(t: Turn, to: MemberId | null): void {
   if (role.transfer) return fail('A hand-over is under way.')
   const target = to ?? lineOfSuccession(t, role)[0]
   if (target === undefined) return fail('There is no reachable, caught-up voter to hand over to.')
-  if (target === s.self.memberId || !isVoter(s, target) || !s.links.has(target)) {
+  if (neverServes(s, target)) return fail(`${nameOf(s, target)} was started with serve: 'never'.`)
+  if (target === s.self.memberId || !isVoter(s, target) || !s.links.has(target) || s.leavers.has(target)) {
     return fail(`${nameOf(s, target)} is not another reachable voter.`)
   }
   const { transferMs } = s.config.timing
-  role.transfer = { to: target, stage: 'yielding' }
+  role.transfer = { to: target, stage: 'yielding', stay }
   setTimer(t, 'transfer', transferMs)
-  note(t, 'handing-over', `Handing over to ${nameOf(s, target)}.`, { to: target })
+  note(t, 'handing-over', `Handing over to ${nameOf(s, target)}: ${why}.`, { to: target, why })
   stopServing(t, role, `handing over to ${nameOf(s, target)}`)
 }
 
@@ -29,7 +38,7 @@ export function driveTransfer(t: Turn, role: LeaderRole): void {
   if (transfer.stage === 'yielding' && t.s.openYields === 0) transfer.stage = 'flushing'
   if (transfer.stage !== 'flushing' || role.progress.get(transfer.to)?.match !== t.s.lastIndex) return
   transfer.stage = 'standing'
-  send(t, transfer.to, { t: 'stand' })
+  send(t, transfer.to, transfer.stay ? { t: 'stand', stay: true } : { t: 'stand' })
 }
 
 /**
@@ -39,10 +48,13 @@ export function driveTransfer(t: Turn, role: LeaderRole): void {
 export function onTransferTimer(t: Turn, role: LeaderRole): void {
   if (!role.transfer) return
   const { stage, to } = role.transfer
-  if (stage === 'standing') {
+  if (stepDownStalled(t, to)) return armElection(t)
+  // Of two the successor cannot be elected without this leader's vote: nothing was given away yet.
+  if (stage === 'standing' && otherOf(t.s) !== to) {
     becomeFollower(t, t.s.hard.term, null, `${nameOf(t.s, to)} did not take over in time`)
     return standForElection(t, true)
   }
   role.transfer = null
+  handOverEnded(t.s, false)
   t.out.push({ kind: 'transferred', ok: false, text: `${nameOf(t.s, to)} was not ready in time.` })
 }

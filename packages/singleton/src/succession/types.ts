@@ -1,6 +1,10 @@
-import type { Entry, Hello, MemberId, ViewMember } from '@tanist/core'
+import type { Address, Entry, Hello, MemberId, SnapshotId, ViewMember } from '@tanist/core'
+import type { Fork } from './branches.js'
 import type { Founding, Mode } from './entries.js'
+import type { SnapshotLimits } from './limits.js'
 import type { SuccessionMessage } from './messages.js'
+import type { Evicted } from './operate.js'
+import type { Ranking } from './rank.js'
 import type { VoterSet } from './state.js'
 import type { Timing } from './timing.js'
 
@@ -30,15 +34,48 @@ export interface LogView {
   read(from: number, maxBytes: number): Entry[]
 }
 
+/** The snapshots as the machine reads them; what it asked for in a step it sees in the next one. */
+export interface SnapshotsView {
+  /** Whole and durable, by rising index. */
+  readonly whole: readonly SnapshotId[]
+  /** One that is being received. */
+  readonly partial: { readonly id: SnapshotId; readonly received: number } | null
+  read(id: SnapshotId, offset: number, length: number): Uint8Array
+}
+
 export interface SuccessionConfig {
   readonly self: Hello
   readonly app: string
   readonly mode: Mode
   /** Found only when at least this many peers, this one included, are in sight. */
   readonly expect: number
+  /** False: it gave up its journal to join others, and waits for them. Default true. */
+  readonly mayFound?: boolean
   readonly timing: Timing
+  /** The voter set never has fewer seats by itself, and nobody serves while it has. Default 1. */
+  readonly minCopies?: number
   readonly hard: HardState
   readonly log: LogView
+  /** The cluster whose journal this peer lost, and how: it founds nothing, and waits for a member of that one. */
+  readonly awaits?: { readonly clusterId: string | null; readonly text: string } | null
+  /** Without it no snapshots are taken and the journal grows. */
+  readonly snapshots?: SnapshotsView
+  /** The newest whole snapshot, which the roles have been restored from: everything up to it is committed. */
+  readonly base?: SnapshotMeta | null
+  /** The hash of the restored state. */
+  readonly baseDigest?: string
+  readonly snapshotLimits?: SnapshotLimits
+  /** Default `seniority`. */
+  readonly ranking?: Ranking
+  /** This start was made to come back after an eviction. */
+  readonly rejoin?: boolean
+}
+
+/** What an operator wants done about a member. */
+export interface Operation {
+  /** `demote`: it keeps copies and loses its vote until its next start. `evict`: it is no member any more. */
+  readonly op: 'demote' | 'evict'
+  readonly memberId: MemberId
 }
 
 export type SuccessionInput =
@@ -70,7 +107,16 @@ export type SuccessionInput =
   /** Only while serving: journal a command. Its index is the machine's `lastIndex` before the call, plus 1. */
   | { readonly kind: 'propose'; readonly payload: Uint8Array }
   /** Hand the role over; null picks the first in line. */
-  | { readonly kind: 'transfer'; readonly to: MemberId | null }
+  | {
+      readonly kind: 'transfer'
+      readonly to: MemberId | null
+      /** An operator chose: the role does not go home in the next reign. */
+      readonly stay?: boolean
+    }
+  /** An operator's wish, whoever leads; answered by `operated` with this id. */
+  | { readonly kind: 'operate'; readonly id: number; readonly operation: Operation }
+  /** Median round trips to members, as others measured them; replaces what was told before. */
+  | { readonly kind: 'latency'; readonly medians: readonly (readonly [MemberId, number])[] }
   /** Give up the seat for good. Ends with the effect `left`. */
   | { readonly kind: 'leave' }
   /** Everything that had to stop with the reign has stopped (answers the effect `yield`). */
@@ -79,6 +125,23 @@ export type SuccessionInput =
   | { readonly kind: 'read'; readonly id: number }
   /** Somebody does not want this peer: it founds nothing as long as it sees nobody else. */
   | { readonly kind: 'refused' }
+  /** The capture asked for is whole and durable. `digest` is null when it says nothing about others' states. */
+  | { readonly kind: 'snapshotted'; readonly id: SnapshotId; readonly digest: string | null }
+  /** It could not be written: a state holds what cannot be kept. */
+  | { readonly kind: 'uncaptured'; readonly index: number; readonly why: string }
+  /** The snapshot of the effect `install` is whole, and in this very turn the roles took its state. */
+  | {
+      readonly kind: 'installed'
+      readonly id: SnapshotId
+      readonly meta: SnapshotMeta
+      readonly digest: string
+    }
+  /** It was not to be: its bytes are damaged, or not wanted any more. */
+  | { readonly kind: 'uninstalled'; readonly id: SnapshotId; readonly why: string }
+  /** A peer of another cluster was met, and refused. */
+  | { readonly kind: 'foreign'; readonly hello: Hello }
+  /** An operator's word: go on with what is here, as a new branch. Answered by the effect `continued`. */
+  | { readonly kind: 'continue'; readonly why: string }
   /** The end of a batch of inputs: append and send what they asked for. */
   | { readonly kind: 'flush' }
 
@@ -93,6 +156,25 @@ export type SuccessionEffect =
   | { readonly kind: 'persist'; readonly hard: HardState; readonly ticket: number }
   | { readonly kind: 'append'; readonly entries: readonly Entry[]; readonly ticket: number }
   | { readonly kind: 'truncate'; readonly from: number }
+  /** The journal goes on behind an installed snapshot. */
+  | { readonly kind: 'reset'; readonly index: number; readonly term: number }
+  /** Entries below are covered by a durable snapshot and needed by nobody. */
+  | { readonly kind: 'drop'; readonly below: number }
+  /** The whole snapshot with this index is needed by nobody. */
+  | { readonly kind: 'forget'; readonly id: SnapshotId }
+  /** Capture the state as it is now, after all that was handed out; answered by `snapshotted`. */
+  | { readonly kind: 'capture'; readonly meta: SnapshotMeta }
+  /** The next bytes of a snapshot from elsewhere. */
+  | {
+      readonly kind: 'receive'
+      readonly id: SnapshotId
+      readonly offset: number
+      readonly bytes: Uint8Array
+    }
+  /** It is complete: answered by `installed` or `uninstalled`, sooner or later. */
+  | { readonly kind: 'install'; readonly id: SnapshotId }
+  /** The own state is not what the journal says: serve nothing of it; `install` follows. */
+  | { readonly kind: 'diverged'; readonly index: number; readonly text: string }
   /** These entries are committed: apply them, in order. */
   | { readonly kind: 'committed'; readonly entries: readonly Entry[] }
   /** This peer is the server from now on; everything committed so far has been handed out. */
@@ -110,6 +192,12 @@ export type SuccessionEffect =
   /** Look whether this member lives: redial it at once. */
   | { readonly kind: 'probe'; readonly memberId: MemberId }
   | { readonly kind: 'transferred'; readonly ok: boolean; readonly text: string }
+  | {
+      readonly kind: 'operated'
+      readonly id: number
+      readonly status: 'done' | 'refused' | 'unknown'
+      readonly text: string
+    }
   /** The own seat is given up. */
   | { readonly kind: 'left' }
   | {
@@ -119,7 +207,22 @@ export type SuccessionEffect =
       readonly data: Record<string, unknown>
     }
   /** The peer must stop; nothing on disk was harmed. */
-  | { readonly kind: 'fatal'; readonly code: 'diverged' | 'mode'; readonly text: string }
+  | { readonly kind: 'fatal'; readonly code: 'diverged' | 'mode' | 'evicted'; readonly text: string }
+  | { readonly kind: 'continued'; readonly ok: boolean; readonly text: string }
+  /**
+   * Entries from `from` on cannot be kept: put them aside, drop them, and begin a new life under a new identity.
+   * The last effect of this machine. `branch`: where they belong; `commitIndex`: what was known committed of it.
+   */
+  | {
+      readonly kind: 'set-aside'
+      readonly from: number
+      readonly because: 'branch' | 'committed' | 'cluster'
+      readonly branch: string
+      readonly commitIndex: number
+      readonly text: string
+      /** Where those are whom it shall join, when that is not in the journal. */
+      readonly towards?: Address
+    }
 
 /** What a snapshot of a group's journal says about the group itself: as of its last entry. */
 export interface SnapshotMeta {
@@ -128,9 +231,13 @@ export interface SnapshotMeta {
   readonly founding: Founding
   /** The branch in force at `index`: of the founding, or of the last forced continuation. */
   readonly branchId: string
+  /** Every forced continuation up to `index`. */
+  readonly forks?: readonly Fork[]
   /** The last committed voter set, and the index of its entry. */
   readonly voterSet: VoterSet
   readonly view: readonly ViewMember[]
   /** Everyone who was ever admitted: member id and name. */
   readonly names: readonly (readonly [MemberId, string])[]
+  /** Who was evicted by then. */
+  readonly evicted?: readonly (readonly [MemberId, Evicted])[]
 }

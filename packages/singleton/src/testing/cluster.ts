@@ -30,8 +30,12 @@ export interface ClusterOptions {
   readonly disks?: Readonly<Record<string, Readonly<Record<string, Uint8Array>>>>
   readonly world?: Omit<WorldOptions, 'seed'>
   readonly settings?: Partial<PeerSettings>
+  /** What one peer has besides: asked at each of its starts. */
+  readonly settingsOf?: (node: string, life: number) => Partial<PeerSettings>
   /** Puts something between a peer and its host: for tests that plant a fault there. */
   readonly host?: (host: Host, node: string, life: number) => Host
+  /** Told of each identity of each peer before it starts; after a loss a process goes on under another one. */
+  readonly onPeer?: (node: string, core: PeerCore) => void
 }
 
 /** What a peer process is at the moment: the object that its present life made. */
@@ -55,7 +59,7 @@ export function peerNames(peers: number): string[] {
 /**
  * Whole peers, the production code from join to disk, in a simulated office; what they do is written down in
  * `recorder`, and the laws look at that. Publishes the moments `appended`, `committed`, `voted` (also for itself),
- * `elected`, `serves`, `yields` and `admitted` of its peers to the world; a workload adds `acknowledged` of the
+ * `elected`, `serves`, `yields`, `restored` and `admitted` of its peers to the world; a workload adds `acknowledged` of the
  * server. `appended` and `voted` come before that is synced.
  */
 export class Cluster {
@@ -298,7 +302,7 @@ export class Cluster {
 
   #start(node: string, life: number, given: Host, version: string): void {
     if (this.#out.has(node)) return
-    const { settings = {}, host: between } = this.#options
+    const { settings = {}, settingsOf, host: between } = this.#options
     const write = (level: LogLevel, event: string, text: string, data?: Record<string, unknown>): void => {
       given.log.write(level, event, text, data)
       const error = data?.['error']
@@ -309,8 +313,8 @@ export class Cluster {
     }
     const wrote = (file: string): void => {
       const running = this.#running.get(node)
-      if (!file.startsWith('identity')) this.world.moment(node, 'appended')
-      else if (running?.life === life) running.moments.identityWritten()
+      if (file.startsWith('journal')) this.world.moment(node, 'appended')
+      else if (file.startsWith('identity') && running?.life === life) running.moments.identityWritten()
     }
     const counted = this.#meter.host({ ...given, log: { write } }, wrote)
     const host = between ? between(counted, node, life) : counted
@@ -326,6 +330,7 @@ export class Cluster {
       data: DATA,
       expect: Math.min(this.names.length, MOST_EXPECTED),
       ...settings,
+      ...settingsOf?.(node, life),
     }
     openPeer(host, own, (error, core) => {
       if (core) this.#watch(node, life, version, core, this.#roleNames)
@@ -339,7 +344,14 @@ export class Cluster {
     const moments = new PeerMoments(world, recorder, node, core)
     this.#running.set(node, { life, core, moments })
     this.#ids.set(self.memberId, node)
-    recorder.started({ node, life, version, atMs: world.nowMs, term: hard.term, lastIndex })
+    recorder.started(
+      { node, life, version, atMs: world.nowMs, term: hard.term, lastIndex },
+      core.appliedIndex,
+    )
+    core.onRestored = (index) => {
+      recorder.restored(node, index)
+      world.moment(node, 'restored')
+    }
     core.onCommitted = (entries) => {
       recorder.committed(node, entries, world.nowMs)
       world.moment(node, 'committed')
@@ -348,6 +360,7 @@ export class Cluster {
       recorder.serves({ node, life, term, index, fromMs: world.nowMs, beside: this.#besides(node) })
       world.moment(node, 'serves')
     }
+    this.#options.onPeer?.(node, core)
     for (const name of roles)
       core.roles.observe(name, () => recorder.watched(node, core.appliedIndex, world.nowMs))
     core.observe((event) => {

@@ -95,13 +95,36 @@ function succession({ body, entries }: Of<'s'>): string {
       return `vote ${body.pre ? 'before ' : ''}${term}${body.transfer ? ', asked to stand' : ''}`
     case 'voted':
       return `voted ${body.granted ? 'yes' : 'no'}${body.pre ? ' before' : ''} t${body.asked}`
+    case 'snapshot':
+      return `snapshot ${body.of.index} from byte ${body.offset} ${term}`
+    case 'received':
+      return `snapshot ${body.of.index} ${body.match >= 0 ? 'is in force' : `up to byte ${body.offset}`} ${term}`
+    case 'fetch':
+      return `fetch a snapshot from ${body.from} ${term}`
     case 'stand':
       return `stand now ${term}`
     case 'admit':
       return `admit ${body.member.name}`
     case 'leave':
     case 'left':
+    case 'evicted':
+    case 'canvass':
+    case 'canvassed':
       return `${body.t} ${term}`
+    case 'operate':
+      return `${body.operation.op} ${body.operation.memberId.slice(0, 8)} ${term}`
+    case 'operated':
+      return `operation ${body.status} ${term}`
+    case 'branch':
+    case 'concede':
+    case 'conceded':
+      return `${body.t} ${(body.claim.chain.at(-1)?.id ?? '').slice(0, 8)}`
+    case 'fork':
+      return `fork at ${body.lastIndex}`
+    case 'dissolve':
+      return `dissolve and join ${body.towards}`
+    case 'forked':
+      return `fork ${body.granted ? 'yes' : 'no'}`
   }
 }
 

@@ -1,7 +1,8 @@
-import { type Entry, openJournal } from '@tanist/core'
+import { type Entry, type Folder, openJournal, openSnapshots } from '@tanist/core'
 import { seededRandom, SimDisk } from '@tanist/core/testing'
 import { type AnyRole, createRoleHost, decodeEntry, fromEncoded, type RoleHost } from '../role/index.js'
 import type { DecidedEvent } from '../role/index.js'
+import { restoreSnapshot } from '../peer/index.js'
 import { EntryKind } from '../succession/index.js'
 
 export interface ReplayOptions {
@@ -15,7 +16,16 @@ export interface ReplayOptions {
 export interface ReplayedEntry {
   readonly index: number
   readonly term: number
-  readonly kind: 'founding' | 'start' | 'voters' | 'view' | 'command' | 'unknown'
+  readonly kind:
+    | 'founding'
+    | 'start'
+    | 'voters'
+    | 'view'
+    | 'command'
+    | 'checkpoint'
+    | 'digest'
+    | 'continuation'
+    | 'unknown'
   /** Of a command that can be read; otherwise null. */
   readonly command: ReplayedCommand | null
   /** Of every other entry: what it says, as plain data. */
@@ -35,6 +45,9 @@ export interface ReplayedCommand {
 }
 
 export interface JournalReplay {
+  /** 0, or the end of the snapshot from which the replay begins, because the journal does not reach back further. */
+  readonly from: number
+  /** All that the journal still holds, from the first to the last. */
   readonly entries: readonly ReplayedEntry[]
   /** By role, after the last entry. */
   readonly states: Readonly<Record<string, unknown>>
@@ -42,7 +55,7 @@ export interface JournalReplay {
   readonly failures: Readonly<Record<string, string>>
   /** Of states, failures and sessions: equal to that of every replica that applied the same. */
   readonly digest: string
-  /** The states by role after the entry at `index`; 0 gives the first states. */
+  /** The states by role after the entry at `index`; 0 gives the first states. Throws a `RangeError` before `from`. */
   readonly stateAt: (index: number) => Readonly<Record<string, unknown>>
 }
 
@@ -59,18 +72,27 @@ export interface JournalReplay {
  * const { states, failures, stateAt } = replayJournal({ files, roles: [stock] })
  */
 export function replayJournal({ files, roles }: ReplayOptions): JournalReplay {
-  const journal = readEntries(files)
-  const all = replicaOf(roles)
+  // Nothing is written that matters: syncs may wait for ever.
+  const disk = new SimDisk({ random: seededRandom(FOLDER), schedule: () => {} })
+  disk.load(FOLDER, files)
+  const folder = disk.openFolder(FOLDER)
+  const { journal, firstIndex } = readEntries(folder, files)
+  const replica = (): Replica => replicaOf(roles, folder, firstIndex)
+  const all = replica()
   all.advance(journal, Number.POSITIVE_INFINITY)
-  let past = replicaOf(roles)
+  let past = replica()
+  const from = past.index
   return {
+    from: past.index,
     entries: journal.map(readable),
     states: all.states(),
     failures: all.failures(),
     digest: all.host.digest(),
     stateAt: (index) => {
+      if (index < from)
+        throw new RangeError(`The journal in these files goes back to entry ${from}, not to ${index}.`)
       // Mostly asked for in order.
-      if (past.index > index) past = replicaOf(roles)
+      if (past.index > index) past = replica()
       past.advance(journal, index)
       return past.states()
     },
@@ -79,16 +101,19 @@ export function replayJournal({ files, roles }: ReplayOptions): JournalReplay {
 
 const FOLDER = 'replay'
 
-function readEntries(files: Readonly<Record<string, Uint8Array>>): readonly Entry[] {
-  // Nothing is written that matters: syncs may wait for ever.
-  const disk = new SimDisk({ random: seededRandom('replay'), schedule: () => {} })
-  disk.load(FOLDER, files)
-  const journal = openJournal(disk.openFolder(FOLDER))
-  if (journal.lastIndex < journal.firstIndex) {
+function readEntries(
+  folder: Folder,
+  files: ReplayOptions['files'],
+): { readonly journal: readonly Entry[]; readonly firstIndex: number } {
+  const base = openSnapshots(folder).whole.at(-1)
+  const journal = openJournal(folder, base && { base })
+  if (journal.lastIndex === 0) {
     const names = Object.keys(files).toSorted().join(', ')
     throw new TypeError(`There is no journal entry in these files: ${names || 'none were given'}.`)
   }
-  return journal.read(journal.firstIndex, Number.POSITIVE_INFINITY)
+  const { firstIndex, lastIndex } = journal
+  const entries = lastIndex < firstIndex ? [] : journal.read(firstIndex, Number.POSITIVE_INFINITY)
+  return { journal: entries, firstIndex }
 }
 
 interface Replica {
@@ -101,10 +126,11 @@ interface Replica {
   failures(): Record<string, string>
 }
 
-function replicaOf(roles: readonly AnyRole[]): Replica {
+/** From the first state on; or, when the journal begins later, from the oldest snapshot that leads into it. */
+function replicaOf(roles: readonly AnyRole[], folder: Folder, firstIndex: number): Replica {
   const host = createRoleHost(roles)
   const names = roles.map(({ name }) => name)
-  let index = 0
+  let index = firstIndex === 1 ? 0 : restored(host, folder, firstIndex)
   return {
     host,
     get index() {
@@ -129,12 +155,27 @@ function replicaOf(roles: readonly AnyRole[]): Replica {
   }
 }
 
+function restored(host: RoleHost, folder: Folder, firstIndex: number): number {
+  const snapshots = openSnapshots(folder)
+  const id = snapshots.whole.find((one) => one.index >= firstIndex - 1)
+  if (!id) throw new TypeError(`The journal begins with entry ${firstIndex}, and no snapshot leads to it.`)
+  const restoring = restoreSnapshot(snapshots, host, id)
+  let read = restoring()
+  while (read === null) read = restoring()
+  if ('error' in read) throw new TypeError(`The snapshot of entry ${id.index} cannot be read: ${read.error}`)
+  read.restore.finish()
+  return id.index
+}
+
 const kinds = new Map<number, ReplayedEntry['kind']>([
   [EntryKind.founding, 'founding'],
   [EntryKind.start, 'start'],
   [EntryKind.voters, 'voters'],
   [EntryKind.view, 'view'],
   [EntryKind.command, 'command'],
+  [EntryKind.checkpoint, 'checkpoint'],
+  [EntryKind.digest, 'digest'],
+  [EntryKind.continuation, 'continuation'],
 ])
 
 function readable({ index, term, kind, payload }: Entry): ReplayedEntry {

@@ -1,5 +1,6 @@
 import { createRoleHost, persist, refuse, role } from '../../src/role/index.js'
 import type { AnyRole, CommandRecord, CommandRequest, Decided, RoleHost } from '../../src/role/index.js'
+import { encodeExpiry } from '../../src/role/entry.js'
 import { toEncoded } from '../../src/role/encoded.js'
 
 export interface Ledger {
@@ -66,8 +67,12 @@ export class Server {
   readonly host: RoleHost
   readonly tail: CommandRecord[] = []
   applied: number
-  constructor(roles: readonly AnyRole[] = [ledger, other], journal: readonly CommandRecord[] = []) {
-    this.host = createRoleHost(roles)
+  constructor(
+    roles: readonly AnyRole[] = [ledger, other],
+    journal: readonly CommandRecord[] = [],
+    host: RoleHost = createRoleHost(roles),
+  ) {
+    this.host = host
     for (const record of journal) this.host.apply(record)
     this.applied = journal.length
     this.host.beginReign()
@@ -78,6 +83,14 @@ export class Server {
     const decided = this.host.decide(asked, { index, term, atMs: 1_000 + index, branch: 'b' })
     if (decided.kind === 'append') this.tail.push({ index, term, payload: decided.payload })
     return decided
+  }
+
+  /** As another leader would have decided. */
+  expire(names: readonly string[]): void {
+    this.host.endReign()
+    const index = this.applied + this.tail.length + 1
+    this.tail.push({ index, term: 1, payload: encodeExpiry(names) })
+    this.host.beginReign(this.tail)
   }
 
   commit(count: number = this.tail.length): CommandRecord[] {

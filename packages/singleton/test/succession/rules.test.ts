@@ -49,6 +49,29 @@ describe('rule 1: Raft', () => {
     expect(said(stage, 'c')).toContain('> b: you have my vote (term 2)')
   })
 
+  it('asks for votes while its own is on the way to the disk, and leads only when it is there', () => {
+    const stage = clusterOf('a', 'b', 'c', 'd', 'e')
+    stage.crash('a')
+    stage.holdDisk('b', true)
+    for (const name of ['c', 'd', 'e', 'b'])
+      stage.input(name, { kind: 'dead', memberId: 'a', incarnation: 1 })
+    for (const name of ['c', 'd', 'e']) expect(said(stage, name)).toContain('> b: you have my vote (term 2)')
+    expect(stage.state('b').role.kind).toBe('candidate')
+    stage.holdDisk('b', false)
+    expect(stage.state('b').role.kind).toBe('leader')
+  })
+
+  it('disturbs the others once at most with a disk that is stuck', () => {
+    const stage = clusterOf('a', 'b', 'c')
+    stage.crash('a')
+    stage.holdDisk('b', true)
+    stage.crash('c')
+    stage.start('c')
+    stage.link('b', 'c')
+    stage.advance(5 * LONG_MS)
+    expect(said(stage, 'b').filter((words) => /> c: vote for me/.test(words)).length).toBeLessThanOrEqual(1)
+  })
+
   it('gives one vote a term, also across a restart', () => {
     const stage = clusterOf('a', 'b', 'c')
     stage.crash('a')
@@ -165,7 +188,7 @@ describe('rule 4: one change of voters at a time', () => {
 })
 
 describe('rule 6: nobody drops what it knows committed', () => {
-  it('stops with its journal untouched when a leader contradicts it', () => {
+  it('sets aside what a leader contradicts and begins anew, as somebody who confirmed nothing', () => {
     const stage = clusterOf('a', 'b', 'c')
     stage.propose('a', 'x')
     stage.advance(20)
@@ -182,8 +205,12 @@ describe('rule 6: nobody drops what it knows committed', () => {
       line: null,
     } as const
     stage.input('c', { kind: 'message', from: 'b', incarnation: 1, message: { ...head, ...body }, entries })
-    expect(said(stage, 'c').at(-1)).toMatch(/^STOPS \(diverged\).*move its data folder aside/)
-    expect(stage.disk('c').entries).toEqual(before)
+    expect(said(stage, 'c').at(-1)).toMatch(/^SETS ASIDE from \d+ on .*knows to be committed/)
+    expect(stage.names).toEqual(['a', 'b', 'c', 'c2'])
+    const kept = before.filter((entry) => entry.index < commitIndex)
+    expect(stage.disk('c2').entries.slice(0, commitIndex - 1)).toEqual(kept)
+    expect(voters(stage.state('c2'))).not.toContain('c2')
+    expect(stage.disk('c2').hard.votedFor).toBe(null)
   })
 })
 
@@ -327,9 +354,14 @@ describe('rule 12: a new leader', () => {
   it('serves only when the first entry of its term is committed', () => {
     const stage = clusterOf('a', 'b', 'c')
     stage.crash('a')
-    for (const name of ['b', 'c']) stage.input(name, { kind: 'dead', memberId: 'a', incarnation: 1 })
+    stage.input('c', { kind: 'dead', memberId: 'a', incarnation: 1 })
+    stage.hold('c', 'b')
+    stage.input('b', { kind: 'dead', memberId: 'a', incarnation: 1 })
+    stage.deliver('c', 'b', 1)
     stage.holdDisk('c', true)
+    stage.deliver('c', 'b')
     stage.advance(1)
+    expect(stage.state('b').role.kind).toBe('leader')
     expect(served(stage)).toEqual([])
     stage.holdDisk('c', false)
     stage.advance(1)
@@ -358,18 +390,31 @@ describe('rule 12: a new leader', () => {
   })
 })
 
+function lose(stage: Stage, name: string): void {
+  stage.crash(name)
+  stage.input('a', { kind: 'gone', memberId: name, incarnation: 1, leaving: false, why: 'silence' })
+  stage.advance(2_000)
+}
+
+const lastSets = (stage: Stage, count: number): string[] =>
+  stage
+    .state('a')
+    .voterSets.slice(-count)
+    .map((set) => `${set.pair ? 'pair ' : ''}${set.voters.join('')}`)
+
 describe('rule 25: a lost voter goes before another comes', () => {
   it('removes first, then promotes, each step committed', () => {
+    const stage = clusterOf('a', 'b', 'c', 'd')
+    lose(stage, 'b')
+    expect(lastSets(stage, 3)).toEqual(['abc', 'ac', 'acd'])
+  })
+
+  it('of three that become two makes a pair, and takes the mark off before a third comes', () => {
     const stage = clusterOf('a', 'b', 'c')
-    stage.crash('b')
-    stage.input('a', { kind: 'gone', memberId: 'b', incarnation: 1, leaving: false, why: 'silence' })
+    lose(stage, 'b')
     stage.start('d')
     for (const other of ['a', 'c']) stage.link('d', other)
     stage.advance(2_000)
-    const sets = stage
-      .state('a')
-      .voterSets.slice(-3)
-      .map((set) => set.voters.join(''))
-    expect(sets).toEqual(['abc', 'ac', 'acd'])
+    expect(lastSets(stage, 4)).toEqual(['abc', 'pair ac', 'ac', 'acd'])
   })
 })

@@ -1,9 +1,25 @@
 import { invariant } from '@tanist/core'
-import type { Entry, Hello, MemberId, Now } from '@tanist/core'
+import type { Entry, Hello, MemberId, Now, SnapshotId } from '@tanist/core'
 import { seededRandom } from '@tanist/core/testing'
-import { createSuccession, defaultTiming, stepSuccession } from '../../src/succession/index.js'
-import type { Succession, SuccessionEffect, SuccessionInput, Timing } from '../../src/succession/index.js'
+import {
+  branch,
+  createSuccession,
+  defaultSnapshotLimits,
+  defaultTiming,
+  stepSuccession,
+  wantsSnapshot,
+} from '../../src/succession/index.js'
+import type {
+  Ranking,
+  SnapshotLimits,
+  SnapshotMeta,
+  Succession,
+  SuccessionEffect,
+  SuccessionInput,
+  Timing,
+} from '../../src/succession/index.js'
 import type { SuccessionMessage } from '../../src/succession/messages.js'
+import { decode, encode, nextState } from '../../src/testing/machines/snapshots.js'
 import { StageDisk } from './disk.js'
 import { effectWords, messageWords } from './words.js'
 
@@ -13,6 +29,13 @@ export interface Parcel {
   readonly incarnation: number
   readonly message: SuccessionMessage
   readonly entries: readonly Entry[]
+}
+
+export interface StageSetting {
+  readonly limits?: Partial<SnapshotLimits>
+  readonly ranking?: Ranking
+  /** What peers say of themselves. */
+  readonly announced?: Readonly<Record<MemberId, Pick<Hello, 'weight' | 'serve' | 'manifest'>>>
 }
 
 export interface Event {
@@ -33,8 +56,15 @@ interface Actor {
   holdsYield: boolean
   yields: number
   frozen: boolean
+  /** A number that every committed entry changes stands for the state of its roles. */
+  value: number
+  /** How far its clocks are from those of the stage: a machine that slept, or whose time was set. */
+  monotonicAheadMs: number
+  wallAheadMs: number
   /** The last words about its members: said again only when they differ. */
   members: string
+  /** The branch that the others heard of. */
+  branch: string | null
 }
 
 /**
@@ -45,6 +75,9 @@ interface Actor {
 export class Stage {
   nowMs = 0
   readonly events: Event[] = []
+  /** Messages of these kinds get lost. */
+  readonly loses = new Set<SuccessionMessage['t']>()
+  readonly notes: { readonly peer: MemberId; readonly event: string; readonly text: string }[] = []
   /** Held directions, `a>b`, and what waits there. */
   readonly held = new Map<string, Parcel[]>()
   readonly #actors = new Map<MemberId, Actor>()
@@ -52,17 +85,42 @@ export class Stage {
   readonly #random = seededRandom('stage')
   readonly #timing: Timing
   #road: Parcel[] = []
+  readonly #ending: MemberId[] = []
   /** What was said last where it has to wait: repetitions are not shown. */
   readonly #lastHeld = new Map<string, string | null>()
   #ids = 0
 
-  constructor(timing: Partial<Timing> = {}) {
+  readonly #snapshotLimits: SnapshotLimits
+  readonly #ranking: Ranking | undefined
+  readonly #announced: Readonly<Record<MemberId, Partial<Hello>>>
+
+  /** Snapshots are only taken when a test asks for one; then hardly anything of the journal is kept besides. */
+  constructor(timing: Partial<Timing> = {}, setting: StageSetting = {}) {
     this.#timing = { ...defaultTiming, ...timing }
+    this.#snapshotLimits = {
+      ...defaultSnapshotLimits,
+      keepEntries: 2,
+      catchUpBytes: 1_000,
+      pieceBytes: 500,
+      piecesInFlight: 2,
+      ...setting.limits,
+    }
+    this.#ranking = setting.ranking
+    this.#announced = setting.announced ?? {}
   }
 
   // Processes
 
   start(...names: MemberId[]): void {
+    this.#startAll(names, false)
+  }
+
+  /** Starts a peer that wants to come back after an eviction. */
+  restartToRejoin(name: MemberId): void {
+    this.#startAll([name], true)
+  }
+
+  #startAll(names: readonly MemberId[], rejoin: boolean): void {
     for (const name of names) {
       const actor = this.#actors.get(name) ?? {
         disk: new StageDisk(),
@@ -72,12 +130,19 @@ export class Stage {
         holdsYield: false,
         yields: 0,
         frozen: false,
+        value: 0,
+        monotonicAheadMs: 0,
+        wallAheadMs: 0,
         members: '',
+        branch: null,
       }
       invariant(actor.state === null, `${name} runs`)
       this.#actors.set(name, actor)
       actor.incarnation += 1
       const { hard } = actor.disk
+      actor.disk.reopen()
+      const base = actor.disk.snapshots.newest
+      actor.value = base?.state ?? 0
       const config = {
         self: this.#hello(name, actor),
         app: 'stage',
@@ -86,8 +151,13 @@ export class Stage {
         timing: this.#timing,
         hard,
         log: actor.disk,
+        snapshots: actor.disk.snapshots,
+        snapshotLimits: this.#snapshotLimits,
+        ...(base && { base: base.meta, baseDigest: String(base.state) }),
+        rejoin,
+        ...(this.#ranking !== undefined && { ranking: this.#ranking }),
       }
-      actor.state = createSuccession(config, this.now)
+      actor.state = createSuccession(config, this.clocksOf(name))
       this.step(name, { kind: 'start' })
     }
     this.settle()
@@ -188,10 +258,39 @@ export class Stage {
     this.settle()
   }
 
+  /** What this peer's roles hold; a test may spoil it. */
+  value(name: MemberId): number {
+    return this.#actor(name).value
+  }
+
+  spoil(name: MemberId): void {
+    this.#actor(name).value += 1
+  }
+
+  /** The leader asks everybody for a snapshot. */
+  checkpoint(name: MemberId): void {
+    this.state(name).snap.wanted = true
+    this.input(name, { kind: 'flush' })
+  }
+
   // Steps and time
 
   get now(): Now {
     return { monotonicMs: this.nowMs, wallMs: 1_800_000_000_000 + this.nowMs }
+  }
+
+  /** As this peer reads them. */
+  clocksOf(name: MemberId): Now {
+    const { monotonicAheadMs, wallAheadMs } = this.#actor(name)
+    const { monotonicMs, wallMs } = this.now
+    return { monotonicMs: monotonicMs + monotonicAheadMs, wallMs: wallMs + wallAheadMs }
+  }
+
+  /** Its clocks are set forward or back: a machine that slept a second is a second behind by the monotonic one. */
+  setClocks(name: MemberId, monotonicByMs: number, wallByMs: number): void {
+    const actor = this.#actor(name)
+    actor.monotonicAheadMs += monotonicByMs
+    actor.wallAheadMs += wallByMs
   }
 
   state(name: MemberId): Succession {
@@ -258,7 +357,7 @@ export class Stage {
     for (;;) {
       const parcel = this.#road.shift()
       if (parcel) this.#arrive(parcel)
-      else if (!this.#syncOne()) return
+      else if (!this.#syncOne() && !this.#endOne()) return
     }
   }
 
@@ -273,7 +372,9 @@ export class Stage {
   #hello(name: MemberId, { incarnation, state }: Actor): Hello {
     const clusterId = state?.founding?.clusterId ?? null
     const rest = { protocol: 1, mode: 'consistent' as const, known: [] }
-    return { ...rest, memberId: name, incarnation, name, address: `${name}:1`, clusterId }
+    const own = state === null ? null : branch(state)
+    const about = { memberId: name, incarnation, name, address: `${name}:1`, clusterId, branch: own }
+    return { ...rest, ...about, ...this.#announced[name] }
   }
 
   #tell(name: MemberId, about: MemberId): void {
@@ -293,6 +394,12 @@ export class Stage {
     return false
   }
 
+  #endOne(): boolean {
+    const name = this.#ending.shift()
+    if (name !== undefined && this.#actor(name).state !== null) this.step(name, { kind: 'yielded' })
+    return name !== undefined
+  }
+
   #arrive({ from, to, incarnation, message, entries }: Parcel): void {
     if (this.#actor(to).state === null || !this.#links.has(`${from} ${to}`)) return
     this.step(to, { kind: 'message', from, incarnation, message, entries })
@@ -300,9 +407,10 @@ export class Stage {
 
   #run(name: MemberId, input: SuccessionInput): void {
     const random = { next: () => this.#random.next(), id: () => `id-${++this.#ids}` }
-    for (const effect of stepSuccession(this.state(name), input, this.now, random)) {
+    for (const effect of stepSuccession(this.state(name), input, this.clocksOf(name), random)) {
       this.#carryOut(name, effect)
     }
+    this.#tellBranch(name)
   }
 
   #carryOut(name: MemberId, effect: SuccessionEffect): void {
@@ -312,6 +420,7 @@ export class Stage {
     const known = effect.kind === 'view' && words === actor.members
     if (words !== null && !known) this.events.push({ atMs: this.nowMs, peer: name, effect, words })
     if (effect.kind === 'view') actor.members = words ?? ''
+    if (effect.kind === 'note') this.notes.push({ peer: name, event: effect.event, text: effect.text })
     const told = (input: SuccessionInput) => (): void => {
       if (this.#actor(name).incarnation === incarnation) this.step(name, input)
     }
@@ -324,12 +433,46 @@ export class Stage {
     else if (effect.kind === 'append')
       disk.append(effect.entries, told({ kind: 'appended', ticket: effect.ticket }))
     else if (effect.kind === 'truncate') disk.truncateFrom(effect.from)
+    else if (effect.kind === 'committed')
+      for (const entry of effect.entries) actor.value = nextState(actor.value, entry)
+    else if (effect.kind === 'capture') this.#capture(name, effect.meta)
+    else if (effect.kind === 'receive') disk.snapshots.receive(effect.id, effect.offset, effect.bytes)
+    else if (effect.kind === 'install') this.#install(name, effect.id)
+    else if (effect.kind === 'reset') disk.reset(effect.index, effect.term)
+    else if (effect.kind === 'drop') disk.dropPrefix(effect.below)
+    else if (effect.kind === 'forget') disk.forget(effect.id)
     else if (effect.kind === 'yield') this.#yielded(name)
     else if (effect.kind === 'cluster') this.#knowsCluster(name)
+    else if (effect.kind === 'set-aside') disk.persist(disk.hard, () => this.#bornAnew(name, effect.from))
     else if (effect.kind === 'left' || effect.kind === 'fatal') timers.clear()
   }
 
+  #capture(name: MemberId, meta: SnapshotMeta): void {
+    const { disk, value, incarnation } = this.#actor(name)
+    const kept = encode({ meta, state: value }, 1_200)
+    disk.snapshot(kept, () => {
+      if (this.#actor(name).incarnation !== incarnation) return
+      this.step(name, { kind: 'snapshotted', id: kept.id, digest: String(value) })
+    })
+  }
+
+  #install(name: MemberId, id: SnapshotId): void {
+    const actor = this.#actor(name)
+    const { disk, incarnation } = actor
+    const kept = disk.snapshots.complete()
+    invariant(kept, 'what was received is what was sent')
+    disk.snapshot(kept, () => {
+      if (actor.incarnation !== incarnation || actor.state === null) return
+      if (!wantsSnapshot(actor.state, id))
+        return this.step(name, { kind: 'uninstalled', id, why: 'it is not wanted any more' })
+      const { meta, state } = decode(kept.content)
+      actor.value = state
+      this.step(name, { kind: 'installed', id, meta, digest: String(state) })
+    })
+  }
+
   #send(from: MemberId, { to, message, entries = [] }: Extract<SuccessionEffect, { kind: 'send' }>): void {
+    if (this.loses.has(message.t)) return
     const linked = this.isLinked(from, to)
     const words = linked ? messageWords(message, entries) : null
     const direction = `${from}>${to}`
@@ -347,8 +490,37 @@ export class Stage {
   #yielded(name: MemberId): void {
     const actor = this.#actor(name)
     if (actor.holdsYield) actor.yields += 1
-    // Never inside a step: the handlers of a reign end in their own time.
+    // Never inside a step: the handlers of a reign end in their own time. They need no disk.
+    else if (actor.disk.held) this.#ending.push(name)
     else actor.disk.persist(actor.disk.hard, () => this.step(name, { kind: 'yielded' }))
+  }
+
+  /** As the shell does it: the same folder without what was set aside, under another name, linked as before. */
+  #bornAnew(name: MemberId, from: number): void {
+    const others = this.names.filter((other) => this.isLinked(name, other))
+    const { entries } = this.disk(name)
+    this.crash(name)
+    const next = `${name.replace(/\d+$/, '')}${Number(/\d+$/.exec(name)?.[0] ?? 1) + 1}`
+    this.start(next)
+    this.crash(next)
+    this.disk(next).begin(entries.slice(0, from - 1))
+    this.start(next)
+    for (const other of others) this.link(next, other)
+  }
+
+  #tellBranch(name: MemberId): void {
+    const actor = this.#actor(name)
+    const now = actor.state === null ? null : branch(actor.state)
+    if (actor.branch === now || actor.state === null) return
+    actor.branch = now
+    const { self } = actor.state
+    actor.state.self = { ...self, branch: now }
+    for (const other of this.#actors.keys()) {
+      const hello = this.#links.has(`${name} ${other}`) && this.#actor(other).state?.links.get(name)
+      if (hello) this.#actor(other).state?.links.set(name, { ...hello, branch: now })
+      if (hello && this.#actor(other).branch !== null && now !== null && this.#actor(other).branch !== now)
+        this.#tell(other, name)
+    }
   }
 
   /** Membership would tell everybody who is linked. */

@@ -17,7 +17,9 @@ import { entriesWords } from './words.js'
  *   dead b: a        b has proof that a died    gone b: a        b's membership proposes to remove a
  *   bye a            b, c … get a's last word   leave a          a gives up its seat
  *   transfer a b     a hands over to b          advance 150ms    time passes
- *   show a           what a holds
+ *   show a           what a holds                checkpoint a     all take a snapshot
+ *   spoil a          a's roles hold another state
+ *   continue a       an operator: go on with what is here
  */
 
 /** Runs a story; returns it with what really happened in place of what it says. */
@@ -94,6 +96,12 @@ function perform(stage: Stage, command: string): string[] {
     case 'propose':
       stage.propose(a, ...words.slice(2).map(inFull))
       return []
+    case 'checkpoint':
+      stage.checkpoint(a)
+      return []
+    case 'spoil':
+      stage.spoil(a)
+      return []
     case 'read':
       stage.input(a, { kind: 'read', id: Number(b) })
       return []
@@ -108,6 +116,9 @@ function perform(stage: Stage, command: string): string[] {
       return []
     case 'leave':
       stage.input(a, { kind: 'leave' })
+      return []
+    case 'continue':
+      stage.input(a, { kind: 'continue', why: 'an operator said so' })
       return []
     case 'transfer':
       stage.input(a, { kind: 'transfer', to: b })
@@ -159,13 +170,14 @@ function show(stage: Stage, name: string): string {
   const { role } = s
   const serving = role.kind === 'leader' && role.serving ? ' and serves' : ''
   return (
-    `${name} is ${role.kind}${serving}; term ${s.hard.term}; voters {${voters(s).join(', ')}}; ` +
+    `${name} is ${role.kind}${serving}; term ${s.hard.term}; ${s.voterSets.at(-1)?.pair ? 'pair' : 'voters'} {${voters(s).join(', ')}}; ` +
     `journal committed to ${s.commitIndex}: ${tailWords(stage, name)}`
   )
 }
 
 /** The last entries are what a story is about. */
 function tailWords(stage: Stage, name: string): string {
-  const { entries } = stage.disk(name)
-  return `${entries.length > 4 ? '…, ' : ''}${entriesWords(entries.slice(-4))}`
+  const { entries, base } = stage.disk(name)
+  const first = base.index === 0 ? '' : `(snapshot of ${base.index} or later), `
+  return `${first}${entries.length > 4 ? '…, ' : ''}${entriesWords(entries.slice(-4))}`
 }

@@ -1,6 +1,7 @@
 import type { Entry } from '@tanist/core'
-import { EntryKind, viewChangeOf, votersOf } from '../../src/succession/entries.js'
+import { continuationOf, EntryKind, stateDigestOf, viewChangeOf, votersOf } from '../../src/succession/entries.js'
 import type { SuccessionEffect } from '../../src/succession/index.js'
+import type { BranchClaim } from '../../src/succession/branches.js'
 import type { SuccessionMessage } from '../../src/succession/messages.js'
 
 /** Member ids of the stage are names, so that its words need no table. */
@@ -10,12 +11,23 @@ export function entryWords(entry: Entry): string {
       return 'founding'
     case EntryKind.start:
       return 'start'
-    case EntryKind.voters:
-      return `voters {${votersOf(entry).voters.join(', ')}}`
+    case EntryKind.voters: {
+      const { voters, pair } = votersOf(entry)
+      return `${pair ? 'pair' : 'voters'} {${voters.join(', ')}}`
+    }
+    case EntryKind.continuation: {
+      const { branchId, held, of } = continuationOf(entry)
+      return `continuation ${branchId} (${held} of ${of})`
+    }
     case EntryKind.view: {
       const change = viewChangeOf(entry)
-      return change.op === 'admit' ? `admit ${change.member.memberId}` : `remove ${change.memberId}`
+      if (change.op === 'admit') return `admit ${change.member.memberId}`
+      return `${change.op === 'remove' && change.evicted ? 'evict' : change.op} ${change.memberId}`
     }
+    case EntryKind.checkpoint:
+      return 'checkpoint'
+    case EntryKind.digest:
+      return `digest of ${stateDigestOf(entry).index}`
     default: {
       const text = new TextDecoder().decode(entry.payload)
       return text.length < 100 ? `"${text}"` : `"${text.slice(0, text.indexOf('.'))}…"`
@@ -48,6 +60,17 @@ export function messageWords(message: SuccessionMessage, entries: readonly Entry
       const [yes, no] = message.pre ? ['I would', 'I would not'] : ['you have my vote', 'no']
       return `${message.granted ? yes : no} (term ${message.asked})`
     }
+    case 'snapshot': {
+      const bytes = entries[0]?.payload.length ?? 0
+      if (bytes === 0) return `how much do you have of my snapshot of ${message.of.index}?`
+      return `snapshot of ${message.of.index}, from byte ${message.offset}`
+    }
+    case 'received':
+      return message.match < 0
+        ? `of the snapshot of ${message.of.index} I have ${message.offset} bytes`
+        : `the snapshot of ${message.of.index} is in force here, my journal stands at ${message.match}`
+    case 'fetch':
+      return `my state is wrong: I need a snapshot of ${message.from} or later`
     case 'stand':
       return 'you have everything: stand'
     case 'admit':
@@ -56,7 +79,37 @@ export function messageWords(message: SuccessionMessage, entries: readonly Entry
       return 'take my seat, I leave for good'
     case 'left':
       return 'your seat is given up'
+    case 'canvass':
+      return 'would a majority vote for you?'
+    case 'canvassed':
+      return 'a majority would vote for me'
+    case 'operate':
+      return `an operator wants to ${message.operation.op} ${message.operation.memberId}`
+    case 'operated':
+      return `${message.status}: ${message.text}`
+    case 'evicted':
+      return 'you are evicted'
+    case 'branch':
+      return message.claim.leads
+        ? `I lead ${claimWords(message.claim)}`
+        : `I am on ${claimWords(message.claim)}`
+    case 'concede':
+      return `your branch goes on; mine is ${claimWords(message.claim)}`
+    case 'conceded':
+      return `come over to ${claimWords(message.claim)}`
+    case 'fork':
+      return `nobody leads; may I go on alone? my journal ends at ${message.lastIndex}·${message.lastTerm}`
+    case 'dissolve':
+      return `we dissolve and join the cluster at ${message.towards}`
+    case 'forked':
+      return message.granted ? 'go on' : 'do not go on'
   }
+}
+
+function claimWords({ chain, held, of, lastIndex }: BranchClaim): string {
+  const tip = chain.at(-1)
+  const [had, all] = chain.length === 1 ? [held, of] : [tip?.held, tip?.of]
+  return `branch ${tip?.id} (${had} of ${all} voters, up to ${lastIndex})`
 }
 
 /** What a peer does to itself, in words; null for what is shown elsewhere or is no news. */
@@ -70,6 +123,18 @@ export function effectWords(effect: SuccessionEffect): string | null {
       return `cuts its journal from ${effect.from}`
     case 'committed':
       return `commits ${entriesWords(effect.entries)}`
+    case 'capture':
+      return `takes a snapshot of ${effect.meta.index}`
+    case 'install':
+      return `has all of the snapshot of ${effect.id.index}`
+    case 'reset':
+      return `begins its journal anew behind ${effect.index}·${effect.term}`
+    case 'drop':
+      return `drops what is before entry ${effect.below}`
+    case 'forget':
+      return `removes its snapshot of ${effect.id.index}`
+    case 'diverged':
+      return `HAS DIVERGED at ${effect.index}`
     case 'serve':
       return `SERVES with token (${effect.token.term}, ${effect.token.index})`
     case 'yield':
@@ -88,10 +153,17 @@ export function effectWords(effect: SuccessionEffect): string | null {
       return `looks whether ${effect.memberId} lives`
     case 'transferred':
       return `hand-over ${effect.ok ? 'done' : 'failed'}: ${effect.text}`
+    case 'operated':
+      return `operator hears: ${effect.status}, ${effect.text}`
     case 'left':
       return 'has left'
+    case 'set-aside':
+      return `SETS ASIDE from ${effect.from} on (known committed up to ${effect.commitIndex}): ${effect.text}`
+    case 'continued':
+      return effect.text
     case 'fatal':
       return `STOPS (${effect.code}): ${effect.text}`
+    case 'receive':
     case 'send':
     case 'timer':
     case 'line':

@@ -25,7 +25,6 @@ export class SocketLink implements Link {
   #abort: (() => void) | undefined
   #end: LinkEnd | undefined
   #over = false
-  #corked = false
 
   constructor(remote: Address) {
     this.remote = remote
@@ -61,6 +60,7 @@ export class SocketLink implements Link {
     })
   }
 
+  /** Leaves at once: a disk sync in the same turn of the event loop must not hold it back. */
   send(frame: Uint8Array): void {
     const wire = this.#wire
     if (wire === undefined || this.#end !== undefined || this.#over) return
@@ -68,7 +68,6 @@ export class SocketLink implements Link {
       this.#breakOff(`A frame of ${frame.length} bytes was to be sent; ${frameBytes} are the limit.`)
       return
     }
-    this.#cork(wire.socket)
     wire.ws.send(frame, binary)
     if (wire.ws.bufferedAmount > linkBufferedBytes) {
       this.#breakOff(`More than ${linkBufferedBytes} bytes wait for the other side.`)
@@ -98,16 +97,5 @@ export class SocketLink implements Link {
   #breakOff(text: string): void {
     this.#end ??= { kind: 'broken', text }
     this.#wire?.ws.terminate()
-  }
-
-  /** What is sent in one turn leaves in one write: measured 2.9 times the rate. */
-  #cork(socket: Socket): void {
-    if (this.#corked) return
-    this.#corked = true
-    socket.cork()
-    queueMicrotask(() => {
-      this.#corked = false
-      socket.uncork()
-    })
   }
 }

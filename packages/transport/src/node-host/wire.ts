@@ -4,11 +4,19 @@ import { closeLimitMs, frameBytes } from '../limits.js'
 /** The path of links between peers; its version is that of the handshake. */
 export const linkPath = '/tanist/v1/link'
 
-/** Both sides of a link. Compression is 23 times slower and leaks; `closeTimeout` is missing in ws's types. */
-export const wireOptions: { readonly closeTimeout: number } & Pick<ClientOptions, 'maxPayload'> & {
+/**
+ * Both sides of a link. Compression is 23 times slower and leaks. Masks keep scripts in browsers from talking to
+ * careless proxies; no peer is a browser, and an all-zero mask costs nothing on either side. `closeTimeout` is
+ * missing in ws's types.
+ */
+export const wireOptions: { readonly closeTimeout: number } & Pick<
+  ClientOptions,
+  'maxPayload' | 'generateMask'
+> & {
     readonly perMessageDeflate: false
   } = {
   perMessageDeflate: false,
   maxPayload: frameBytes,
   closeTimeout: closeLimitMs,
+  generateMask: (mask) => mask.fill(0),
 }

@@ -1,10 +1,19 @@
-import type { Entry, Journal, JournalError } from '../../journal/index.js'
+import { type Entry, type Journal, JournalError } from '../../journal/index.js'
 import { check, contract, type ContractCase, type Draft, equal, numbers } from './case.js'
+
+/** The last entry that a durable snapshot covers. */
+export interface JournalBase {
+  readonly index: number
+  readonly term: number
+}
 
 /** One store under test: a fresh, empty one for each case. */
 export interface JournalSubject {
-  /** Opens the journal; after `close`, `crash` or `powerOff` again on the same storage. */
-  open(): Journal
+  /**
+   * Opens the journal; after `close`, `crash` or `powerOff` again on the same storage. `base` is the newest whole
+   * snapshot beside it; it may be undefined.
+   */
+  open(base?: JournalBase): Journal
   /** Returns when every outstanding sync has ended and its callbacks ran. */
   settle(): void | Promise<void>
   /** Ends the process that has it open: what was written stays. Without it, the cases that need it are skipped. */
@@ -23,7 +32,7 @@ export interface JournalSubject {
  * for (const { name, run } of journalContract(() => newSubject())) it(name, ({ skip }) => run(skip))
  */
 export function journalContract(create: () => JournalSubject): ContractCase[] {
-  return contract(create, [...basics, ...durability])
+  return contract(create, [...basics, ...durability, ...prefixes, ...resets])
 }
 
 const basics: readonly Draft<JournalSubject>[] = [
@@ -231,10 +240,192 @@ const durability: readonly Draft<JournalSubject>[] = [
   },
 ]
 
+const prefixes: readonly Draft<JournalSubject>[] = [
+  {
+    name: 'a dropped prefix takes nothing from its index on, and the term in front of what is left stays known',
+    run: async (subject) => {
+      const journal = subject.open()
+      const all = await grown(subject, journal, 30)
+      for (const index of [1, 4, 11, 11, 25, 31]) {
+        journal.dropPrefix(index)
+        const first = journal.firstIndex
+        check(first >= 1 && first <= index, `firstIndex ${first} is not behind ${index}`)
+        equal(journal.termAt(first - 1), termOf(first - 1), `term of ${first - 1}`)
+        holds(journal, all.slice(first - 1))
+      }
+      journal.append(entries(31, 32, 9), ignore)
+      await subject.settle()
+      holds(journal, [...all, ...entries(31, 32, 9)].slice(journal.firstIndex - 1))
+      equal(journal.durableIndex, 32, 'durableIndex')
+    },
+  },
+  {
+    name: 'a dropped prefix may be there again after a power cut, what follows it is',
+    needs: ['powerOff'],
+    run: async (subject) => {
+      const journal = subject.open()
+      const all = await grown(subject, journal, 30)
+      journal.dropPrefix(12)
+      journal.append(entries(31, 33, 9), ignore)
+      journal.dropPrefix(25)
+      await subject.settle()
+      subject.powerOff?.()
+      const again = subject.open({ index: 24, term: termOf(24) })
+      check(again.firstIndex <= 25, `firstIndex ${again.firstIndex} is at most 25`)
+      holds(again, [...all, ...entries(31, 33, 9)].slice(again.firstIndex - 1))
+    },
+  },
+  {
+    name: 'a prefix may be dropped while a truncation in front of it waits',
+    run: async (subject) => {
+      const journal = subject.open()
+      const all = await grown(subject, journal, 12)
+      journal.truncateFrom(5)
+      journal.append(entries(5, 12, 9), ignore)
+      journal.dropPrefix(9)
+      const now = [...all.slice(0, 4), ...entries(5, 12, 9)]
+      holds(journal, now.slice(journal.firstIndex - 1))
+      await subject.settle()
+      holds(journal, now.slice(journal.firstIndex - 1))
+    },
+  },
+  {
+    name: 'a snapshot that the journal reaches changes nothing behind it',
+    run: async (subject) => {
+      const journal = subject.open()
+      const all = await grown(subject, journal, 9)
+      journal.close(ignore)
+      await subject.settle()
+      for (const index of [3, 9]) {
+        const again = subject.open({ index, term: termOf(index) })
+        holds(again, all.slice(again.firstIndex - 1))
+        again.close(ignore)
+        await subject.settle()
+      }
+    },
+  },
+]
+
+const resets: readonly Draft<JournalSubject>[] = [
+  {
+    name: 'after a reset the journal is empty at once, behind the snapshot, and goes on from there',
+    run: async (subject) => {
+      const journal = subject.open()
+      await grown(subject, journal, 9)
+      journal.append(entries(10, 11, 9), ignore)
+      journal.reset(40, 12)
+      equal([journal.firstIndex, journal.lastIndex, journal.termAt(40)], [41, 40, 12], 'first, last, term')
+      equal(journal.read(41, 1000).length, 0, 'entries read')
+      equal(journal.durableIndex, 40, 'durableIndex: the snapshot is durable')
+      journal.append(entries(41, 43, 12), ignore)
+      holds(journal, entries(41, 43, 12))
+      await subject.settle()
+      holds(journal, entries(41, 43, 12))
+      equal(journal.durableIndex, 43, 'durableIndex at the end')
+      journal.truncateFrom(42)
+      journal.append(entries(42, 42, 13), ignore)
+      const left = [...entries(41, 41, 12), ...entries(42, 42, 13)]
+      await reopen(subject, journal, left, { index: 40, term: 12 })
+    },
+  },
+  {
+    name: 'done comes in order over a reset',
+    run: async (subject) => {
+      const journal = subject.open()
+      const order: string[] = []
+      journal.append(entries(1, 3, 1), () => order.push('before'))
+      journal.reset(7, 2)
+      journal.append([], () => order.push('barrier'))
+      journal.append(entries(8, 8, 2), () => order.push(`after, ${journal.durableIndex}`))
+      await subject.settle()
+      equal(order, ['before', 'barrier', 'after, 8'], 'order of done')
+    },
+  },
+  {
+    name: 'a reset is durable before a later append',
+    needs: ['powerOff'],
+    run: async (subject) => {
+      const journal = subject.open()
+      await grown(subject, journal, 30)
+      journal.reset(20, 12)
+      journal.append(entries(21, 22, 12), ignore)
+      await subject.settle()
+      subject.powerOff?.()
+      holds(subject.open({ index: 20, term: 12 }), entries(21, 22, 12))
+    },
+  },
+  {
+    name: 'a reset that never ended is finished by the snapshot: behind the end, or of another term',
+    needs: ['powerOff'],
+    run: async (subject) => {
+      const journal = subject.open()
+      await grown(subject, journal, 9)
+      subject.powerOff?.()
+      for (const base of [
+        { index: 14, term: 3 },
+        { index: 16, term: 8 },
+      ]) {
+        const again = subject.open(base)
+        equal([again.firstIndex, again.lastIndex], [base.index + 1, base.index], 'first and last')
+        equal(again.termAt(base.index), base.term, 'term')
+        again.append(entries(base.index + 1, base.index + 3, base.term), ignore)
+        await subject.settle()
+        subject.powerOff?.()
+      }
+      const other = subject.open({ index: 18, term: 9 })
+      equal([other.firstIndex, other.lastIndex, other.termAt(18)], [19, 18, 9], 'first, last, term')
+    },
+  },
+  {
+    name: 'a journal that begins behind its snapshot is damaged',
+    run: async (subject) => {
+      const journal = subject.open()
+      journal.reset(20, 5)
+      journal.append(entries(21, 23, 5), ignore)
+      journal.close(ignore)
+      await subject.settle()
+      equal(
+        codeOf(() => subject.open()),
+        'damaged',
+        'code without a snapshot',
+      )
+      equal(
+        codeOf(() => subject.open({ index: 19, term: 5 })),
+        'damaged',
+        'code with an older one',
+      )
+      holds(subject.open({ index: 20, term: 5 }), entries(21, 23, 5))
+    },
+  },
+]
+
+/** The term of each of the entries that `grown` appends. */
+const termOf = (index: number): number => Math.ceil(index / 4)
+
+/** Appends up to `last`, each in a group of its own. */
+async function grown(subject: JournalSubject, journal: Journal, last: number): Promise<Entry[]> {
+  const all = numbers(1, last).flatMap((index) => entries(index, index, termOf(index)))
+  for (const entry of all) {
+    journal.append([entry], ignore)
+    await subject.settle()
+  }
+  return all
+}
+
+function codeOf(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    return error instanceof JournalError ? error.code : String(error)
+  }
+  return 'none'
+}
+
 async function reopen(
   subject: JournalSubject,
   journal: Journal,
   expected: readonly Entry[],
+  base?: JournalBase,
 ): Promise<Journal> {
   let closed = false
   journal.close((error) => {
@@ -243,7 +434,7 @@ async function reopen(
   })
   await subject.settle()
   check(closed, 'close is done')
-  const again = subject.open()
+  const again = subject.open(base)
   holds(again, expected)
   await subject.settle()
   return again

@@ -33,10 +33,11 @@ export class HistoryRecorder {
   readonly #lives: OpenLife[] = []
   readonly #now = new Map<string, OpenLife>()
 
-  started(start: RecordedStart): void {
+  /** `applied`: what its roles were restored to. */
+  started(start: RecordedStart, applied: number = 0): void {
     this.starts.push(start)
     const { node, life } = start
-    const open = { node, life, servedTerm: 0, committed: 0, leaps: [], applied: 0, watched: 0 }
+    const open = { node, life, servedTerm: 0, committed: applied, leaps: [], applied, watched: 0 }
     this.#lives.push(open)
     this.#now.set(node, open)
   }
@@ -50,6 +51,14 @@ export class HistoryRecorder {
       life.applied = entry.index
       life.committed = Math.max(life.committed, entry.index)
     }
+  }
+
+  /** A snapshot brought this peer's roles to `applied`: also back, when their state was wrong. */
+  restored(node: string, applied: number): void {
+    const life = this.#now.get(node)
+    if (!life) return
+    life.applied = applied
+    life.committed = Math.max(life.committed, applied)
   }
 
   /** A watcher of a role's state was told; `applied` is the position that this peer had reached. */

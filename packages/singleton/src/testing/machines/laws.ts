@@ -2,10 +2,26 @@ import type { Entry } from '@tanist/core'
 import type { FencingToken, SuccessionMessage } from '../../succession/index.js'
 import type { MachineOp } from './clients.js'
 import type { MachinePeer } from './peer.js'
+import { nextState } from './snapshots.js'
 
 /** A law that does not hold, with the two events that contradict each other in a sentence. */
 export interface MachineContradiction {
-  readonly law: 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S9' | 'P2' | 'L1' | 'L2' | 'L6' | 'ends' | 'throws'
+  readonly law:
+    | 'S1'
+    | 'S2'
+    | 'S3'
+    | 'S4'
+    | 'S5'
+    | 'S6'
+    | 'S8'
+    | 'S9'
+    | 'P2'
+    | 'L1'
+    | 'L2'
+    | 'L6'
+    | 'never'
+    | 'ends'
+    | 'throws'
   readonly text: string
 }
 
@@ -16,11 +32,18 @@ const CONTRADICTIONS_MAX = 20
 export class MachineLaws {
   readonly contradictions: MachineContradiction[] = []
   reigns = 0
+  /** Peers whose state a test has spoilt. */
+  readonly rotten: Set<string> = new Set()
   /** How often anybody began to serve, also again in a term, after its lease had lapsed. */
   beginnings = 0
   readonly #nowMs: () => number
   readonly #running: () => readonly MachinePeer[]
   readonly #committed: Entry[] = []
+  /** The state after each committed entry. */
+  readonly #states: number[] = [0]
+  /** Snapshots that were taken or restored, and those among them that came from another peer. */
+  snapshots = 0
+  installs = 0
   readonly #servedBy = new Map<number, string>()
   readonly #answeredBy = new Map<number, string>()
   /** Commands that were acknowledged, by position. */
@@ -71,8 +94,14 @@ export class MachineLaws {
   }
 
   /** S4: journals agree on the committed prefix. In memory an entry is the same one everywhere, or another. */
-  committed({ name }: MachinePeer, entries: readonly Entry[]): void {
+  committed(peer: MachinePeer, entries: readonly Entry[]): void {
+    const { name } = peer
+    const [first] = entries
+    if (first && first.index !== peer.applied + 1)
+      this.broken('S8', `${name} applies entry ${first.index} after ${peer.applied}`)
     for (const entry of entries) {
+      if (entry.index === this.#states.length)
+        this.#states.push(nextState(this.#states.at(-1) as number, entry))
       const known = this.#committed[entry.index]
       if (known === undefined) this.#committed[entry.index] = entry
       else if (known !== entry)
@@ -83,10 +112,34 @@ export class MachineLaws {
     }
   }
 
+  /** S4: what a snapshot holds is what the journal gives, wherever it was taken. */
+  state({ name }: MachinePeer, index: number, state: number): void {
+    this.snapshots += 1
+    if (this.rotten.size > 0 || this.#states[index] === state) return
+    this.broken(
+      'S4',
+      `${name} holds ${state} after entry ${index}, and the journal gives ${this.#states[index]}`,
+    )
+  }
+
+  /** In the end everybody holds what the journal gives. */
+  sameState({ name, value, applied }: MachinePeer): void {
+    if (this.rotten.size > 0 || this.#states[applied] === value) return
+    this.broken('S4', `${name} ends with ${value} after entry ${applied}, not ${this.#states[applied]}`)
+  }
+
+  /** What the journal gives: the state right after this entry. */
+  stateAt(index: number): number | undefined {
+    return this.#states[index]
+  }
+
   /** S1 and promise P2: one server a term, none serves while another does. S3: it holds what was acknowledged. */
   serves(peer: MachinePeer, { term }: FencingToken): void {
     const { name } = peer
+    if (peer.state.snap.diverged !== null)
+      this.broken('S4', `${name} serves a state that it knows to be wrong`)
     this.beginnings += 1
+    if (peer.state.self.serve === 'never') this.broken('never', `${name} was told never to serve`)
     const known = this.#servedBy.get(term)
     if (known === undefined) this.reigns += 1
     else if (known !== name) this.broken('S1', `${known} and ${name} both served in term ${term}`)
@@ -111,7 +164,9 @@ export class MachineLaws {
   holdsAcknowledged({ name, disk, state }: MachinePeer): void {
     for (const op of this.#acknowledged.values()) {
       const { id, index, term } = op
-      if (index <= disk.lastIndex && disk.termAt(index) === term) continue
+      const covered = index < disk.firstIndex && this.#committed[index]?.term === term
+      if (covered || (index >= disk.firstIndex && index <= disk.lastIndex && disk.termAt(index) === term))
+        continue
       this.broken(
         'S3',
         `op ${id} was acknowledged at ${index} of term ${term} and is lost at ${name}, term ${state.hard.term}`,

@@ -1,10 +1,13 @@
-import type { Entry, Hello } from '@tanist/core'
+import type { Entry, Hello, SnapshotId } from '@tanist/core'
 import type { PlainContext, PlainNode } from '@tanist/core/testing'
-import { createSuccession, leaseHolds, stepSuccession } from '../../succession/index.js'
+import { createSuccession, leaseHolds, stepSuccession, wantsSnapshot } from '../../succession/index.js'
 import type {
   FencingToken,
   HardState,
   Leader,
+  Ranking,
+  SnapshotLimits,
+  SnapshotMeta,
   Succession,
   SuccessionEffect,
   SuccessionInput,
@@ -15,17 +18,22 @@ import type { MachineDisk, MachineFile } from './disk.js'
 import { PeerLinks } from './links.js'
 import type { LinkPorts } from './links.js'
 import type { Parcel } from './parcel.js'
+import { decode, encode, nextState } from './snapshots.js'
 
 /** What a peer tells whoever watches. */
 export interface PeerHooks {
   said(peer: MachinePeer, to: string, message: SuccessionMessage): void
   committed(peer: MachinePeer, entries: readonly Entry[]): void
+  /** Its state is this number, right after this entry; also by a snapshot. */
+  state(peer: MachinePeer, index: number, state: number): void
   serves(peer: MachinePeer, token: FencingToken): void
   /** A happening that schedules can wait for. */
   moment(peer: MachinePeer, name: string): void
   /** It gave up its seat, and ends. */
   left(peer: MachinePeer): void
   ended(peer: MachinePeer, text: string): void
+  /** Its seat is given up: the process ends. */
+  left(peer: MachinePeer): void
 }
 
 export interface PeerSetting {
@@ -36,6 +44,10 @@ export interface PeerSetting {
   readonly hooks: PeerHooks
   /** Size of a command, at least. */
   readonly commandBytes: number
+  readonly snapshotLimits: SnapshotLimits
+  readonly snapshotBytes: number
+  readonly ranking: Ranking | undefined
+  readonly announced: Pick<Hello, 'weight' | 'serve' | 'manifest'>
   readonly syncMs: () => number
   readonly nextLink: () => number
   readonly refuses: (to: number) => boolean
@@ -65,8 +77,15 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
   readonly #links: PeerLinks
   readonly #waiters = new Map<number, Waiter>()
   readonly #reads = new Map<number, Waiter>()
+  /** What the syncs of snapshots are waited for. */
+  readonly #snapshots = new Map<number, () => void>()
+  #lastSnapshot = 0
+  /** The number that stands for the state of the roles, and the entry that it is right after. */
+  value = 0
+  applied = 0
   #lastRead = 0
   #yields = 0
+  readonly #waiting: (() => void)[] = []
   #batch = false
   #stopped = false
 
@@ -75,8 +94,22 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
     this.name = setting.names[context.id] as string
     this.#setting = setting
     const { timing, expect, disk } = setting
-    const self = this.#hello(null)
+    const damage = disk.reopen()
+    if (damage !== null) {
+      this.#stopped = true
+      setting.hooks.ended(this, damage)
+    }
+    const base = disk.snapshots.newest
+    if (base) {
+      this.value = base.state
+      this.applied = base.meta.index
+      setting.hooks.state(this, this.applied, this.value)
+    }
+    const self = this.#hello(base?.meta.founding.clusterId ?? null)
     const config = {
+      ...(base && { base: base.meta, baseDigest: String(base.state) }),
+      snapshots: disk.snapshots,
+      snapshotLimits: setting.snapshotLimits,
       self,
       app: 'machines',
       mode: 'consistent' as const,
@@ -84,6 +117,7 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       timing,
       hard: disk.hard,
       log: disk,
+      ...(setting.ranking !== undefined && { ranking: setting.ranking }),
     }
     this.state = createSuccession(config, context.now())
     this.#links = new PeerLinks(this)
@@ -107,6 +141,7 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
   }
 
   start(): void {
+    if (this.#stopped) return
     this.step({ kind: 'start' })
     this.#links.start()
     this.#flush()
@@ -137,9 +172,10 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
   timer(_context: PlainContext<Parcel>, key: string): void {
     if (this.#stopped) return
     if (key === 'watch') this.#links.watch()
-    else if (key === 'journal' || key === 'register') this.#synced(key)
+    else if (key === 'journal' || key === 'register' || key === 'snapshot') this.#synced(key)
     else if (key.startsWith('refused ')) this.#links.onRefused(Number(key.slice(8)))
     else if (key === 'yielded') this.#yielded()
+    else if (key === 'later') for (const then of this.#waiting.splice(0)) then()
     else if (key === 'flush') return this.#flushNow()
     else this.step({ kind: 'timer', key })
     this.#flush()
@@ -178,6 +214,11 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
     if (link > 0) this.#links.onClose(id, link)
   }
 
+  leave(): void {
+    this.step({ kind: 'leave' })
+    this.#flush()
+  }
+
   step(input: SuccessionInput): void {
     const { context, state } = this
     for (const effect of stepSuccession(state, input, context.now(), context.random)) this.#run(effect)
@@ -206,6 +247,7 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       clusterId,
       mode: 'consistent',
       known: [],
+      ...this.#setting.announced,
     }
   }
 
@@ -227,8 +269,23 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
         return hooks.moment(this, 'appended')
       case 'truncate':
         return this.#sync('journal', disk.truncateFrom(effect.from))
+      case 'reset':
+        return this.#sync('journal', disk.reset(effect.index, effect.term))
+      case 'drop':
+        return this.#sync('journal', disk.dropPrefix(effect.below))
+      case 'forget':
+        return disk.snapshots.forget(effect.id)
+      case 'capture':
+        return this.#capture(effect.meta)
+      case 'receive':
+        hooks.moment(this, 'receiving')
+        return disk.snapshots.receive(effect.id, effect.offset, effect.bytes)
+      case 'install':
+        return this.#install(effect.id)
       case 'committed':
+        for (const entry of effect.entries) this.value = nextState(this.value, entry)
         hooks.committed(this, effect.entries)
+        this.applied = effect.entries.at(-1)?.index ?? this.applied
         return this.#answerCommitted(effect.entries)
       case 'serve':
         hooks.serves(this, effect.token)
@@ -244,11 +301,14 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       case 'readable':
       case 'unreadable':
         return this.#answerRead(effect.id, effect.kind === 'readable' ? effect.index : null)
+      case 'left':
+        return hooks.left(this)
       case 'probe':
         return this.#links.probe(this.#setting.names.indexOf(effect.memberId))
       case 'left':
         this.#stopped = true
         return hooks.left(this)
+      case 'set-aside':
       case 'fatal':
         this.#stopped = true
         return hooks.ended(this, effect.text)
@@ -281,9 +341,48 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
   #synced(file: MachineFile): void {
     const { tickets, again } = this.disk.synced(file)
     this.#sync(file, again)
-    for (const ticket of tickets)
-      this.step(file === 'journal' ? { kind: 'appended', ticket } : { kind: 'persisted', ticket })
+    for (const ticket of tickets) {
+      if (file === 'snapshot') this.#snapshots.get(ticket)?.()
+      else this.step(file === 'journal' ? { kind: 'appended', ticket } : { kind: 'persisted', ticket })
+    }
     this.#setting.hooks.moment(this, 'synced')
+  }
+
+  // Snapshots
+
+  #capture(meta: SnapshotMeta): void {
+    const { value } = this
+    this.#setting.hooks.state(this, meta.index, value)
+    this.#setting.hooks.moment(this, 'capturing')
+    const kept = encode({ meta, state: value }, this.#setting.snapshotBytes)
+    this.#keep(kept, () => this.step({ kind: 'snapshotted', id: kept.id, digest: String(value) }))
+  }
+
+  #install(id: SnapshotId): void {
+    const kept = this.disk.snapshots.complete()
+    // Never within the step that asked for it.
+    if (!kept) return this.#later(() => this.step({ kind: 'uninstalled', id, why: 'it is damaged' }))
+    this.#keep(kept, () => {
+      if (!wantsSnapshot(this.state, id))
+        return this.step({ kind: 'uninstalled', id, why: 'it is not wanted any more' })
+      const { meta, state } = decode(kept.content)
+      this.value = state
+      this.applied = meta.index
+      this.#setting.hooks.state(this, meta.index, state)
+      this.#setting.hooks.moment(this, 'installed')
+      this.step({ kind: 'installed', id, meta, digest: String(state) })
+    })
+  }
+
+  #keep(kept: ReturnType<typeof encode>, then: () => void): void {
+    this.#lastSnapshot += 1
+    this.#snapshots.set(this.#lastSnapshot, then)
+    this.#sync('snapshot', this.disk.writeSnapshot(kept, this.#lastSnapshot))
+  }
+
+  #later(then: () => void): void {
+    this.#waiting.push(then)
+    this.context.timer('later', 0)
   }
 
   // Clients

@@ -80,7 +80,10 @@ function heal(world: SuccessionWorld): void {
   }
   const healed = world.plain.runUntil(served, { limitMs: HEAL_MS, everyMs: 20 })
   if (!healed) explain(world, 'not healed')
-  for (const peer of world.running) world.laws.holdsAcknowledged(peer)
+  for (const peer of world.running) {
+    world.laws.holdsAcknowledged(peer)
+    world.laws.sameState(peer)
+  }
   if (healed) calm(world)
 }
 

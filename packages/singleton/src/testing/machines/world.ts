@@ -1,8 +1,9 @@
 import { PlainWorld } from '@tanist/core/testing'
 import type { PlainContext, PlainNode, PlainQuality } from '@tanist/core/testing'
 import { invariant } from '@tanist/core'
-import { defaultTiming, isVoter } from '../../succession/index.js'
-import type { Timing } from '../../succession/index.js'
+import type { Hello } from '@tanist/core'
+import { defaultSnapshotLimits, defaultTiming, isVoter } from '../../succession/index.js'
+import type { Ranking, SnapshotLimits, SuccessionMessage, Timing } from '../../succession/index.js'
 import { Clients } from './clients.js'
 import type { ClientSetting } from './clients.js'
 import { MachineDisk } from './disk.js'
@@ -23,9 +24,17 @@ export interface SuccessionWorldOptions {
   /** Size of each command. More than 256 KiB go in a message of their own. Default 16. */
   readonly commandBytes?: number
   readonly timing?: Partial<Timing>
+  /** Default: a snapshot every dozen entries and hardly any journal besides, so that much is compacted and fetched. */
+  readonly snapshots?: Partial<SnapshotLimits>
+  /** Size of a snapshot, at least. Default 1,500. */
+  readonly snapshotBytes?: number
   readonly network?: Partial<PlainQuality>
   /** Least and greatest time of a disk sync. Default 0.5 to 2. */
   readonly syncMs?: readonly [least: number, greatest: number]
+  /** Who comes first in line: the same at all. */
+  readonly ranking?: Ranking
+  /** What peers say of themselves. */
+  readonly announced?: Readonly<Record<string, Pick<Hello, 'weight' | 'serve' | 'manifest'>>>
 }
 
 /** What machines are called, in order. */
@@ -35,6 +44,21 @@ export const machineActs: readonly string[] = ['hand-over', 'leave']
 
 /** A clock that stands still is none: timers of a sleeping machine have to end up somewhere. */
 const ASLEEP_RATE = 0.001
+/** Little of everything, so that short runs meet every border. */
+const smallSnapshots: SnapshotLimits = {
+  ...defaultSnapshotLimits,
+  bytes: 100_000,
+  entries: 12,
+  keepEntries: 4,
+  keepBytes: 100_000,
+  catchUpBytes: 2_000,
+  pieceBytes: 256,
+  piecesInFlight: 3,
+}
+
+
+/** As in `join.ts`. */
+const LEAVE_MS = 4_000
 
 type Undo = () => void
 
@@ -51,6 +75,8 @@ export class SuccessionWorld {
   onMoment: (name: string, moment: string) => void = () => {}
   /** No fault fires any more, whatever it still waits for. */
   peaceful = false
+  /** Told of every message before it is sent. */
+  onSaid: (peer: MachinePeer, message: SuccessionMessage) => void = () => {}
   #clients: Clients | null = null
   readonly #peers: (MachinePeer | null)[] = []
   readonly #disks: MachineDisk[]
@@ -62,6 +88,10 @@ export class SuccessionWorld {
   readonly #expect: number
   readonly #commandBytes: number
   readonly #asleep = new Set<Undo>()
+  readonly #snapshotLimits: SnapshotLimits
+  readonly #snapshotBytes: number
+  readonly #ranking: Ranking | undefined
+  readonly #announced: NonNullable<SuccessionWorldOptions['announced']>
   #links = 0
 
   constructor(options: SuccessionWorldOptions) {
@@ -75,6 +105,10 @@ export class SuccessionWorld {
     this.#syncMs = syncMs
     this.#expect = peers
     this.#commandBytes = options.commandBytes ?? 16
+    this.#snapshotLimits = { ...smallSnapshots, ...options.snapshots }
+    this.#snapshotBytes = options.snapshotBytes ?? 1_500
+    this.#ranking = options.ranking
+    this.#announced = options.announced ?? {}
     this.plain = new PlainWorld<Parcel>({
       seed,
       nodes: peers + 1,
@@ -168,6 +202,16 @@ export class SuccessionWorld {
     this.plain.start(this.id(name))
   }
 
+  /** Gives up its seat and ends, as `leave()` of a peer does; after a while it goes without having been let go. */
+  leave(name: string): void {
+    const peer = this.peer(name)
+    if (!peer || this.plain.state(this.id(name)) !== 'running') return
+    peer.leave()
+    this.plain.schedule(this.plain.nowMs + LEAVE_MS, () => {
+      if (this.peer(name) === peer) this.crash(name)
+    })
+  }
+
   /** All at one moment; nobody is told. */
   powerOff(names: readonly string[], tear: boolean): Undo {
     const undos = names
@@ -231,7 +275,7 @@ export class SuccessionWorld {
   /** What operators and applications ask for. */
   act(name: string, act: string): void {
     const peer = this.running.find((one) => one.name === name)
-    if (act === 'leave') peer?.step({ kind: 'leave' })
+    if (act === 'leave') this.leave(name)
     else if (act === 'hand-over') {
       const { server } = this
       server?.step({ kind: 'transfer', to: peer && peer !== server ? name : null })
@@ -247,8 +291,17 @@ export class SuccessionWorld {
     }
   }
 
+  /** The roles of this peer have made something else of the journal. */
+  spoil(name: string): void {
+    const peer = this.peer(name)
+    if (!peer) return
+    peer.value = (peer.value + 1) >>> 0
+    this.laws.rotten.add(name)
+  }
+
   healAll(): void {
     for (const wake of this.#asleep) wake()
+    for (const name of this.names) if (this.peer(name)?.state.leaving === true) this.crash(name)
     this.#slowMs.fill(0)
     for (const disk of this.#disks) disk.heal()
     this.#outages.fill(null)
@@ -289,6 +342,10 @@ export class SuccessionWorld {
       disk: this.#disks[id] as MachineDisk,
       hooks: this.#hooks,
       commandBytes: this.#commandBytes,
+      snapshotLimits: this.#snapshotLimits,
+      snapshotBytes: this.#snapshotBytes,
+      ranking: this.#ranking,
+      announced: this.#announced[this.names[id] as string] ?? {},
       syncMs: () => least + context.random.next() * (greatest - least) + this.#slowMs[id]!,
       nextLink: () => ++this.#links,
       refuses: (to: number) => this.#refuses(id, to),
@@ -312,17 +369,27 @@ export class SuccessionWorld {
   }
 
   readonly #hooks: PeerHooks = {
-    said: (peer, to, message) => this.laws.said(peer, to, message),
+    said: (peer, to, message) => {
+      this.laws.said(peer, to, message)
+      this.onSaid(peer, message)
+    },
     committed: (peer, entries) => {
       this.laws.committed(peer, entries)
       this.onMoment(peer.name, 'committed')
     },
+    state: (peer, index, state) => this.laws.state(peer, index, state),
     serves: (peer, token) => {
       this.plain.mix(token.term)
       this.laws.serves(peer, token)
     },
-    moment: (peer, moment) => this.onMoment(peer.name, moment),
-    left: (peer) => this.plain.schedule(this.nowMs, () => void this.crash(peer.name)),
+    left: (peer) =>
+      this.plain.schedule(this.plain.nowMs, () => {
+        if (this.peer(peer.name) === peer) this.crash(peer.name)
+      }),
+    moment: (peer, moment) => {
+      if (moment === 'installed') this.laws.installs += 1
+      this.onMoment(peer.name, moment)
+    },
     ended: (peer, text) => this.laws.broken('ends', `${peer.name} stops: ${text}`),
   }
 

@@ -1,0 +1,117 @@
+import { emit, type LinkRow, type Membership, type Peer, type Step } from './state.js'
+import type { MemberId } from './types.js'
+
+/**
+ * Round trips, measured by the beats that are sent anyway: each carries a number, and what it answers: the number
+ * of the last beat heard on this link and for how long that has been kept. One clock measures the whole, so that
+ * clocks need not agree. Medians of the last samples are told with the beats; a member's rank is the median of
+ * what OTHERS measured to it, so that nobody speaks for itself.
+ */
+
+/** Samples of which the median is taken: five seconds of beats. */
+const SAMPLES = 20
+/** Beats of which the send time is remembered. One that is answered later measured something else. */
+const REMEMBERED = 8
+/** The own event `latency` comes every so many beats. */
+const TOLD_EVERY = 4
+
+/** What one peer's beats have shown. */
+export interface Rtt {
+  readonly samplesMs: number[]
+  /** Its own medians, by member. */
+  told: ReadonlyMap<MemberId, number>
+}
+
+export interface BeatTime {
+  readonly seq: number
+  readonly sentMs: number
+}
+
+export const noRtt = (): Rtt => ({ samplesMs: [], told: new Map() })
+
+/** The number of the beat that is sent now. */
+export function nextBeat(s: Step): number {
+  const seq = (s.state.sentBeats.at(-1)?.seq ?? 0) + 1
+  s.state.sentBeats.push({ seq, sentMs: s.now })
+  if (s.state.sentBeats.length > REMEMBERED) s.state.sentBeats.shift()
+  return seq
+}
+
+/** What a beat on this link answers, and how long that was kept. */
+export function echoOf(s: Step, link: LinkRow): readonly [seq: number, keptMs: number] | undefined {
+  const { heardBeat } = link
+  return heardBeat && [heardBeat.seq, rounded(s.now - heardBeat.atMs)]
+}
+
+/** Own medians to these members, in their order; -1: none yet. */
+export function mediansTo(state: Membership, ids: readonly MemberId[]): number[] {
+  return ids.map((id) => rounded(median(state.peers.get(id)?.rtt.samplesMs ?? []) ?? -1))
+}
+
+/** A beat arrived: what it answers is a sample, and what it tells replaces what its sender told before. */
+export function measure(
+  s: Step,
+  link: LinkRow,
+  peer: Peer,
+  beat: {
+    readonly hears: readonly MemberId[]
+    readonly seq?: number
+    readonly echo?: readonly [seq: number, keptMs: number]
+    readonly rtts?: readonly number[]
+  },
+): void {
+  if (beat.seq !== undefined) link.heardBeat = { seq: beat.seq, atMs: s.now }
+  const sent = beat.echo && s.state.sentBeats.find(({ seq }) => seq === beat.echo?.[0])
+  // A number from before this link opened was said on another one.
+  if (sent && beat.echo && sent.sentMs >= link.sinceMs) {
+    const rttMs = s.now - sent.sentMs - Math.max(0, beat.echo[1])
+    if (rttMs >= 0) {
+      peer.rtt.samplesMs.push(rttMs)
+      if (peer.rtt.samplesMs.length > SAMPLES) peer.rtt.samplesMs.shift()
+    }
+  }
+  const { rtts } = beat
+  if (!rtts || rtts.length !== beat.hears.length) return
+  peer.rtt.told = new Map(beat.hears.flatMap((id, at) => tell(id, rtts[at])).slice(0, limitTold))
+}
+
+const limitTold = 64
+
+function tell(id: MemberId, ms: number | undefined): [MemberId, number][] {
+  return ms === undefined || ms < 0 ? [] : [[id, ms]]
+}
+
+/** For each member of the view, the median of what others measured to it. Members nobody measured are missing. */
+export function latencies(state: Membership): Map<MemberId, number> {
+  const found = new Map<MemberId, number>()
+  const self = state.self.memberId
+  const members = new Set(state.view.map((row) => row.memberId))
+  for (const id of members) {
+    const measured: number[] = []
+    for (const by of state.peers.values()) {
+      if (by.memberId === id || by.link === null || !members.has(by.memberId)) continue
+      const ms = by.rtt.told.get(id)
+      if (ms !== undefined) measured.push(ms)
+    }
+    const own = id === self ? undefined : median(state.peers.get(id)?.rtt.samplesMs ?? [])
+    if (own !== undefined) measured.push(own)
+    const ms = median(measured)
+    if (ms !== undefined) found.set(id, rounded(ms))
+  }
+  return found
+}
+
+export function tellLatencies(s: Step): void {
+  if ((s.state.sentBeats.at(-1)?.seq ?? 0) % TOLD_EVERY !== 0) return
+  emit(s, { kind: 'latency', medians: [...latencies(s.state)] })
+}
+
+function median(values: readonly number[]): number | undefined {
+  const sorted = values.toSorted((a, b) => a - b)
+  const low = sorted[(sorted.length - 1) >> 1]
+  const high = sorted[sorted.length >> 1]
+  return low === undefined || high === undefined ? undefined : (low + high) / 2
+}
+
+/** Hundredths of a millisecond: what clocks of processes can tell apart. */
+const rounded = (ms: number): number => Math.round(ms * 100) / 100

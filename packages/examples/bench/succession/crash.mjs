@@ -1,0 +1,93 @@
+// The leader is killed or frozen: how long until a write that was begun afterwards is acknowledged?
+import { joinAsCaller } from './caller.mjs'
+import { pause } from './children.mjs'
+import { hedged, startEtcd } from './etcd.mjs'
+import { floorClient, startFloor } from './floor.mjs'
+import { summary } from './numbers.mjs'
+import { startTanist } from './tanist.mjs'
+
+/** A life of its own for every repetition: no state of one reaches the next. */
+async function repeat(times, once) {
+  const took = []
+  for (let i = 0; i < times; i++) took.push(await once())
+  return summary(took)
+}
+
+/** Writes one after the other for a while, so that what is measured is no first time. */
+async function warm(write, ms) {
+  const until = performance.now() + ms
+  while (performance.now() < until) await write()
+}
+
+async function tanistOnce(signal) {
+  const cluster = await startTanist()
+  const caller = await joinAsCaller(cluster)
+  try {
+    await pause(500)
+    await warm(caller.put, 300)
+    const { at } = await cluster.serving()
+    const since = performance.now()
+    cluster.peers[at].kill(signal)
+    if (!(await caller.put())) throw new Error('the write after the signal was not acknowledged')
+    return performance.now() - since
+  } finally {
+    await caller.stop()
+    await cluster.stop()
+  }
+}
+
+async function etcdOnce(signal, timing) {
+  const cluster = await startEtcd(timing)
+  try {
+    const { at } = await cluster.leader()
+    await warm(() => cluster.put(at), 300)
+    const since = performance.now()
+    cluster.nodes[at].kill(signal)
+    await hedged(cluster.put, at)
+    return performance.now() - since
+  } finally {
+    await cluster.stop()
+  }
+}
+
+async function floorOnce() {
+  const floor = await startFloor()
+  const client = await floorClient(floor.ports)
+  try {
+    await warm(() => client.put(0), 300)
+    const closed = client.closed(0)
+    const since = performance.now()
+    floor.nodes[0].kill('SIGKILL')
+    await closed
+    await client.put(1)
+    return performance.now() - since
+  } finally {
+    client.end()
+    await floor.stop()
+  }
+}
+
+export async function crash({ report, etcd, times }) {
+  report.title('kill -9 of the leader, to the next acknowledged write')
+  const tanist = await repeat(times, () => tanistOnce('SIGKILL'))
+  report.row('tanist', tanist, 'ms')
+  const floor = await repeat(times, floorOnce)
+  report.row('bare Node floor', floor, 'ms')
+  if (!etcd) return
+  const plain = await repeat(times, () => etcdOnce('SIGKILL', null))
+  report.row('etcd, default 100/1000', plain, 'ms', `${(plain.median / tanist.median).toFixed(0)} x tanist`)
+  const tuned = await repeat(times, () => etcdOnce('SIGKILL', { heartbeatMs: 10, electionMs: 100 }))
+  report.row('etcd, tuned 10/100', tuned, 'ms', `${(tuned.median / tanist.median).toFixed(1)} x tanist`)
+  report.target("1/50 of etcd's default", tanist.median, plain.median / 50, 'less', 'ms')
+  report.target('1/6 of etcd tuned', tanist.median, tuned.median / 6, 'less', 'ms')
+}
+
+export async function freeze({ report, etcd, times }) {
+  report.title('SIGSTOP of the leader, to the next acknowledged write')
+  const tanist = await repeat(times, () => tanistOnce('SIGSTOP'))
+  report.row('tanist', tanist, 'ms')
+  if (!etcd) return
+  const plain = await repeat(times, () => etcdOnce('SIGSTOP', null))
+  report.row('etcd, default 100/1000', plain, 'ms', `${(plain.median / tanist.median).toFixed(1)} x tanist`)
+  report.target("1/5 of etcd's default", tanist.median, plain.median / 5, 'less', 'ms')
+}

@@ -1,0 +1,130 @@
+import type { MemberId } from '@tanist/core'
+import type { CallOutcome, RoleHost } from '../role/index.js'
+import type { CallRequest } from './caller.js'
+import type { Operation } from '../succession/index.js'
+import type { PeerCore, PeerEvent } from './core.js'
+import type { OperateOutcome } from './operate.js'
+import type { ReadOutcome } from './reads.js'
+import type { PeerStatus } from './status.js'
+
+/**
+ * One peer through all its identities: to those who use it, a peer that had to set entries aside is still the same
+ * one. What is asked for between two identities waits for the next.
+ */
+export class Lives {
+  #now: PeerCore
+  #waiting: (() => void)[] | null = null
+  readonly #listeners = new Set<(event: PeerEvent) => void>()
+  readonly #watchers = new Set<{ readonly role: string; readonly listener: (state: unknown) => void }>()
+
+  constructor(first: PeerCore) {
+    this.#now = first
+    this.#follow(first)
+  }
+
+  /** The next identity has begun. */
+  goOn(core: PeerCore): void {
+    this.#now = core
+    this.#follow(core)
+    for (const { role, listener } of this.#watchers) {
+      core.roles.observe(role, listener)
+      listener(core.roles.state(role))
+    }
+    const waiting = this.#waiting ?? []
+    this.#waiting = null
+    for (const run of waiting) run()
+    this.#tell({ kind: 'status' })
+  }
+
+  get joined(): boolean {
+    return this.#now.joined
+  }
+
+  get roles(): RoleHost {
+    return this.#now.roles
+  }
+
+  status(): PeerStatus {
+    return this.#now.status()
+  }
+
+  /** The event `reborn` is told as a note. */
+  observe(listener: (event: PeerEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  watchRole(role: string, listener: (state: unknown) => void): () => void {
+    const watcher = { role, listener: (state: unknown) => this.#watchers.has(watcher) && listener(state) }
+    this.#watchers.add(watcher)
+    this.#now.roles.observe(role, watcher.listener)
+    return () => this.#watchers.delete(watcher)
+  }
+
+  call(request: CallRequest, done: (outcome: CallOutcome) => void): () => void {
+    let cancelled = false
+    let cancel = (): void => void (cancelled = true)
+    this.#soon(() => {
+      const end = this.#now.call(request, done)
+      if (cancelled) end()
+      else cancel = end
+    })
+    return () => cancel()
+  }
+
+  read(deadlineMs: number, done: (outcome: ReadOutcome) => void): void {
+    this.#soon(() => this.#now.read(deadlineMs, done))
+  }
+
+  transfer(to: MemberId | null, done: (ok: boolean, text: string) => void): void {
+    this.#soon(() => this.#now.transfer(to, done))
+  }
+
+  operate(operation: Operation, done: (outcome: OperateOutcome) => void): void {
+    this.#soon(() => this.#now.operate(operation, done))
+  }
+
+  continueHere(why: string, done: (ok: boolean, text: string) => void): void {
+    this.#soon(() => this.#now.continueHere(why, done))
+  }
+
+  backup(): ReturnType<PeerCore['backup']> {
+    return this.#now.backup()
+  }
+
+  leave(limitMs: number, done: () => void): void {
+    this.#soon(() => this.#now.leave(limitMs, done))
+  }
+
+  stop(done: () => void): void {
+    this.#soon(() => this.#now.stop(done))
+  }
+
+  #soon(run: () => void): void {
+    if (this.#waiting) this.#waiting.push(run)
+    else run()
+  }
+
+  #follow(core: PeerCore): void {
+    core.observe((event) => {
+      if (event.kind !== 'reborn') {
+        // The end is the end for those who wait, too: a stopped peer answers them.
+        if (event.kind === 'stopped') this.#release()
+        return this.#tell(event)
+      }
+      this.#waiting = []
+      const { text, file } = event
+      this.#tell({ kind: 'note', event: 'reborn', text, data: { file } })
+    })
+  }
+
+  #release(): void {
+    const waiting = this.#waiting ?? []
+    this.#waiting = null
+    for (const run of waiting) run()
+  }
+
+  #tell(event: PeerEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+}

@@ -1,0 +1,2 @@
+export { ImageReader } from './reader.js'
+export { ImageWriter } from './writer.js'

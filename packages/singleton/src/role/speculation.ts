@@ -1,0 +1,111 @@
+import type { CommandEntry } from './entry.js'
+import { SESSION_WINDOW } from './limits.js'
+import type { Answer, SessionTable } from './sessions.js'
+import { positionOf } from './sessions.js'
+
+/** An entry that the leader decided and that is not applied yet. */
+export interface Waiting {
+  readonly index: number
+  readonly term: number
+  readonly payload: Uint8Array
+  /** Null when the entry has to be read again: its role could not take it. */
+  readonly taken: {
+    readonly entry: Omit<CommandEntry, 'events'>
+    readonly answer: Answer
+    readonly next: unknown
+  } | null
+  /** The command of such an entry. */
+  readonly settles?: { readonly session: string; readonly seq: number }
+  readonly expire: readonly string[]
+}
+
+/** What entries that are not applied yet will make of the sessions: no more than there are such entries. */
+export class SessionsAhead {
+  readonly #base: SessionTable
+  readonly #ahead = new Map<string, Ahead>()
+
+  constructor(base: SessionTable) {
+    this.#base = base
+  }
+
+  /** As `SessionTable.find`, with what waits. */
+  find(session: string, seq: number): ReturnType<SessionTable['find']> {
+    const ahead = this.#ahead.get(session)
+    if (ahead === undefined) return this.#base.find(session, seq)
+    const answer = ahead.answers.get(seq)
+    if (answer !== undefined) return answer
+    if (seq <= ahead.floor) return 'expired'
+    if (ahead.expired) return positionOf(session) === null ? undefined : 'unknown'
+    const known = this.#base.find(session, seq)
+    // Not in the table yet: it is opened by what waits.
+    return known === 'unknown' ? undefined : known
+  }
+
+  has(session: string): boolean {
+    return this.#ahead.has(session) || this.#base.get(session) !== undefined
+  }
+
+  /** Something of this session waits. */
+  waits(session: string): boolean {
+    return this.#ahead.has(session)
+  }
+
+  record(session: string, seq: number, floor: number, answer: Answer): void {
+    const ahead = this.#get(session)
+    ahead.count++
+    ahead.answers.set(seq, answer)
+    ahead.floor = Math.max(ahead.floor, Math.min(floor, seq - 1))
+    if (ahead.answers.size > SESSION_WINDOW) {
+      let low = Infinity
+      for (const other of ahead.answers.keys()) low = Math.min(low, other)
+      ahead.answers.delete(low)
+      ahead.floor = Math.max(ahead.floor, low)
+    }
+  }
+
+  expire(names: readonly string[]): void {
+    for (const name of names) {
+      if (!this.has(name)) continue
+      const ahead = this.#get(name)
+      // At once the table will say so itself.
+      ahead.floor = Math.max(ahead.floor, this.#base.top(name), ...ahead.answers.keys())
+      ahead.answers.clear()
+      ahead.expired = true
+    }
+  }
+
+  /** The entry that recorded it is applied. */
+  settle(session: string, seq: number): void {
+    const ahead = this.#ahead.get(session)
+    if (ahead === undefined) return
+    ahead.answers.delete(seq)
+    if (--ahead.count <= 0 && !ahead.expired) this.#ahead.delete(session)
+  }
+
+  settleExpiry(names: readonly string[]): void {
+    for (const name of names) {
+      const ahead = this.#ahead.get(name)
+      if (ahead === undefined) continue
+      ahead.expired = false
+      if (ahead.count <= 0) this.#ahead.delete(name)
+    }
+  }
+
+  #get(session: string): Ahead {
+    let ahead = this.#ahead.get(session)
+    if (ahead === undefined) {
+      ahead = { floor: 0, answers: new Map(), count: 0, expired: false }
+      this.#ahead.set(session, ahead)
+    }
+    return ahead
+  }
+}
+
+interface Ahead {
+  floor: number
+  readonly answers: Map<number, Answer>
+  /** Commands that are not applied yet. */
+  count: number
+  /** What the table holds of this session ends with an entry that is not applied yet. */
+  expired: boolean
+}

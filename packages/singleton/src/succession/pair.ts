@@ -1,0 +1,120 @@
+/** The leader's side of a set of two: what it promises, and when it goes on alone (rules 15, 16, 17, 21, 22). */
+import type { MemberId } from '@tanist/core'
+import { encodeRecord, EntryKind } from './entries.js'
+import type { VotersChange } from './entries.js'
+import { isFit } from './line.js'
+import { propose } from './log.js'
+import type { AppendedMessage, PairPromise } from './messages.js'
+import { isVoter, lastSet, minCopies, nameOf, nameOfSet, note, setTimer } from './state.js'
+import type { LeaderRole, Progress, Succession, Turn, VoterSet } from './state.js'
+
+/** An answer of a follower: the leader's wait begins anew, and the newest tag is what it echoes. */
+export function hearTag(
+  t: Turn,
+  from: { readonly memberId: MemberId; readonly incarnation: number },
+  { tag }: AppendedMessage,
+  term: number,
+): void {
+  const { role, hard } = t.s
+  const progress = role.kind === 'leader' && term === hard.term ? role.progress.get(from.memberId) : undefined
+  if (!progress) return
+  progress.heardMs = t.now.monotonicMs
+  if (!tag) return
+  const { echo } = progress
+  const older =
+    echo !== null && (echo[0] > from.incarnation || (echo[0] === from.incarnation && echo[1] >= tag[0]))
+  if (!older) progress.echo = [from.incarnation, tag[0], tag[1]]
+}
+
+/** Rule 17: what a beat to the follower of a pair promises. Undefined in every other set. */
+export function promiseTo(t: Turn, to: MemberId, progress: Progress): PairPromise | undefined {
+  const { s } = t
+  const set = lastSet(s)
+  if (set?.pair !== true || !set.voters.includes(to)) return undefined
+  return { set: nameOfSet(set), echo: progress.echo, soloMs: s.config.timing.soloMs }
+}
+
+/** Rule 21. Called at the end of a batch of inputs, so that whatever has arrived is heard first (C5). */
+export function goAloneIfDue(t: Turn, role: LeaderRole): void {
+  const { s } = t
+  const other = otherOf(s)
+  if (other === null || minCopies(s) > 1) return
+  const why = whyAlone(t, role, other)
+  if (why === null || !mayGoAlone(s, role)) return
+  const name = nameOf(s, other)
+  note(t, 'going-alone', `${name} ${why}: this peer goes on alone.`, { other, why })
+  if (role.transfer) {
+    role.transfer = null
+    setTimer(t, 'transfer', null)
+    t.out.push({ kind: 'transferred', ok: false, text: `${name} ${why}.` })
+  }
+  propose(t, EntryKind.voters, encodeRecord({ voters: [s.self.memberId], why: `${name} ${why}` }))
+}
+
+/** A leader that will go on alone, or is about to, does not give up its reign for want of a majority. */
+export function waitsToGoAlone(t: Turn, role: LeaderRole): boolean {
+  const { s } = t
+  const set = lastSet(s)
+  const lone = set?.voters.length === 1 && isVoter(s, s.self.memberId)
+  return lone || (otherOf(s) !== null && minCopies(s) <= 1 && mayGoAlone(s, role))
+}
+
+/** The other one of two, when this peer is one of them. */
+export function otherOf(s: Succession): MemberId | null {
+  const set = lastSet(s)
+  if (set?.voters.length !== 2 || !isVoter(s, s.self.memberId)) return null
+  return set.voters.find((id) => id !== s.self.memberId) ?? null
+}
+
+function whyAlone(t: Turn, role: LeaderRole, other: MemberId): string | null {
+  const { s, now } = t
+  const newest = newestStart(s, role, other)
+  const gone = s.gone.get(other)
+  if (s.leavers.has(other) || (gone?.leaving === true && gone.incarnation >= newest))
+    return 'gave up its seat'
+  if ((s.dead.get(other) ?? -1) >= newest) return 'is proven dead'
+  const { soloMs } = s.config.timing
+  // By the monotonic clock alone: of the two it is the one that never says too much has passed.
+  const silentMs = now.monotonicMs - Math.max(role.begunMs, role.progress.get(other)?.heardMs ?? -Infinity)
+  if (silentMs < soloMs || now.monotonicMs < role.patientUntilMs) return null
+  return `has not answered for ${soloMs} ms`
+}
+
+function newestStart(s: Succession, role: LeaderRole, id: MemberId): number {
+  const heard = role.progress.get(id)?.echo?.[0] ?? 0
+  return Math.max(heard, s.links.get(id)?.incarnation ?? 0, s.view.get(id)?.incarnation ?? 0)
+}
+
+/**
+ * Nobody else can be elected without this peer: every voter set that may be in force lies within the two and
+ * contains it (C17, C18). Outside a pair an entry of the own term must be committed besides (C19).
+ */
+function mayGoAlone(s: Succession, role: LeaderRole): boolean {
+  const set = lastSet(s)
+  if (!set) return false
+  const possible = s.voterSets.slice(s.voterSets.findLastIndex(({ index }) => index <= s.commitIndex))
+  const known = s.voterSets.some(({ index }) => index <= s.commitIndex) ? possible : s.voterSets
+  const within = known.every(
+    ({ voters }) => voters.includes(s.self.memberId) && voters.every((id) => set.voters.includes(id)),
+  )
+  return within && (set.pair === true || s.commitIndex >= role.startIndex)
+}
+
+/**
+ * A set of two changes in three ways: it grows (rule 16: only after the mark of a pair is taken off), it is marked
+ * as a pair again when nothing came of that, or its leader goes on alone, which is not decided here.
+ */
+export function nextOfTwo(
+  t: Turn,
+  role: LeaderRole,
+  set: VoterSet,
+  next: MemberId | undefined,
+): VotersChange | null {
+  const { s } = t
+  const other = set.voters.find((id) => id !== s.self.memberId)
+  if (other === undefined || !isFit(t, role, other)) return null
+  if (next === undefined) return set.pair ? null : { voters: set.voters, why: 'two are a pair', pair: true }
+  const name = nameOf(s, next)
+  if (set.pair) return { voters: set.voters, why: `${name} comes as a third` }
+  return { voters: [...set.voters, next], why: `${name} is caught up` }
+}
