@@ -39,8 +39,8 @@ export const bugs: readonly Bug[] = [
     find: 'if (s.persistedTicket === s.persistTicket) out.push(effect)',
     replace: 'if (true) out.push(effect)',
     ...machines,
-    family: 'votes',
-    budget: 100,
+    family: 'lost votes',
+    budget: 200,
     laws: ['S1', 'S5'],
   },
   {
