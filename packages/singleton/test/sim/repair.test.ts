@@ -62,8 +62,8 @@ function started(seed: number, peers: number): Cluster {
 }
 
 describe('a voter that restarts with', () => {
-  it.each(damages)('%s never votes as before, fetches what it lost, and says so', (name, damage, text) => {
-    const seed = damages.findIndex(([one]) => one === name) + 1
+  it.each(damages)('%s never votes as before, fetches what it lost, and says so', (what, damage, text) => {
+    const seed = damages.findIndex(([one]) => one === what) + 1
     const cluster = started(seed, 3)
     const { world } = cluster
     const workload = new Workload(cluster, seed, ledgerWorkload(4, 20))
