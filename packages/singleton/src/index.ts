@@ -24,4 +24,4 @@ export type {
   RoleDefinition,
   UnavailableOutcome,
 } from './role/index.js'
-export type { FencingToken, Mode, Timing } from './succession/index.js'
+export type { FencingToken, Mode, SnapshotLimits, Timing } from './succession/index.js'
