@@ -47,4 +47,12 @@ export type {
   RoleDefinition,
   UnavailableOutcome,
 } from './role/index.js'
-export type { FencingToken, Mode, RankedMember, RankFunction, Ranking, Timing } from './succession/index.js'
+export type {
+  FencingToken,
+  Mode,
+  RankedMember,
+  RankFunction,
+  Ranking,
+  SnapshotLimits,
+  Timing,
+} from './succession/index.js'

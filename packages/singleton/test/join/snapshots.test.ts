@@ -21,7 +21,7 @@ const shelf = role('shelf', {
     },
   },
   commands: {
-    fill: (_s, c: { at: number; text: string }, on) => persist(on.filled(c)).reply(() => c.at),
+    put: (_s, c: { at: number; text: string }, on) => persist(on.filled(c)).reply(() => c.at),
   },
 })
 
@@ -67,7 +67,7 @@ describe('peers with a state of 20 MB, on real disks', () => {
     const fills = Array.from({ length: 160 }, (_, at) => at)
     const worker = async (): Promise<void> => {
       for (let at = fills.shift(); at !== undefined; at = fills.shift())
-        expect(await bob.role(shelf).fill({ at, text }).value()).toBe(at)
+        expect(await bob.role(shelf).put({ at, text }).value()).toBe(at)
     }
     await Promise.all([worker(), worker(), worker(), worker()])
     await until(() => room.peers.every((peer) => peer.status().snapshotIndex > 100))
