@@ -1,7 +1,15 @@
 export { join, startPeer } from './join.js'
 export type { JoinOptions, Peer, ReadOptions, RoleHandle, ServerView } from './join.js'
 export { JoinError } from './peer/index.js'
-export type { JoinErrorCode, Member, PeerSettings, PeerStatus, ServerInfo, Takeover } from './peer/index.js'
+export type {
+  JoinErrorCode,
+  Member,
+  PeerSettings,
+  PeerStatus,
+  ServerInfo,
+  Takeover,
+  WitnessStatus,
+} from './peer/index.js'
 export { persist, refuse, Refused, role, Unavailable } from './role/index.js'
 export type {
   Accept,
@@ -25,3 +33,5 @@ export type {
   UnavailableOutcome,
 } from './role/index.js'
 export type { FencingToken, Mode, Timing } from './succession/index.js'
+export { startWitness } from './witness.js'
+export type { Witness, WitnessOptions } from './witness.js'

@@ -17,6 +17,8 @@ export interface Hello {
   readonly mode: 'consistent' | 'available'
   /** Addresses of further peers that this one knows: hints for dialling. */
   readonly known: readonly Address[]
+  /** No member and never to become one: it keeps votes for sets of two. */
+  readonly witness?: true
   /** Options that all peers of a cluster must agree on, by the names that users give them. */
   readonly settings?: Readonly<Record<string, number>>
 }

@@ -41,7 +41,11 @@ export class Mesh {
     host: Host,
     turns: Turns,
     timers: KeyedTimers,
-    config: { readonly self: Hello; readonly seeds: readonly string[]; readonly settings: CheckedSettings },
+    config: {
+      readonly self: Hello
+      readonly seeds: readonly string[]
+      readonly settings: Pick<CheckedSettings, 'membership'>
+    },
     hooks: MeshHooks,
   ) {
     this.#host = host
@@ -77,8 +81,8 @@ export class Mesh {
   }
 
   /** Says `bye` and closes every link. */
-  close(leaving: boolean, last: LastPosition): void {
-    this.step({ kind: 'stop', leaving, last })
+  close(leaving: boolean, last?: LastPosition): void {
+    this.step({ kind: 'stop', leaving, ...(last && { last }) })
     this.#links.closeAll('bye')
   }
 

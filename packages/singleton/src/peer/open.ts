@@ -151,7 +151,7 @@ function close({ journal, identity, folder, gate }: Opened): void {
   })
 }
 
-function asJoinError(error: unknown): JoinError {
+export function asJoinError(error: unknown): JoinError {
   if (error instanceof JoinError) return error
   if (error instanceof DiskError || error instanceof JournalError)
     return new JoinError('data', error.message, error)

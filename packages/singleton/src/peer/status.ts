@@ -60,6 +60,8 @@ export interface PeerStatus {
   readonly lastIndex: number
   /** By seniority, the oldest first. */
   readonly members: readonly Member[]
+  /** Of two voters: who decides which of them goes on alone; null without a witness. */
+  readonly witness: { readonly id: MemberId; readonly name: string; readonly reachable: boolean } | null
   /** What this peer waits for, in a sentence; null while everything is well. */
   readonly waitingFor: string | null
   readonly lastTakeover: Takeover | null
@@ -86,6 +88,13 @@ function serverOf(s: Succession): ServerInfo | null {
   return { id: memberId, name: row?.name ?? memberId, address: row?.address ?? '', incarnation, term }
 }
 
+function witnessOf(s: Succession): PeerStatus['witness'] {
+  const id = s.voterSets.at(-1)?.witness ?? [...s.witness.links.keys()][0]
+  if (id === undefined) return null
+  const hello = s.witness.links.get(id)
+  return { id, name: hello?.name ?? id.slice(0, 8), reachable: hello !== undefined }
+}
+
 export function statusOf(
   s: Succession,
   now: { readonly monotonicMs: number; readonly wallMs: number },
@@ -107,6 +116,7 @@ export function statusOf(
     commitIndex: s.commitIndex,
     lastIndex: s.lastIndex,
     members: membersOf(s),
+    witness: witnessOf(s),
     waitingFor: explainWait(s),
     lastTakeover,
   }

@@ -68,6 +68,8 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     admit: { term: 'number', member: 'object' },
     leave: { term: 'number' },
     left: { term: 'number' },
+    grant: { term: 'number', set: 'array', known: 'boolean', notice: 'boolean' },
+    granted: { term: 'number', set: 'array' },
   },
   r: {
     call: {

@@ -1,11 +1,13 @@
 import type { MemberId } from '@tanist/core'
 import { voidBasis, voteGivesBasis } from './basis.js'
+import { continueByGrant } from './witness.js'
 import { becomeLeader } from './reign.js'
 import type { SuccessionMessage, VoteMessage, VotedMessage } from './messages.js'
 import { dropUnwritten } from './log.js'
 import type { Succession, Turn } from './state.js'
 import type { Leader } from './types.js'
 import {
+  isPlainPair,
   isVoter,
   lastSet,
   majority,
@@ -142,6 +144,8 @@ export function onElectionTimer(t: Turn): void {
   setLeader(t, null)
 }
 
+const isLeader = (s: Succession): boolean => s.role.kind === 'leader'
+
 function standForPreVote(t: Turn): void {
   const { s } = t
   const why = leaderProvenDead(s) ? 'it is proven dead' : 'it is silent'
@@ -157,6 +161,8 @@ function standForPreVote(t: Turn): void {
     granted: new Set([s.self.memberId]),
   }
   if (tally(t)) return
+  continueByGrant(t)
+  if (isLeader(s)) return
   askVotes(t, true, false)
   retryLater(t)
 }
@@ -197,7 +203,7 @@ function askVotes(t: Turn, pre: boolean, transfer: boolean): void {
       : null
   const { lastIndex, lastTerm } = s
   const set = lastSet(s)
-  const pair = set?.pair && { set: nameOfSet(set), incarnation: s.self.incarnation }
+  const pair = isPlainPair(set) && { set: nameOfSet(set), incarnation: s.self.incarnation }
   for (const voter of voters(s)) {
     if (voter === s.self.memberId) continue
     send(t, voter, { t: 'vote', pre, lastIndex, lastTerm, transfer, dead, ...(pair && { pair }) })

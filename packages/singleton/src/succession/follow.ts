@@ -4,6 +4,7 @@ import { armElection, becomeFollower } from './election.js'
 import { advanceCommit, appendReceived, truncate } from './log.js'
 import type { AppendMessage } from './messages.js'
 import { hearPromise, tagNow } from './basis.js'
+import { isSpent } from './witness.js'
 import { heardLeader, promiseMs } from './silence.js'
 import type { Answer, PendingAppend, Turn } from './state.js'
 import { nameOf, send, setLine, termAt } from './state.js'
@@ -84,6 +85,14 @@ function answer(
 ): void {
   const { round, sent } = to
   const tag = tagNow(t)
-  const body = { t: 'appended' as const, round, sent, match, promiseMs: to.promiseMs, ...(tag && { tag }) }
+  const body = {
+    t: 'appended' as const,
+    round,
+    sent,
+    match,
+    promiseMs: to.promiseMs,
+    ...(tag && { tag }),
+    ...(isSpent(t.s) && { spent: true as const }),
+  }
   send(t, to.to, hint === undefined ? body : { ...body, hint })
 }

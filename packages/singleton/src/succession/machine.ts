@@ -27,6 +27,7 @@ import {
 import { noticeSuspend, takeOverPair, voidBasis } from './basis.js'
 import { EntryKind } from './entries.js'
 import { goAloneIfDue, hearTag } from './pair.js'
+import { continueByGrant, heardGrant, witnessDown, witnessUp } from './witness.js'
 import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
 import { appendDurable, propose, settleTail } from './log.js'
@@ -77,6 +78,7 @@ function take(t: Turn, input: SuccessionInput): void {
     case 'persisted':
       return onPersisted(t, input.ticket)
     case 'up': {
+      if (input.hello.witness) return witnessUp(s, input.hello)
       const known = s.links.get(input.hello.memberId)
       s.links.set(input.hello.memberId, input.hello)
       if (known?.incarnation !== input.hello.incarnation) s.leavers.delete(input.hello.memberId)
@@ -85,6 +87,7 @@ function take(t: Turn, input: SuccessionInput): void {
       return s.lastIndex === 0 && input.hello.clusterId === null ? undefined : askAdmission(t)
     }
     case 'down':
+      witnessDown(s, input.memberId)
       s.links.delete(input.memberId)
       return successorLost(t, input.memberId)
     case 'dead':
@@ -169,6 +172,13 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
       return
     case 'left':
       return finishLeaving(t)
+    case 'grant':
+      return
+    case 'granted':
+      heardGrant(s, from, message)
+      if (s.role.kind === 'leader') goAloneIfDue(t, s.role)
+      else continueByGrant(t)
+      return
   }
 }
 

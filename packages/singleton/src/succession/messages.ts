@@ -20,6 +20,8 @@ export type SuccessionMessage = {
   /** A member asks the leader to give up its seat for good; answered by the journal, or by `left` when it is done. */
   | { readonly t: 'leave' }
   | { readonly t: 'left' }
+  | GrantMessage
+  | GrantedMessage
 )
 
 /** A moment by the sender's monotonic and wall clock. */
@@ -42,6 +44,23 @@ export interface PairPromise {
 export interface PairVote {
   readonly set: SetName
   readonly incarnation: number
+}
+
+/** To the witness that this voter set of two names: may I go on alone? */
+export interface GrantMessage {
+  readonly t: 'grant'
+  readonly set: SetName
+  /** The asker knows that the set is committed. */
+  readonly known: boolean
+  /** Asks for nothing: the witness shall know that the set is committed. */
+  readonly notice: boolean
+}
+
+/** Of the two, `to` goes on, and never the other; null: nothing is decided. */
+export interface GrantedMessage {
+  readonly t: 'granted'
+  readonly set: SetName
+  readonly to: MemberId | null
 }
 
 export interface AppendMessage {
@@ -70,6 +89,8 @@ export interface AppendedMessage {
   readonly promiseMs: number
   /** In a pair: when this answer was sent, by the clocks of its sender; comes back as an echo. */
   readonly tag?: Clocks
+  /** In a pair with a witness: it was asked about the present set. */
+  readonly spent?: true
 }
 
 export interface VoteMessage {

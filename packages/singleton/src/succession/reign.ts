@@ -3,6 +3,7 @@ import { encodeRecord, EntryKind } from './entries.js'
 import { advanceCommit, propose, writeTail } from './log.js'
 import { followReceivers, replicate, rewindStalled } from './replicate.js'
 import type { LeaderRole, Turn } from './state.js'
+import { noticeWitness } from './witness.js'
 import { goAloneIfDue, waitsToGoAlone } from './pair.js'
 import { majority, note, setTimer, termAt, votersInForce } from './state.js'
 import { watchLease } from './serving.js'
@@ -29,6 +30,7 @@ export function becomeLeader(t: Turn): void {
     begunMs: now.monotonicMs,
     beatAtMs: now.monotonicMs + s.config.timing.beatMs,
     patientUntilMs: 0,
+    spent: false,
     pendingView: new Map(),
   }
   s.role = role
@@ -84,6 +86,7 @@ export function onBeatTimer(t: Turn, role: LeaderRole): void {
   role.beats += 1
   if (role.beats % Math.max(1, Math.round(learnerBeatMs / beatMs)) === 0) role.learnerBeatDue = true
   rewindStalled(t, role)
+  noticeWitness(t)
   if (now.monotonicMs - role.leaseSeenMs <= checkQuorumMs || waitsToGoAlone(t, role)) return
   becomeFollower(t, s.hard.term, null, 'no majority of voters answered')
   s.heardAtMs = now.monotonicMs

@@ -102,6 +102,10 @@ function succession({ body, entries }: Of<'s'>): string {
     case 'leave':
     case 'left':
       return `${body.t} ${term}`
+    case 'grant':
+      return `${body.notice ? 'committed' : 'grant'} set ${body.set.join('.')}`
+    case 'granted':
+      return `granted set ${body.set.join('.')} to ${body.to?.slice(0, 8) ?? 'nobody'}`
   }
 }
 

@@ -58,6 +58,10 @@ export function messageWords(message: SuccessionMessage, entries: readonly Entry
       return 'take my seat, I leave for good'
     case 'left':
       return 'your seat is given up'
+    case 'grant':
+      return message.notice ? null : `may I go on alone after set ${message.set.join('·')}?`
+    case 'granted':
+      return `${message.to ?? 'nobody'} goes on alone after set ${message.set.join('·')}`
   }
 }
 
