@@ -22,6 +22,7 @@ export type {
   Takeover,
   WaitCode,
   Waiting,
+  WitnessStatus,
 } from './peer/index.js'
 export { persist, refuse, Refused, role, Unavailable } from './role/index.js'
 export type {
@@ -56,3 +57,5 @@ export type {
   SnapshotLimits,
   Timing,
 } from './succession/index.js'
+export { startWitness } from './witness.js'
+export type { Witness, WitnessOptions } from './witness.js'

@@ -303,7 +303,7 @@ function close({ snapshots, journal, identity, folder, gate }: Files | Opened): 
   else journal.close(rest)
 }
 
-function asJoinError(error: unknown): JoinError {
+export function asJoinError(error: unknown): JoinError {
   if (error instanceof JoinError) return error
   if (error instanceof DiskError || error instanceof JournalError)
     return new JoinError('data', error.message, error)

@@ -92,6 +92,8 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     fork: { term: 'number', by: 'string', lastIndex: 'number', lastTerm: 'number' },
     dissolve: { term: 'number', towards: 'string' },
     forked: { term: 'number' },
+    grant: { term: 'number', set: 'array', known: 'boolean', notice: 'boolean' },
+    granted: { term: 'number', set: 'array' },
   },
   r: {
     call: {

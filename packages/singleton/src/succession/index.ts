@@ -20,6 +20,8 @@ export {
 export type { Succession } from './state.js'
 export { explainAlone, explainLost } from './pair-words.js'
 export { isGoingAlone, otherOf } from './pair.js'
+export { decideGrant, emptyBook, parseBook } from './grants.js'
+export type { GrantBook, GrantRequest } from './grants.js'
 export { leaseHolds } from './lease.js'
 export { clusterSettings, differenceFrom, settingsAtFounding } from './cluster-settings.js'
 export type { ClusterSettings } from './cluster-settings.js'

@@ -31,6 +31,7 @@ import { onDissolve, onForeignCluster } from './dissolve.js'
 import { EntryKind } from './entries.js'
 import { goAloneIfDue, hearTag } from './pair.js'
 import { onSnapshotted, onUncaptured } from './checkpoint.js'
+import { continueByGrant, heardGrant, witnessDown, witnessUp } from './witness.js'
 import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
 import { onCanvass, onCanvassed } from './homeward.js'
@@ -90,6 +91,7 @@ function take(t: Turn, input: SuccessionInput): void {
     case 'persisted':
       return onPersisted(t, input.ticket)
     case 'up': {
+      if (input.hello.witness) return witnessUp(s, input.hello)
       const known = s.links.get(input.hello.memberId)
       s.links.set(input.hello.memberId, input.hello)
       if (known?.incarnation !== input.hello.incarnation) s.leavers.delete(input.hello.memberId)
@@ -99,6 +101,7 @@ function take(t: Turn, input: SuccessionInput): void {
       return s.lastIndex === 0 && input.hello.clusterId === null ? undefined : askAdmission(t)
     }
     case 'down':
+      witnessDown(s, input.memberId)
       s.links.delete(input.memberId)
       return successorLost(t, input.memberId)
     case 'dead':
@@ -244,6 +247,13 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
       return onDissolve(t, from, message.towards)
     case 'forked':
       return onForked(t, from, message.refused)
+    case 'grant':
+      return
+    case 'granted':
+      heardGrant(s, from, message)
+      if (s.role.kind === 'leader') goAloneIfDue(t, s.role)
+      else continueByGrant(t)
+      return
   }
 }
 

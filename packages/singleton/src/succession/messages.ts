@@ -45,6 +45,8 @@ export type SuccessionMessage = {
   | ForkedMessage
   /** Leader to members: this cluster dissolves and joins another one, which is there. */
   | { readonly t: 'dissolve'; readonly towards: Address }
+  | GrantMessage
+  | GrantedMessage
 )
 
 /** A moment by the sender's monotonic and wall clock. */
@@ -97,6 +99,23 @@ export interface ForkedMessage {
   readonly refused: 'leader' | 'newer' | 'asks' | null
 }
 
+/** To the witness that this voter set of two names: may I go on alone? */
+export interface GrantMessage {
+  readonly t: 'grant'
+  readonly set: SetName
+  /** The asker knows that the set is committed. */
+  readonly known: boolean
+  /** Asks for nothing: the witness shall know that the set is committed. */
+  readonly notice: boolean
+}
+
+/** Of the two, `to` goes on, and never the other; null: nothing is decided. */
+export interface GrantedMessage {
+  readonly t: 'granted'
+  readonly set: SetName
+  readonly to: MemberId | null
+}
+
 export interface AppendMessage {
   readonly t: 'append'
   readonly prevIndex: number
@@ -125,6 +144,8 @@ export interface AppendedMessage {
   readonly tag?: Clocks
   /** Its disk has not answered for long: it is no successor. */
   readonly stalled?: true
+  /** In a pair with a witness: it was asked about the present set. */
+  readonly spent?: true
 }
 
 export interface VoteMessage {

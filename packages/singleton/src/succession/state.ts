@@ -4,8 +4,8 @@ import { noMeetings } from './branches.js'
 import type { Fork, Meetings } from './branches.js'
 import { continuationOf, EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
 import type { Founding } from './entries.js'
-import { emptyPair } from './pair-state.js'
-import type { PairState } from './pair-state.js'
+import { emptyPair, emptyWitness } from './pair-state.js'
+import type { PairState, WitnessState } from './pair-state.js'
 import { createSnapshotState } from './snapshot-state.js'
 import type { Sending, SnapshotState } from './snapshot-state.js'
 import type { Homeward } from './homeward.js'
@@ -73,6 +73,8 @@ export interface LeaderRole {
   readonly begunMs: number
   /** When the next beat is due; after a late one nobody is given up before this moment (both monotonic). */
   beatAtMs: number
+  /** The follower of a pair has asked the witness: the set is to be renewed. */
+  spent: boolean
   patientUntilMs: number
   /** View changes that are proposed and not committed: member to index. */
   readonly pendingView: Map<MemberId, number>
@@ -112,6 +114,7 @@ export interface VoterSet {
   readonly term: number
   readonly voters: readonly MemberId[]
   readonly pair?: true
+  readonly witness?: MemberId
 }
 
 /** The state of one group's succession on one peer; plain data, owned and changed by `stepSuccession` only. */
@@ -182,6 +185,7 @@ export interface Succession {
   deferUntilMs: number
   refused: boolean
   readonly pair: PairState
+  readonly witness: WitnessState
   leaving: boolean
   left: boolean
   /** What operators asked at this peer. */
@@ -255,6 +259,7 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     deferUntilMs: 0,
     refused: false,
     pair: emptyPair(),
+    witness: emptyWitness(),
     leaving: false,
     left: false,
     asked: new Map(),
@@ -342,7 +347,10 @@ export function voterSetOf(entry: Entry): VoterSet {
   const { index, term } = entry
   const change = votersOf(entry)
   const set = { index, term, voters: change.voters }
-  return change.pair ? { ...set, pair: true } : set
+  if (!change.pair) return set
+  return change.witness === undefined
+    ? { ...set, pair: true }
+    : { ...set, pair: true, witness: change.witness }
 }
 
 export function isVoterSet(entry: Entry): boolean {
@@ -368,6 +376,11 @@ export function majority(s: Succession, set: readonly MemberId[] = voters(s)): n
 
 export function lastSet(s: Succession): VoterSet | undefined {
   return s.voterSets.at(-1)
+}
+
+/** A pair whose exceptions rest on promises and proof; with a witness they rest on its grant. */
+export function isPlainPair(set: VoterSet | undefined): set is VoterSet {
+  return set?.pair === true && set.witness === undefined
 }
 
 export function nameOfSet({ index, term }: VoterSet): SetName {

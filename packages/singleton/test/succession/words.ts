@@ -103,6 +103,10 @@ export function messageWords(message: SuccessionMessage, entries: readonly Entry
       return `we dissolve and join the cluster at ${message.towards}`
     case 'forked':
       return message.refused === null ? 'go on' : `do not go on (${message.refused})`
+    case 'grant':
+      return message.notice ? null : `may I go on alone after set ${message.set.join('·')}?`
+    case 'granted':
+      return `${message.to ?? 'nobody'} goes on alone after set ${message.set.join('·')}`
   }
 }
 
