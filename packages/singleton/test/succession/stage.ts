@@ -2,7 +2,13 @@ import { invariant } from '@tanist/core'
 import type { Entry, Hello, MemberId, Now } from '@tanist/core'
 import { seededRandom } from '@tanist/core/testing'
 import { branch, createSuccession, defaultTiming, stepSuccession } from '../../src/succession/index.js'
-import type { Mode, Succession, SuccessionEffect, SuccessionInput, Timing } from '../../src/succession/index.js'
+import type {
+  Mode,
+  Succession,
+  SuccessionEffect,
+  SuccessionInput,
+  Timing,
+} from '../../src/succession/index.js'
 import type { SuccessionMessage } from '../../src/succession/messages.js'
 import { StageDisk } from './disk.js'
 import { effectWords, messageWords } from './words.js'
