@@ -89,6 +89,8 @@ export type PeerEvent =
       readonly text: string
       readonly data: Record<string, unknown>
     }
+  /** What it holds cannot all be kept: it ends, and `reborn` follows. */
+  | { readonly kind: 'setting-aside' }
   /**
    * What it held could not all be kept: it was set aside in `file` (null: nothing worth it). The last event of this
    * object; the peer goes on under a new identity as another one, see `openPeer`.
@@ -655,6 +657,7 @@ export class PeerCore {
     if (this.#leaveDone) return this.#left()
     this.#note('set-aside', `${event.text} Entries from ${event.from} on are set aside.`, { ...event })
     this.#rebirth = event
+    this.#emit({ kind: 'setting-aside' })
     this.#shutDown(true, null, () => {})
   }
 

@@ -189,7 +189,7 @@ describe('what is wrong is said in a sentence', () => {
     [{ app: 'Office!' }, /option app .* allowed is 1 to 64 lower-case/],
     [{ listen: '127.0.0.1' }, /option listen .* allowed is host:port/],
     [{ seeds: ['127.0.0.1:0'] }, /option seeds .* port from 1 to 65535/],
-    [{ mode: 'available' as const }, /option mode .* 'consistent'/],
+    [{ mode: 'sometimes' as 'available' }, /option mode .* 'consistent' or 'available'/],
     [{ expect: 0 }, /option expect .* from 1 to 16/],
     [{ app: undefined as never }, /option app is undefined/],
     [{ roles: undefined as never }, /option roles is undefined/],
@@ -233,9 +233,26 @@ describe('what is wrong is said in a sentence', () => {
     await other.joined
     await other.role(counter).add({ by: 3 })
     await other.stop()
+    expect(await ann!.role(counter).add({ by: 1 }).value()).toBe(1)
     const zoe = await office.start({ name: 'zoe', seeds: [ann!.address], expect: 1 })
     await expect(zoe.joined).rejects.toThrow(/belongs to cluster/)
-    expect(await ann!.role(counter).add({ by: 1 }).value()).toBe(1)
+    expect(await ann!.role(counter).add({ by: 1 }).value()).toBe(2)
+  })
+
+  it('a cluster that never had a command dissolves, and its peer joins the other as the same object', async () => {
+    const [ann] = await office.startAll('ann')
+    const zoe = await office.start({ name: 'zoe', seeds: [] })
+    await zoe.joined
+    await zoe.role(counter).add({ by: 3 })
+    await zoe.stop()
+    const [before, address] = [ann!.id, ann!.address]
+    const again = await office.start({ name: 'zoe', seeds: [address] })
+    await firstValueFrom(ann!.status$.pipe(filter((status) => status.members.length === 2)))
+    expect(await ann!.role(counter).add({ by: 1 }).value()).toBe(4)
+    expect(await ann!.read(counter)).toEqual({ n: 4 })
+    expect(ann!.status().clusterId).toBe(again.status().clusterId)
+    expect(ann!.id).not.toBe(before)
+    expect(ann!.address).toBe(address)
   })
 
   it('a role that this peer does not have', async () => {
