@@ -107,6 +107,22 @@ describe('a role host', () => {
     expect(value(server.decide(request('a', 1, 'add', { tag: 'x', n: 2 })))).toEqual({ sum: 3 })
   })
 
+  it('applies what is committed, also where it decided something else', () => {
+    const [server, successor] = [new Server(), new Server()]
+    server.decide(request('a', 1, 'add', { tag: 'x', n: 2 }), 1)
+    successor.decide(request('a', 1, 'add', { tag: 'x', n: 3 }), 2)
+    for (const record of successor.tail) server.host.apply(record)
+    successor.commit()
+    expect(server.host.snapshot()).toEqual(successor.host.snapshot())
+    expect(server.host.state('ledger')).toEqual({ tags: ['x'], sum: 3 })
+    expect(
+      server.host.decide(request('a', 1, 'add'), { index: 2, term: 2, atMs: 0, branch: 'b' }),
+    ).toMatchObject({
+      kind: 'known',
+      term: 2,
+    })
+  })
+
   it('never runs an id below the floor, and runs ids out of order above it', () => {
     const server = new Server()
     server.decide(request('a', 7, 'add', { tag: '7', n: 1 }, 4))

@@ -85,7 +85,7 @@ export class ImageReader {
 
   #keep(rest: Uint8Array): void {
     if (rest.length === 0) return
-    this.#pending.push(rest.slice())
+    this.#pending.push(new Uint8Array(rest))
     this.#pendingBytes += rest.length
     if (this.#pendingBytes < HEAD_BYTES) {
       this.#needed = HEAD_BYTES
@@ -209,7 +209,7 @@ export class ImageReader {
     const parts = this.#partsOf('bytes')
     addBytes(parts.hash, bytes, 0, bytes.length)
     parts.length += bytes.length
-    parts.bytes.push(bytes.slice())
+    parts.bytes.push(new Uint8Array(bytes))
     if (last) this.#whole(parts, concat(parts.bytes))
   }
 

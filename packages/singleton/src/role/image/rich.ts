@@ -44,11 +44,11 @@ function tagObject(value: object): unknown {
   return tagRecord(value)
 }
 
-function tagList(list: readonly unknown[]): unknown[] {
+function tagList(from: readonly unknown[]): unknown[] {
   const items: unknown[] = []
-  for (let i = 0; i < list.length; i++) {
-    if (list[i] === undefined && !Object.hasOwn(list, i)) return refuse(list)
-    items.push(toTagged(list[i]))
+  for (let i = 0; i < from.length; i++) {
+    if (from[i] === undefined && !Object.hasOwn(from, i)) return refuse(from)
+    items.push(toTagged(from[i]))
   }
   return items
 }
