@@ -82,7 +82,17 @@ export class Group {
     const agreed = { app, mode, expect, timing, minCopies, ranking, snapshotLimits: settings.snapshots }
     const start = base && { base: base.meta, baseDigest: base.digest }
     const view = SnapshotKeeper.view(snapshots, host.log)
-    const config = { ...agreed, self, mayFound, hard, log: journal, snapshots: view, rejoin, awaits, ...start }
+    const config = {
+      ...agreed,
+      self,
+      mayFound,
+      hard,
+      log: journal,
+      snapshots: view,
+      rejoin,
+      awaits,
+      ...start,
+    }
     this.state = createSuccession(config, host.clock.now())
     this.#keeper = new SnapshotKeeper({
       ...parts,

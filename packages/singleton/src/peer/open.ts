@@ -149,8 +149,7 @@ function openFiles(host: Host, settings: CheckedSettings): Files {
     const options = { log: host.log, segmentBytes, cacheBytes: CACHE_BYTES, ...(base && { base }) }
     const open = (least: number): Journal => openJournal(gated, { ...options, least })
     const journal = unlessDamaged(() => open(journalReaches(identity.value)))
-    if (!(journal instanceof JournalError))
-      dropWhatWasSetAside(journal, snapshots, identity.value?.dropFrom)
+    if (!(journal instanceof JournalError)) dropWhatWasSetAside(journal, snapshots, identity.value?.dropFrom)
     const founding = readFounding(snapshots, journal)
     checkOwner(settings, identity.value, founding)
     checkEvicted(settings, identity.value)

@@ -165,7 +165,11 @@ export class WitnessCore {
     this.#timers = new KeyedTimers(host, (key) =>
       turns.enqueue(() => this.#mesh.step({ kind: 'timer', key: key.slice(key.indexOf('.') + 1) })),
     )
-    const config = { self, seeds: files.settings.seeds, settings: { ...files.settings, evidence: 'normal' as const } }
+    const config = {
+      self,
+      seeds: files.settings.seeds,
+      settings: { ...files.settings, evidence: 'normal' as const },
+    }
     this.#mesh = new Mesh(host, turns, this.#timers, config, {
       up: ({ memberId, name }) => void this.#linked.set(memberId, name),
       down: (memberId) => void this.#linked.delete(memberId),

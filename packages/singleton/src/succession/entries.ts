@@ -91,13 +91,7 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 export function encodeRecord(
-  value:
-    | Founding
-    | VotersChange
-    | Continuation
-    | ViewChange
-    | StateDigest
-    | { readonly leader: MemberId },
+  value: Founding | VotersChange | Continuation | ViewChange | StateDigest | { readonly leader: MemberId },
 ): Uint8Array {
   return encoder.encode(JSON.stringify(value))
 }

@@ -287,11 +287,7 @@ function firstEntry(config: SuccessionConfig): Entry {
 }
 
 /** Names too, committed or not: a peer that starts says whom it waits for. */
-function scanVoterSets(
-  log: LogView,
-  base: SnapshotMeta | null,
-  names: Map<MemberId, string>,
-): VoterSet[] {
+function scanVoterSets(log: LogView, base: SnapshotMeta | null, names: Map<MemberId, string>): VoterSet[] {
   const found: VoterSet[] = base === null ? [] : [base.voterSet]
   forEachEntry(log, base, (entry) => {
     if (entry.kind === EntryKind.founding || entry.kind === EntryKind.view) {
@@ -494,5 +490,7 @@ export function isAdmitted(s: Succession): boolean {
 
 export function nameOf(s: Succession, memberId: MemberId): string {
   if (memberId === s.self.memberId) return s.self.name
-  return s.links.get(memberId)?.name ?? s.names.get(memberId) ?? s.written.get(memberId) ?? memberId.slice(0, 8)
+  return (
+    s.links.get(memberId)?.name ?? s.names.get(memberId) ?? s.written.get(memberId) ?? memberId.slice(0, 8)
+  )
 }

@@ -1,5 +1,11 @@
 import type { Entry } from '@tanist/core'
-import { continuationOf, EntryKind, stateDigestOf, viewChangeOf, votersOf } from '../../src/succession/entries.js'
+import {
+  continuationOf,
+  EntryKind,
+  stateDigestOf,
+  viewChangeOf,
+  votersOf,
+} from '../../src/succession/entries.js'
 import type { SuccessionEffect } from '../../src/succession/index.js'
 import type { BranchClaim } from '../../src/succession/branches.js'
 import type { SuccessionMessage } from '../../src/succession/messages.js'
