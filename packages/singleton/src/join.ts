@@ -91,18 +91,22 @@ export async function join(options: JoinOptions): Promise<Peer> {
 export async function startPeer(options: JoinOptions): Promise<Peer> {
   const { secret = '', http, log, data = `.tanist/${options.app}`, ...settings } = options
   checkSettings({ ...settings, data })
-  const host =
-    options.host ??
-    nodeHost({
-      app: options.app,
-      secret,
-      ...(http ? { http } : {}),
-      ...(log ? { log } : {}),
-    })
+  const host = options.host ?? hostHere({ app: options.app, secret, http, log })
   const core = await new Promise<PeerCore>((resolve, reject) => {
     openPeer(host, { ...settings, data }, (error, opened) => (opened ? resolve(opened) : reject(error)))
   })
   return facade(core, options.roles)
+}
+
+/** This machine, through Node. */
+export function hostHere(options: {
+  readonly app: string
+  readonly secret: string
+  readonly http?: RequestListener | undefined
+  readonly log?: Log | undefined
+}): Host {
+  const { app, secret, http, log } = options
+  return nodeHost({ app, secret, ...(http ? { http } : {}), ...(log ? { log } : {}) })
 }
 
 function facade(core: PeerCore, roles: readonly AnyRole[]): Peer {

@@ -86,7 +86,7 @@ export async function transfer(peer: Peer, to: string | null, passedOn: boolean)
 }
 
 /** What `GET /v1/status` shows, no more and no less. */
-export function statusOf(status: PeerStatus): Omit<PeerStatus, 'clusterId' | 'lastTakeover'> {
+export function statusOf(status: PeerStatus): Omit<PeerStatus, 'clusterId' | 'lastTakeover' | 'witness'> {
   const { self, mode, role, server, successors, term, commitIndex, lastIndex, members, waitingFor } = status
   return { self, mode, role, server, successors, term, commitIndex, lastIndex, members, waitingFor }
 }

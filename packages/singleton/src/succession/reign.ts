@@ -31,6 +31,7 @@ export function becomeLeader(t: Turn): void {
     beatAtMs: now.monotonicMs + s.config.timing.beatMs,
     patientUntilMs: 0,
     spent: false,
+    aloneAtMs: -Infinity,
     pendingView: new Map(),
   }
   s.role = role

@@ -152,8 +152,9 @@ function mayShrink(t: Turn, role: LeaderRole, lost: MemberId): boolean {
 function readyLearners(t: Turn, role: LeaderRole): MemberId[] {
   const { s } = t
   const learners = [...s.view.keys()].filter((id) => !isVoter(s, id) && id !== s.self.memberId)
+  const answers = (id: MemberId): boolean => (role.progress.get(id)?.ackedSent[0] ?? 0) > role.aloneAtMs
   return bySeniority(s, learners).filter(
-    (id) => isFit(t, role, id) && !role.pendingView.has(id) && !s.gone.has(id),
+    (id) => isFit(t, role, id) && answers(id) && !role.pendingView.has(id) && !s.gone.has(id),
   )
 }
 
