@@ -106,14 +106,7 @@ export async function join(options: JoinOptions): Promise<Peer> {
 export async function startPeer(options: JoinOptions): Promise<Peer> {
   const { secret = '', http, log, data = `.tanist/${options.app}`, ...settings } = options
   checkSettings({ ...settings, data })
-  const host =
-    options.host ??
-    nodeHost({
-      app: options.app,
-      secret,
-      ...(http ? { http } : {}),
-      ...(log ? { log } : {}),
-    })
+  const host = options.host ?? hostHere({ app: options.app, secret, http, log })
   const lives = await new Promise<Lives>((resolve, reject) => {
     let begun: Lives | null = null
     openPeer(host, { ...settings, data }, (error, opened) => {
@@ -124,6 +117,17 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
     })
   })
   return facade(lives, options.roles, host)
+}
+
+/** This machine, through Node. */
+export function hostHere(options: {
+  readonly app: string
+  readonly secret: string
+  readonly http?: RequestListener | undefined
+  readonly log?: Log | undefined
+}): Host {
+  const { app, secret, http, log } = options
+  return nodeHost({ app, secret, ...(http ? { http } : {}), ...(log ? { log } : {}) })
 }
 
 function facade(core: Lives, roles: readonly AnyRole[], host: Host): Peer {

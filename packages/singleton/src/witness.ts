@@ -1,5 +1,5 @@
 import type { Host, Log, MemberId } from '@tanist/core'
-import { nodeHost } from '@tanist/transport'
+import { hostHere } from './join.js'
 import { checkSettings, openWitness } from './peer/index.js'
 import type { JoinError, WitnessCore, WitnessSettings, WitnessStatus } from './peer/index.js'
 
@@ -35,7 +35,7 @@ export interface Witness {
 export async function startWitness(options: WitnessOptions): Promise<Witness> {
   const { secret = '', log, data = `.tanist/${options.app}-witness`, ...settings } = options
   checkSettings({ ...settings, data, roles: [] })
-  const host = options.host ?? nodeHost({ app: options.app, secret, ...(log ? { log } : {}) })
+  const host = options.host ?? hostHere({ app: options.app, secret, log })
   const core = await new Promise<WitnessCore>((resolve, reject) => {
     openWitness(host, { ...settings, data }, (error, opened) => (opened ? resolve(opened) : reject(error)))
   })

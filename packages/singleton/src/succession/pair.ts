@@ -56,6 +56,7 @@ export function goAloneIfDue(t: Turn, role: LeaderRole): void {
   if (why === null || !mayGoAlone(s, role) || !hasGrants(t, witnessed(s))) return
   const name = nameOf(s, other)
   note(t, 'going-alone', `${name} ${why}: this peer goes on alone.`, { other, why })
+  role.aloneAtMs = t.now.monotonicMs
   if (role.transfer) {
     role.transfer = null
     setTimer(t, 'transfer', null)

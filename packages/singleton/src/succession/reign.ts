@@ -36,6 +36,7 @@ export function becomeLeader(t: Turn, first?: { readonly kind: number; readonly 
     beatAtMs: now.monotonicMs + s.config.timing.beatMs,
     patientUntilMs: 0,
     spent: false,
+    aloneAtMs: -Infinity,
     pendingView: new Map(),
     dismissals: new Map(),
   }

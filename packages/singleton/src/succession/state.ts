@@ -75,6 +75,8 @@ export interface LeaderRole {
   beatAtMs: number
   /** The follower of a pair has asked the witness: the set is to be renewed. */
   spent: boolean
+  /** When this leader went on alone: who has answered nothing that was asked since is no voter again. */
+  aloneAtMs: number
   patientUntilMs: number
   /** View changes that are proposed and not committed: member to index. */
   readonly pendingView: Map<MemberId, number>

@@ -160,8 +160,14 @@ function mayShrink(t: Turn, role: LeaderRole, lost: MemberId): boolean {
 function readyLearners(t: Turn, role: LeaderRole): MemberId[] {
   const { s } = t
   const learners = [...s.view.keys()].filter((id) => !isVoter(s, id) && id !== s.self.memberId)
+  const answers = (id: MemberId): boolean => (role.progress.get(id)?.ackedSent[0] ?? 0) > role.aloneAtMs
   return bySeniority(s, learners).filter(
-    (id) => isFit(t, role, id) && !isDismissed(s, id) && !role.pendingView.has(id) && !s.gone.has(id),
+    (id) =>
+      isFit(t, role, id) &&
+      answers(id) &&
+      !isDismissed(s, id) &&
+      !role.pendingView.has(id) &&
+      !s.gone.has(id),
   )
 }
 

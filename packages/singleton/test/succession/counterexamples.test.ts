@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import  from '../../src/succession/entries.js'
 import { defaultTiming, voters } from '../../src/succession/index.js'
 import type { AppendMessage, PairPromise } from '../../src/succession/messages.js'
 import type { VoterSet } from '../../src/succession/state.js'
