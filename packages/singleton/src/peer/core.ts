@@ -95,7 +95,12 @@ export type PeerEvent =
    * What it held could not all be kept: it was set aside in `file` (null: nothing worth it). The last event of this
    * object; the peer goes on under a new identity as another one, see `openPeer`.
    */
-  | { readonly kind: 'reborn'; readonly text: string; readonly file: string | null }
+  | {
+      readonly kind: 'reborn'
+      readonly because: 'branch' | 'committed' | 'cluster'
+      readonly text: string
+      readonly file: string | null
+    }
   /** The last event. `error` is null after a wanted stop. */
   | { readonly kind: 'stopped'; readonly error: JoinError | null }
 
@@ -689,7 +694,7 @@ export class PeerCore {
       identity.save(next, (unsaved) => {
         if (unsaved) return failed(unsaved)
         this.#closeFiles(() =>
-          this.#wanted ? this.#ended(null) : this.#emit({ kind: 'reborn', text, file }),
+          this.#wanted ? this.#ended(null) : this.#emit({ kind: 'reborn', because, text, file }),
         )
       })
     })
