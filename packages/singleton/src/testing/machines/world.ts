@@ -56,7 +56,6 @@ const smallSnapshots: SnapshotLimits = {
   piecesInFlight: 3,
 }
 
-
 /** As in `join.ts`. */
 const LEAVE_MS = 4_000
 
