@@ -19,7 +19,7 @@ export interface PortionTally {
 }
 
 const BEYOND = ['slow clocks']
-const OF_THREE = ['figure 8', 'late disks']
+const OF_THREE = ['figure 8', 'late disks', 'own sync']
 
 /** The aimed families that mean something with so many peers, and stay within what is promised. */
 function aimed(peers: number): string[] {
@@ -28,7 +28,8 @@ function aimed(peers: number): string[] {
       name !== 'any' &&
       !BEYOND.includes(name) &&
       (peers === 3 || !OF_THREE.includes(name)) &&
-      (peers >= 3 || name !== 'flapping'),
+      (peers >= 3 || name !== 'flapping') &&
+      (peers === 2 || name !== 'pairs'),
   )
 }
 

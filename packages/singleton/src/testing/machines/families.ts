@@ -107,8 +107,8 @@ const lostVotes: Family = (random, peers) => {
   const schedule: Schedule = [
     { at: tens(random, 300, 1_500), do: 'crash', who: 'server', for: tens(random, 100, 1_500) },
     {
-      on: `${who}.${one(random, ['granted', 'voted'])}`,
-      after: tens(random, 0, 20),
+      on: `${who}.${one(random, ['granted', 'granted', 'voted'])}`,
+      after: one(random, [0, 0, 10, 20]),
       do: 'power-off',
       who: [who],
       for: 200,
@@ -217,6 +217,22 @@ const lateDisks: Family = (random) => {
   return { schedule, setting: { forMs: 5_500, pauseMs: 15, clients: 4 } }
 }
 
+/** The server's disk is slow, one follower is away, and the power goes when the server has answered. */
+const ownSync: Family = (random) => {
+  const [here, away] = one(random, [
+    ['bob', 'cy'],
+    ['cy', 'bob'],
+  ] as const)
+  const on = `ann.acknowledged#${5 + Math.floor(random.next() * 30)}`
+  const schedule: Schedule = [
+    { at: 300, do: 'disk-slow', who: 'ann', byMs: tens(random, 40, 200), for: 4_000 },
+    { at: tens(random, 400, 700), do: 'split', a: [away], for: tens(random, 1_200, 2_000) },
+    { on, do: 'power-off', who: ['ann'], for: 50 },
+    { on, do: 'crash', who: here, for: 4_000 },
+  ]
+  return { schedule, setting: { forMs: 5_500, pauseMs: 60 } }
+}
+
 /** Beyond what leases allow for: the clocks of the server all but stand still. Rounds keep its reads right. */
 const slowClocks: Family = (random, peers) => {
   const at = tens(random, 300, 1_500)
@@ -273,6 +289,40 @@ const seats: Family = (random, peers) => ({
   }),
   setting: { forMs: 7_500, opening: random.next() < 0.5, pauseMs: 150 },
 })
+
+/**
+ * Silence of one direction or both between the two of a pair, about as long as it takes until one may go on alone, and
+ * ends of either in the middle of it.
+ */
+const pairs: Family = (random) => {
+  const at = tens(random, 500, 1_500)
+  const lasts = tens(random, 1_000, 4_500)
+  const who = (): string => one(random, ['server', 'server', 'a follower'])
+  const silences: Schedule = [
+    { at, do: 'cut', from: 'a follower', to: 'server', for: lasts },
+    { at, do: 'cut', from: 'server', to: 'a follower', for: lasts },
+    { at, do: 'split', a: ['server'], for: lasts },
+    { at, do: 'sleep', who: 'a follower', for: lasts },
+    { at, do: 'pause', who: 'a follower', for: lasts },
+    { at, do: 'crash', who: 'a follower', for: lasts },
+    { at, do: 'disk-slow', who: who(), byMs: tens(random, 5, 150), for: 5_000 },
+  ]
+  const after = at + tens(random, 0, 3_500)
+  const ends = (from: number): Schedule[number] =>
+    random.next() < 0.7
+      ? { at: from, do: 'crash', who: who(), for: tens(random, 50, 4_000) }
+      : { at: from, do: 'power-off', who: [who()], for: tens(random, 100, 4_000) }
+  const more = random.next() < 0.5 ? [ends(after + tens(random, 0, 2_500))] : []
+  const schedule: Schedule = [
+    one(random, silences),
+    ends(after),
+    ...more,
+    ...(random.next() < 0.2 ? [leaver(after)] : []),
+  ]
+  return { schedule, setting: { forMs: 8_000, pauseMs: 80 } }
+}
+
+const leaver = (at: number): Schedule[number] => ({ at, do: 'act', act: 'leave', who: 'a follower' })
 
 /** Seats are given while the office opens, and in the middle of it some lose sight of the others. */
 const growth: Family = (random, peers) => {
@@ -331,11 +381,13 @@ export const families: Readonly<Record<string, Family>> = {
   journals,
   returns,
   'late disks': lateDisks,
+  'own sync': ownSync,
   'slow clocks': slowClocks,
   frames,
   'hand-overs': handOvers,
   seats,
   growth,
+  pairs,
   'figure 8': figure8,
   flapping,
 }

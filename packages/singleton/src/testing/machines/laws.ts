@@ -51,6 +51,8 @@ export class MachineLaws {
   /** The greatest term in which a machine said anything, and whom it voted for in each. */
   readonly #said = new Map<string, number>()
   readonly #votes = new Map<string, string>()
+  /** The last term in which a machine spoke as a leader. */
+  readonly #led = new Map<string, number>()
 
   constructor(nowMs: () => number, running: () => readonly MachinePeer[]) {
     this.#nowMs = nowMs
@@ -75,14 +77,21 @@ export class MachineLaws {
       )
   }
 
-  /** S5: terms do not go back, and a voter votes once in a term. */
+  /**
+   * S5: terms do not go back, and a voter votes once in a term. A candidate may ask before its own vote is on disk: a
+   * request promises nothing, and only who leads has given its vote to itself.
+   */
   said({ name }: MachinePeer, to: string, message: SuccessionMessage): void {
+    if (message.t === 'vote' && !message.pre) return
     const { term } = message
     const said = this.#said.get(name) ?? 0
     if (term > said) this.#said.set(name, term)
     else if (term < said) this.broken('S5', `${name} spoke in term ${said} and then in ${term}`)
     if (message.t === 'voted' && message.granted && !message.pre) this.#voted(name, term, to)
-    else if (message.t === 'vote' && !message.pre) this.#voted(name, term, name)
+    else if (message.t === 'append' && this.#led.get(name) !== term) {
+      this.#led.set(name, term)
+      this.#voted(name, term, name)
+    }
   }
 
   #voted(voter: string, term: number, candidate: string): void {
