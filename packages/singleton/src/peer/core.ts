@@ -556,7 +556,7 @@ export class PeerCore {
   #serve(token: FencingToken): void {
     this.#statusChanged = true
     this.onServe?.(token)
-    this.#server.serve(this.#group.commandsAfter(this.#applied))
+    this.#server.serve(() => this.#group.commandsAfter(this.#applied))
     this.#reigns.begin(token)
     this.#note('serving', `This peer is the server in term ${token.term}.`, { ...token })
     this.#checkJoined()
@@ -565,8 +565,8 @@ export class PeerCore {
   #leaderChanged(): void {
     this.#statusChanged = true
     const { leader, self } = this.#group.state
-    if (leader?.memberId === self.memberId) this.#server.lead()
-    else this.#server.resign()
+    if (leader?.memberId !== self.memberId) this.#server.resign()
+    else this.#server.lead(this.#group.nextPosition() && this.#group.commandsAfter(this.#applied))
     if (leader) this.#noteTakeover(leader.memberId, leader.term)
     this.#serverSinceMs = this.#host.clock.now().wallMs
     this.#tellCallers()

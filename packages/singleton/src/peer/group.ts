@@ -6,6 +6,7 @@ import {
   createSuccession,
   EntryKind,
   leaseHolds,
+  mayDecide,
   stepSuccession,
   wantsSnapshot,
 } from '../succession/index.js'
@@ -132,7 +133,7 @@ export class Group {
   /** Where the next proposal will stand; null while this peer may not decide anything. */
   nextPosition(): { term: number; index: number; branch: string } | null {
     const { role, hard, lastIndex } = this.state
-    if (role.kind !== 'leader' || !role.serving || this.#stopped) return null
+    if (role.kind !== 'leader' || this.#stopped || !(role.serving || mayDecide(this.state, role))) return null
     return { term: hard.term, index: lastIndex + 1, branch: branch(this.state) ?? '' }
   }
 
