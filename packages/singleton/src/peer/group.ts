@@ -79,7 +79,8 @@ export class Group {
     const hard = { term: identity.value?.term ?? 0, votedFor: identity.value?.votedFor ?? null }
     const { app, mode, expect, timing, minCopies, ranking, rejoin } = settings
     const awaits = identity.value?.lost ?? null
-    const mayFound = identity.value?.waits !== true
+    const { waits, winner } = identity.value ?? {}
+    const mayFound = waits !== true
     const agreed = { app, mode, expect, timing, minCopies, ranking, snapshotLimits: settings.snapshots }
     const start = base && { base: base.meta, baseDigest: base.digest }
     const view = SnapshotKeeper.view(snapshots, host.log)
@@ -92,6 +93,7 @@ export class Group {
       snapshots: view,
       rejoin,
       awaits,
+      ...(winner !== undefined && { winner }),
       ...start,
     }
     this.state = createSuccession(config, host.clock.now())

@@ -29,6 +29,8 @@ export interface Identity extends HardState {
   readonly rejoins?: readonly Address[]
   /** It waits for those that it shall join, and founds no cluster of its own. */
   readonly waits?: boolean
+  /** The branch that it gave way to. */
+  readonly winner?: string
 }
 
 /** The next identity of a folder whose last one has to drop entries from `dropFrom` on. */
@@ -36,10 +38,10 @@ export function reborn(
   last: Identity,
   random: Random,
   dropFrom: number,
-  { rejoins, waits }: { readonly rejoins: readonly Address[]; readonly waits: boolean },
+  whither: Pick<Identity, 'rejoins' | 'waits' | 'winner'>,
 ): Identity {
   const { app } = last
-  return { memberId: random.id(), incarnation: 0, app, term: 0, votedFor: null, dropFrom, rejoins, waits }
+  return { memberId: random.id(), incarnation: 0, app, term: 0, votedFor: null, dropFrom, ...whither }
 }
 
 export function parseIdentity(value: unknown): Identity {

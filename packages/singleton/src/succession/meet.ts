@@ -13,6 +13,11 @@ const TELL_MS = 500
 const CONCESSION_MS = 2_000
 /** Longer than a concession: who was told to come over has come, or has forgotten it, before this side would go. */
 const WON_MS = 3_000
+/**
+ * Who gave way to one branch goes over to no other for so long: what it left behind may still have a leader, who is
+ * about to give way as well, and whose branch is longer than the common part that this peer came with.
+ */
+const FAITH_MS = 10_000
 
 /**
  * Branches that meet (rules 5 and 27). Peers of two branches tell each other their claims. A leader, or a peer that
@@ -74,6 +79,7 @@ export function onBranch(t: Turn, from: MemberId, claim: BranchClaim): void {
   // Who follows leaves it to its leader; and only to a leader anybody gives way.
   if (!claim.leads || s.leaving || s.founding === null || (s.role.kind !== 'leader' && s.leader !== null))
     return
+  if (isUnfaithful(t, claim)) return
   const tip = tipOf(claim)
   const wonAtMs = meetings.won.get(tip) ?? -Infinity
   if (meetings.adopted === tip || now.monotonicMs - wonAtMs < WON_MS) return
@@ -83,6 +89,12 @@ export function onBranch(t: Turn, from: MemberId, claim: BranchClaim): void {
   note(t, 'conceding', `The branch of ${nameOf(s, from)} goes on, for ${compared.why}.`, { branch: tip })
   meetings.conceding = { to: from, tip, sinceMs: now.monotonicMs }
   send(t, from, { t: 'concede', claim: claimOf(t) })
+}
+
+function isUnfaithful({ s, now }: Turn, { chain }: BranchClaim): boolean {
+  const { winner } = s.config
+  if (winner === undefined || now.monotonicMs - s.startedAtMs > FAITH_MS) return false
+  return s.role.kind !== 'leader' && !chain.some(({ id }) => id === winner)
 }
 
 /** Another branch gives way to this one; when both do, the lower branch id stays. */
@@ -121,7 +133,7 @@ export function onConceded(
   const common = commonPrefix(to, (index) => termAt(s, index), runs, compared.fork)
   const text = `The branch of ${nameOf(s, from)} goes on`
   if (common === s.lastIndex && common >= firstIndex - 1) return adopt(t, tip, text)
-  setAside(t, { from: Math.max(common + 1, firstIndex), because: 'branch', text: `${text}.` })
+  setAside(t, { from: Math.max(common + 1, firstIndex), because: 'branch', text: `${text}.`, winner: tip })
 }
 
 /** Everything here is in the other branch, too: this peer just follows it. */
