@@ -68,8 +68,8 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     admit: { term: 'number', member: 'object' },
     leave: { term: 'number' },
     left: { term: 'number' },
-    grant: { term: 'number', set: 'array', known: 'boolean', notice: 'boolean' },
-    granted: { term: 'number', set: 'array' },
+    grant: { term: 'number', set: 'array', committed: 'boolean', leads: 'boolean', notice: 'boolean' },
+    granted: { term: 'number', set: 'array', committed: 'boolean' },
   },
   r: {
     call: {
@@ -116,11 +116,12 @@ function isMessage(channel: string, body: unknown): boolean {
     const value = body[name]
     if (value !== undefined && value !== null && !(isObject(value) && hasForm(value, part))) return false
   }
-  const { sent, hears, line, tag, pair } = body
+  const { sent, hears, line, tag, pair, set } = body
   if (isObject(pair) && !isPairForm(pair)) return false
   return (
     isListOf('number', sent, 2) &&
     isListOf('number', tag, 2) &&
+    isListOf('number', set, 2) &&
     isListOf('string', hears) &&
     (line === null || isListOf('string', line))
   )

@@ -502,3 +502,74 @@ describe('counterexamples of the pair: what the follower may conclude', () => {
     expect(stage.disk('a').entries.some(({ kind }) => kind === EntryKind.voters)).toBe(true)
   })
 })
+
+/** w is a witness that a and b see; what it answers is given by hand. */
+function witnessOf(stage: Stage): void {
+  const rest = {
+    protocol: 1,
+    mode: 'consistent' as const,
+    known: [],
+    clusterId: null,
+    witness: true as const,
+  }
+  const hello = { ...rest, memberId: 'w', incarnation: 1, name: 'w', address: 'w:1' }
+  for (const name of ['a', 'b']) stage.input(name, { kind: 'up', hello, relinked: true })
+  until(stage, () => stage.state('b').voterSets.at(-1)?.witness === 'w')
+  stage.advance(100)
+}
+
+function granted(stage: Stage, at: string, to: string, committed: boolean): void {
+  const { index = 0, term = 0 } = stage.state(at).voterSets.findLast(({ witness }) => witness === 'w') ?? {}
+  const { founding, hard } = stage.state(at)
+  const head = { branch: founding?.branchId ?? null, term: hard.term }
+  const message = { ...head, t: 'granted' as const, set: [index, term] as const, to, committed }
+  stage.input(at, { kind: 'message', from: 'w', incarnation: 1, message, entries: [] })
+}
+
+describe('a pair with a witness', () => {
+  it('goes on alone by its grant only: neither proof nor silence is enough', () => {
+    const stage = pairOf()
+    witnessOf(stage)
+    cut(stage)
+    dead(stage, 'a', 'b')
+    dead(stage, 'b', 'a')
+    stage.advance(3 * soloMs)
+    expect([setOf(stage, 'a'), setOf(stage, 'b')]).toEqual(['pair ab', 'pair ab'])
+    granted(stage, 'b', 'a', true)
+    expect(serves(stage, 'b')).toBe(false)
+    granted(stage, 'a', 'a', true)
+    stage.advance(200)
+    expect(serves(stage, 'a')).toBe(true)
+    expect(serves(stage, 'b')).toBe(false)
+  })
+
+  it('needs its grant also when a newer set without one is not known to be committed', () => {
+    const stage = pairOf()
+    witnessOf(stage)
+    stage.start('c')
+    stage.link('a', 'c')
+    unpaired(stage)
+    crash(stage, 'b', 'a')
+    stage.advance(3 * soloMs)
+    expect(setOf(stage, 'a')).toBe('ab')
+    expect(serves(stage, 'a')).toBe(false)
+    granted(stage, 'a', 'a', true)
+    stage.advance(200)
+    expect(serves(stage, 'a')).toBe(true)
+  })
+
+  it('a follower does not go on by a set that may be lost with the disk of its leader', () => {
+    const stage = pairOf()
+    witnessOf(stage)
+    stage.crash('b')
+    stage.start('b')
+    stage.advance(2_000)
+    expect(stage.state('b').commitIndex).toBe(0)
+    granted(stage, 'b', 'b', false)
+    stage.advance(1_000)
+    expect(serves(stage, 'b')).toBe(false)
+    granted(stage, 'b', 'b', true)
+    stage.advance(1_000)
+    expect(serves(stage, 'b')).toBe(true)
+  })
+})
