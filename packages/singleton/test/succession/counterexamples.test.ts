@@ -257,6 +257,15 @@ describe('counterexamples of the pair: when the leader goes alone', () => {
     expect(serves(stage, 'b')).toBe(false)
   })
 
+  it('C5, wait: a wall clock that jumps ahead does not shorten it', () => {
+    const stage = pairOf()
+    cut(stage)
+    stage.advance(300)
+    stage.setClocks('a', 0, 60_000)
+    stage.advance(soloMs - 400)
+    expect(setOf(stage, 'a')).toBe('pair ab')
+  })
+
   it('C20, alone on disk: nothing is acknowledged alone, not even older entries, before that is synced', () => {
     const stage = pairOf()
     stage.hold('a', 'b')
@@ -562,9 +571,22 @@ describe('a pair with a witness', () => {
     const stage = pairOf()
     witnessOf(stage)
     stage.crash('b')
+    stage.hold('b', 'w')
     stage.start('b')
+    const rest = {
+      protocol: 1,
+      mode: 'consistent' as const,
+      known: [],
+      clusterId: null,
+      witness: true as const,
+    }
+    const hello = { ...rest, memberId: 'w', incarnation: 1, name: 'w', address: 'w:1' }
+    stage.input('b', { kind: 'up', hello, relinked: true })
     stage.advance(2_000)
     expect(stage.state('b').commitIndex).toBe(0)
+    const asked = stage.held.get('b>w')?.map(({ message }) => message) ?? []
+    expect(asked.length).toBeGreaterThan(0)
+    for (const message of asked) expect(message).toMatchObject({ t: 'grant', committed: false, leads: false })
     granted(stage, 'b', 'b', false)
     stage.advance(1_000)
     expect(serves(stage, 'b')).toBe(false)
