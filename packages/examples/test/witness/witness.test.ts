@@ -26,7 +26,7 @@ afterEach(async () => {
     const gone = new Promise((resolve) => child.once('close', resolve))
     child.kill('SIGCONT')
     child.kill('SIGKILL')
-    return child.exitCode === null && child.signalCode === null ? gone : null
+    return child.exitCode === null && child.signalCode === null ? gone : Promise.resolve()
   })
   await Promise.all(exits)
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
