@@ -142,7 +142,7 @@ export class PeerCore {
   #wanted = false
   #rebirth: Extract<GroupEvent, { kind: 'set-aside' }> | null = null
   readonly #asides: Asides
-  #lastWait: { readonly over: () => boolean; readonly then: () => void } | null = null
+  #lastWait: { readonly over: () => boolean; readonly end: () => void } | null = null
   #leaderSpokeAtMs = 0
   #serverSinceMs = 0
   #lastLeader: MemberId | null = null
@@ -628,20 +628,20 @@ export class PeerCore {
    * Of two voters the one that stops is still needed: the successor has to get its vote; and without a successor it
    * ends as the only voter, so that it can begin alone some day (rule 26).
    */
-  #stopOfTwo(handedOver: boolean, then: () => void): void {
+  #stopOfTwo(handedOver: boolean, end: () => void): void {
     const { state } = this.#group
     const over = handedOver
       ? () => state.leader !== null || otherOf(state) === null
       : () => !isGoingAlone(state)
-    if (over()) return then()
-    this.#lastWait = { over, then }
+    if (over()) return end()
+    this.#lastWait = { over, end }
     this.#timers.set('last-wait', LAST_WAIT_MS + (handedOver ? 0 : this.#parts.settings.timing.soloMs))
   }
 
   #lastWaitOver(): void {
     const wait = this.#lastWait
     this.#lastWait = null
-    wait?.then()
+    wait?.end()
   }
 
   #callsEnded(): void {

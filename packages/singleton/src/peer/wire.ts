@@ -92,8 +92,8 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     fork: { term: 'number', by: 'string', lastIndex: 'number', lastTerm: 'number' },
     dissolve: { term: 'number', towards: 'string' },
     forked: { term: 'number' },
-    grant: { term: 'number', set: 'array', known: 'boolean', notice: 'boolean' },
-    granted: { term: 'number', set: 'array' },
+    grant: { term: 'number', set: 'array', committed: 'boolean', leads: 'boolean', notice: 'boolean' },
+    granted: { term: 'number', set: 'array', committed: 'boolean' },
   },
   r: {
     call: {
@@ -162,11 +162,12 @@ function isMessage(channel: string, body: unknown): boolean {
     const value = body[name]
     if (value !== undefined && value !== null && !(isObject(value) && hasForm(value, part))) return false
   }
-  const { sent, hears, line, tag, pair, echo, rtts, seq, hello } = body
+  const { sent, hears, line, tag, pair, set, echo, rtts, seq, hello } = body
   if (isObject(pair) && !isPairForm(pair)) return false
   return (
     isListOf('number', sent, 2) &&
     isListOf('number', tag, 2) &&
+    isListOf('number', set, 2) &&
     isListOf('string', hears) &&
     (line === null || isListOf('string', line)) &&
     isListOf('number', echo, 2) &&

@@ -209,11 +209,11 @@ export class WitnessCore {
   /** An answer leaves when everything that was decided so far is on disk. */
   #message(from: MemberId, message: WireMessage): void {
     if (message.channel !== 's' || message.body.t !== 'grant' || message.body.branch === null) return
-    const { branch, term, set, known, notice } = message.body
-    const { book, to } = decideGrant(this.#book, { branch, set, from, known, notice })
+    const { branch, term, set, committed, leads, notice } = message.body
+    const { book, to, ...known } = decideGrant(this.#book, { branch, set, from, committed, leads, notice })
     const answer = (): void => {
       if (notice) return
-      const body = { t: 'granted' as const, branch, term, set, to }
+      const body = { t: 'granted' as const, branch, term, set, to, ...known }
       this.#mesh.sendTo(from, { channel: 's', body, entries: [] })
     }
     if (book === this.#book && this.#writing === 0) return answer()

@@ -10,8 +10,10 @@ import type { SetName } from './messages.js'
 export interface Grant {
   readonly branch: string
   readonly set: SetName
-  /** Who goes on. Null: the set is only known to be committed. */
+  /** Who goes on; null: nobody has asked. */
   readonly to: MemberId | null
+  /** One of the two knew it to be committed. */
+  readonly committed: boolean
 }
 
 export interface GrantBook {
@@ -25,7 +27,9 @@ export interface GrantRequest {
   readonly set: SetName
   readonly from: MemberId
   /** The asker knows that the set is committed: otherwise it could be lost with the disk of whoever wrote it. */
-  readonly known: boolean
+  readonly committed: boolean
+  /** The asker leads, and asks about every set that may be in force. */
+  readonly leads: boolean
   /** Wants nothing, only lets the witness know that the set is committed. */
   readonly notice: boolean
 }
@@ -35,19 +39,25 @@ const ROWS_MAX = 256
 
 export const emptyBook: GrantBook = { grants: [], floors: {} }
 
-export function decideGrant(
-  book: GrantBook,
-  { branch, set, from, known, notice }: GrantRequest,
-): { readonly book: GrantBook; readonly to: MemberId | null } {
-  if (set[0] <= (book.floors[branch] ?? 0)) return { book, to: null }
+export interface GrantDecision {
+  readonly book: GrantBook
+  readonly to: MemberId | null
+  readonly committed: boolean
+}
+
+export function decideGrant(book: GrantBook, request: GrantRequest): GrantDecision {
+  const { branch, set, from, leads, notice } = request
+  if (set[0] <= (book.floors[branch] ?? 0)) return { book, to: null, committed: false }
   const row = book.grants.find(
     (one) => one.branch === branch && one.set[0] === set[0] && one.set[1] === set[1],
   )
-  if (row && (row.to !== null || notice)) return { book, to: row.to }
-  if (!row && !known) return { book, to: null }
-  const to = notice ? null : from
+  const committed = row?.committed === true || request.committed
+  const grants = !notice && (committed || leads)
+  const to = row?.to ?? (grants ? from : null)
+  if (to === (row?.to ?? null) && committed === (row?.committed ?? false)) return { book, to, committed }
   const others = book.grants.filter((one) => one !== row)
-  return { book: pruned({ ...book, grants: [...others, { branch, set, to }] }, branch), to }
+  const next = { ...book, grants: [...others, { branch, set, to, committed }] }
+  return { book: pruned(next, branch), to, committed }
 }
 
 function pruned(book: GrantBook, branch: string): GrantBook {

@@ -104,7 +104,9 @@ export interface GrantMessage {
   readonly t: 'grant'
   readonly set: SetName
   /** The asker knows that the set is committed. */
-  readonly known: boolean
+  readonly committed: boolean
+  /** The asker leads, and asks about every set that may be in force. */
+  readonly leads: boolean
   /** Asks for nothing: the witness shall know that the set is committed. */
   readonly notice: boolean
 }
@@ -114,6 +116,8 @@ export interface GrantedMessage {
   readonly t: 'granted'
   readonly set: SetName
   readonly to: MemberId | null
+  /** The set is known to have been committed. */
+  readonly committed: boolean
 }
 
 export interface AppendMessage {

@@ -33,6 +33,8 @@ export interface WitnessState {
   readonly lostAtMs: Map<MemberId, number>
   /** About which sets this peer has asked, and what came of it. */
   readonly answers: Map<string, 'asked' | 'mine' | 'refused'>
+  /** Sets of which a witness knows that they were committed. */
+  readonly committed: Set<string>
   askedAtMs: number
   noticed: string
   noticedAtMs: number
@@ -43,6 +45,7 @@ export function emptyWitness(): WitnessState {
     links: new Map(),
     lostAtMs: new Map(),
     answers: new Map(),
+    committed: new Set(),
     askedAtMs: -Infinity,
     noticed: '',
     noticedAtMs: -Infinity,

@@ -95,14 +95,15 @@ function whyAlone(t: Turn, role: LeaderRole, other: MemberId): string | null {
   if (s.leavers.has(other) || (gone?.leaving === true && gone.incarnation >= newest))
     return 'gave up its seat'
   if ((s.dead.get(other) ?? -1) >= newest) return 'is proven dead'
+  // By the monotonic clock alone: of the two it is the one that never says too much has passed.
+  const silentMs = now.monotonicMs - Math.max(role.begunMs, role.progress.get(other)?.heardMs ?? -Infinity)
   const { soloMs } = s.config.timing
   if (possibleSets(s).every(({ witness }) => witness !== undefined)) {
     // Nobody promised anything: what is missing is the lease, and a grant.
-    const silent = now.monotonicMs - role.begunMs >= s.config.timing.silenceMaxMs && !leaseHolds(t, role)
+    const { beatMs, learnerBeatMs } = s.config.timing
+    const silent = silentMs >= beatMs + learnerBeatMs && !leaseHolds(t, role)
     return silent && now.monotonicMs >= role.patientUntilMs ? 'does not answer' : null
   }
-  // By the monotonic clock alone: of the two it is the one that never says too much has passed.
-  const silentMs = now.monotonicMs - Math.max(role.begunMs, role.progress.get(other)?.heardMs ?? -Infinity)
   if (silentMs < soloMs || now.monotonicMs < role.patientUntilMs) return null
   return `has not answered for ${soloMs} ms`
 }
@@ -146,23 +147,24 @@ export function nextOfTwo(
 ): VotersChange | null {
   const { s } = t
   const other = set.voters.find((id) => id !== s.self.memberId)
-  if (other === undefined || !isFit(t, role, other)) return null
-  if (next === undefined) return pairAgain(t, role, set)
+  // Both must agree to it: the other one has to be there, and not only to have been a moment ago.
+  if (other === undefined || !isFit(t, role, other) || !leaseHolds(t, role)) return null
+  if (next === undefined) return pairAgain(t, role, set, other)
   const name = nameOf(s, next)
   if (set.pair) return { voters: set.voters, why: `${name} comes as a third` }
   return { voters: [...set.voters, next], why: `${name} is caught up` }
 }
 
 /** Two are a pair, with a witness when there is one; a set about which the witness was asked is renewed. */
-function pairAgain(t: Turn, role: LeaderRole, set: VoterSet): VotersChange | null {
+function pairAgain(t: Turn, role: LeaderRole, set: VoterSet, other: MemberId): VotersChange | null {
+  const { s } = t
   const witness = wantedWitness(t)
-  const spent = set.witness !== undefined && (role.spent || isSpent(t.s))
+  // Asked by this peer: once the other one has answered again.
+  const isBack = (role.progress.get(other)?.ackedSent[0] ?? 0) > s.witness.askedAtMs
+  const spent = set.witness !== undefined && (role.spent || (isSpent(s) && isBack))
   if (set.pair && set.witness === witness && !spent) return null
-  return withWitness(t, {
-    voters: set.voters,
-    why: spent ? 'the witness was asked about the last set' : 'two are a pair',
-    pair: true,
-  })
+  const why = spent ? 'the witness was asked about the last set' : 'two are a pair'
+  return { voters: set.voters, why, pair: true }
 }
 
 export function withWitness(t: Turn, change: VotersChange): VotersChange {

@@ -45,8 +45,9 @@ export function hasGrants(t: Turn, sets: readonly VoterSet[]): boolean {
     if (set.witness === undefined || !s.witness.links.has(set.witness)) continue
     s.witness.askedAtMs = now.monotonicMs
     if (!s.witness.answers.has(keyOf(set))) s.witness.answers.set(keyOf(set), 'asked')
-    const known = set.index <= s.commitIndex
-    send(t, set.witness, { t: 'grant', set: nameOfSet(set), known, notice: false })
+    const committed = set.index <= s.commitIndex
+    const leads = s.role.kind === 'leader'
+    send(t, set.witness, { t: 'grant', set: nameOfSet(set), committed, leads, notice: false })
   }
   return false
 }
@@ -60,12 +61,17 @@ export function noticeWitness(t: Turn): void {
   if (!again) return
   s.witness.noticed = keyOf(set)
   s.witness.noticedAtMs = now.monotonicMs
-  send(t, set.witness, { t: 'grant', set: nameOfSet(set), known: true, notice: true })
+  send(t, set.witness, { t: 'grant', set: nameOfSet(set), committed: true, leads: true, notice: true })
 }
 
-export function heardGrant(s: Succession, from: MemberId, { set: name, to }: GrantedMessage): void {
+export function heardGrant(
+  s: Succession,
+  from: MemberId,
+  { set: name, to, committed }: GrantedMessage,
+): void {
   const set = s.voterSets.find((one) => isNamed(one, name))
   if (set?.witness !== from || to === null) return
+  if (committed) s.witness.committed.add(keyOf(set))
   s.witness.answers.set(keyOf(set), to === s.self.memberId ? 'mine' : 'refused')
 }
 
@@ -79,6 +85,8 @@ export function continueByGrant(t: Turn): void {
   const dead = promise !== null && (s.dead.get(promise.to.memberId) ?? -1) >= promise.to.incarnation
   if (promise !== null && !dead && now.monotonicMs < promise.untilMs) return
   if (!set.voters.includes(s.self.memberId) || !hasGrants(t, [set])) return
+  // As C16: a set that may be lost with the leader's disk entitles to nothing.
+  if (set.index > s.commitIndex && !s.witness.committed.has(keyOf(set))) return
   continueAlone(t, 'the witness granted it')
 }
 

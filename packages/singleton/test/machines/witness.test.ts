@@ -8,7 +8,15 @@ import { hunt } from './cases.js'
 import { drawPairs } from './pair-cases.js'
 
 function ask(book: GrantBook, request: Partial<GrantRequest>): ReturnType<typeof decideGrant> {
-  return decideGrant(book, { branch: 'b', set: [3, 1], from: 'x', known: true, notice: false, ...request })
+  return decideGrant(book, {
+    branch: 'b',
+    set: [3, 1],
+    from: 'x',
+    committed: true,
+    leads: false,
+    notice: false,
+    ...request,
+  })
 }
 
 describe('the book of a witness', () => {
@@ -16,7 +24,7 @@ describe('the book of a witness', () => {
     const first = ask(emptyBook, { from: 'x' })
     expect(first.to).toBe('x')
     for (const from of ['y', 'x', 'y'])
-      expect(ask(first.book, { from })).toEqual({ book: first.book, to: 'x' })
+      expect(ask(first.book, { from })).toMatchObject({ book: first.book, to: 'x' })
   })
 
   it('decides each set, term and branch by itself', () => {
@@ -27,17 +35,24 @@ describe('the book of a witness', () => {
   })
 
   it('grants nothing about a set that nobody knows to be committed', () => {
-    expect(ask(emptyBook, { known: false })).toEqual({ book: emptyBook, to: null })
+    expect(ask(emptyBook, { committed: false })).toMatchObject({ book: emptyBook, to: null })
     const noticed = ask(emptyBook, { notice: true })
     expect(noticed.to).toBeNull()
-    expect(ask(noticed.book, { known: false, from: 'y' }).to).toBe('y')
+    expect(ask(noticed.book, { committed: false, from: 'y' })).toMatchObject({ to: 'y', committed: true })
+  })
+
+  it('grants it to a leader all the same, and tells that this proves nothing about the set', () => {
+    const led = ask(emptyBook, { committed: false, leads: true })
+    expect(led).toMatchObject({ to: 'x', committed: false })
+    expect(ask(led.book, { committed: false })).toMatchObject({ to: 'x', committed: false })
+    expect(ask(led.book, { committed: true, from: 'y' })).toMatchObject({ to: 'x', committed: true })
   })
 
   it('forgets old rows without ever granting them anew', () => {
     let book = ask(emptyBook, { from: 'x' }).book
     for (let index = 4; index < 400; index++) book = ask(book, { set: [index, 1] }).book
     expect(book.grants).toHaveLength(256)
-    expect(ask(book, { from: 'y' })).toEqual({ book, to: null })
+    expect(ask(book, { from: 'y' })).toMatchObject({ book, to: null })
     expect(ask(book, { from: 'y', set: [399, 1] }).to).toBe('x')
   })
 })

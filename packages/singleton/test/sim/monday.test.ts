@@ -61,7 +61,7 @@ afterEach(({ task }) => {
 })
 
 describe('an office that empties', () => {
-  it.each([1, 2, 3])('nine peers lose eight, the server each time, and still serve (seed %i)', (seed) => {
+  it.each([1, 2])('nine peers lose eight, the server each time, and still serve (seed %i)', (seed) => {
     const { cluster, workload } = open(9, seed)
     for (let left = 8; left >= 1; left--) {
       const server = cluster.server() ?? ''
@@ -74,7 +74,7 @@ describe('an office that empties', () => {
     lawsHold({ cluster, workload })
   })
 
-  it.each([4, 5])('nine peers lose eight by power, followers one after another (seed %i)', (seed) => {
+  it.each([4])('nine peers lose eight by power, followers one after another (seed %i)', (seed) => {
     const { cluster, workload } = open(9, seed)
     const server = cluster.server() ?? ''
     for (const name of cluster.names.filter((one) => one !== server)) {

@@ -256,6 +256,15 @@ describe('counterexamples of the pair: when the leader goes alone', () => {
     expect(serves(stage, 'b')).toBe(false)
   })
 
+  it('C5, wait: a wall clock that jumps ahead does not shorten it', () => {
+    const stage = pairOf()
+    cut(stage)
+    stage.advance(300)
+    stage.setClocks('a', 0, 60_000)
+    stage.advance(soloMs - 400)
+    expect(setOf(stage, 'a')).toBe('pair ab')
+  })
+
   it('C20, alone on disk: nothing is acknowledged alone, not even older entries, before that is synced', () => {
     const stage = pairOf()
     stage.hold('a', 'b')
@@ -500,5 +509,89 @@ describe('counterexamples of the pair: what the follower may conclude', () => {
     until(stage, () => stage.names.includes('a2') && holds(stage, 'a2', 'y'))
     expect(holds(stage, 'a2', 'x')).toBe(false)
     expect(holds(stage, 'b', 'y')).toBe(true)
+  })
+})
+
+/** w is a witness that a and b see; what it answers is given by hand. */
+function witnessOf(stage: Stage): void {
+  const rest = {
+    protocol: 1,
+    mode: 'consistent' as const,
+    known: [],
+    clusterId: null,
+    witness: true as const,
+  }
+  const hello = { ...rest, memberId: 'w', incarnation: 1, name: 'w', address: 'w:1' }
+  for (const name of ['a', 'b']) stage.input(name, { kind: 'up', hello, relinked: true })
+  until(stage, () => stage.state('b').voterSets.at(-1)?.witness === 'w')
+  stage.advance(100)
+}
+
+function granted(stage: Stage, at: string, to: string, committed: boolean): void {
+  const { index = 0, term = 0 } = stage.state(at).voterSets.findLast(({ witness }) => witness === 'w') ?? {}
+  const { founding, hard } = stage.state(at)
+  const head = { branch: founding?.branchId ?? null, term: hard.term }
+  const message = { ...head, t: 'granted' as const, set: [index, term] as const, to, committed }
+  stage.input(at, { kind: 'message', from: 'w', incarnation: 1, message, entries: [] })
+}
+
+describe('a pair with a witness', () => {
+  it('goes on alone by its grant only: neither proof nor silence is enough', () => {
+    const stage = pairOf()
+    witnessOf(stage)
+    cut(stage)
+    dead(stage, 'a', 'b')
+    dead(stage, 'b', 'a')
+    stage.advance(3 * soloMs)
+    expect([setOf(stage, 'a'), setOf(stage, 'b')]).toEqual(['pair ab', 'pair ab'])
+    granted(stage, 'b', 'a', true)
+    expect(serves(stage, 'b')).toBe(false)
+    granted(stage, 'a', 'a', true)
+    stage.advance(200)
+    expect(serves(stage, 'a')).toBe(true)
+    expect(serves(stage, 'b')).toBe(false)
+  })
+
+  it('needs its grant also when a newer set without one is not known to be committed', () => {
+    const stage = pairOf()
+    witnessOf(stage)
+    stage.start('c')
+    stage.link('a', 'c')
+    unpaired(stage)
+    crash(stage, 'b', 'a')
+    stage.advance(3 * soloMs)
+    expect(setOf(stage, 'a')).toBe('ab')
+    expect(serves(stage, 'a')).toBe(false)
+    granted(stage, 'a', 'a', true)
+    stage.advance(200)
+    expect(serves(stage, 'a')).toBe(true)
+  })
+
+  it('a follower does not go on by a set that may be lost with the disk of its leader', () => {
+    const stage = pairOf()
+    witnessOf(stage)
+    stage.crash('b')
+    stage.hold('b', 'w')
+    stage.start('b')
+    const rest = {
+      protocol: 1,
+      mode: 'consistent' as const,
+      known: [],
+      clusterId: null,
+      witness: true as const,
+    }
+    const hello = { ...rest, memberId: 'w', incarnation: 1, name: 'w', address: 'w:1' }
+    stage.input('b', { kind: 'up', hello, relinked: true })
+    stage.advance(2_000)
+    expect(stage.state('b').commitIndex).toBe(0)
+    const asked = stage.held.get('b>w')?.map(({ message }) => message) ?? []
+    expect(asked.length).toBeGreaterThan(0)
+    for (const message of asked) expect(message).toMatchObject({ t: 'grant', committed: false, leads: false })
+    granted(stage, 'b', 'b', false)
+    stage.advance(1_000)
+    expect(serves(stage, 'b')).toBe(false)
+    granted(stage, 'b', 'b', true)
+    stage.advance(1_000)
+    expect(serves(stage, 'b')).toBe(true)
   })
 })

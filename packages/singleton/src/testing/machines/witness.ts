@@ -102,14 +102,21 @@ export class MachineWitness implements PlainNode<Parcel>, LinkPorts {
 
   #said(from: number, message: SuccessionMessage): void {
     if (message.t !== 'grant' || message.branch === null) return
-    const { branch, term, set, known, notice } = message
+    const { branch, term, set, committed, leads, notice } = message
     const { disk, names } = this.#setting
     const asker = names[from] as string
-    const { book, to } = decideGrant(disk.book, { branch, set, from: asker, known, notice })
+    const { book, to, ...known } = decideGrant(disk.book, {
+      branch,
+      set,
+      from: asker,
+      committed,
+      leads,
+      notice,
+    })
     disk.book = book
     const answer = (): void => {
       const link = this.#links.use(from)
-      const granted = { t: 'granted' as const, branch, term, set, to }
+      const granted = { t: 'granted' as const, branch, term, set, to, ...known }
       if (link > 0 && !notice) this.context.send(from, { k: 'said', link, message: granted, entries: [] })
     }
     this.#next.push(answer)

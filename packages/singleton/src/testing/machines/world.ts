@@ -206,7 +206,10 @@ export class SuccessionWorld {
     this.#peers[id]?.die()
     this.#disks[id]?.crash()
     // The kernel writes the book in its own time.
-    if (name === 'wit') this.#witness?.die(), this.#witnessDisk.synced()
+    if (name === 'wit') {
+      this.#witness?.die()
+      this.#witnessDisk.synced()
+    }
     return this.#down(id)
   }
 
