@@ -22,6 +22,7 @@ export type {
   Takeover,
   WaitCode,
   Waiting,
+  WitnessStatus,
 } from './peer/index.js'
 export { persist, refuse, Refused, role, Unavailable } from './role/index.js'
 export type {
@@ -47,4 +48,14 @@ export type {
   RoleDefinition,
   UnavailableOutcome,
 } from './role/index.js'
-export type { FencingToken, Mode, RankedMember, RankFunction, Ranking, Timing } from './succession/index.js'
+export type {
+  FencingToken,
+  Mode,
+  RankedMember,
+  RankFunction,
+  Ranking,
+  SnapshotLimits,
+  Timing,
+} from './succession/index.js'
+export { startWitness } from './witness.js'
+export type { Witness, WitnessOptions } from './witness.js'

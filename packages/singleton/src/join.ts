@@ -106,14 +106,7 @@ export async function join(options: JoinOptions): Promise<Peer> {
 export async function startPeer(options: JoinOptions): Promise<Peer> {
   const { secret = '', http, log, data = `.tanist/${options.app}`, ...settings } = options
   checkSettings({ ...settings, data })
-  const host =
-    options.host ??
-    nodeHost({
-      app: options.app,
-      secret,
-      ...(http ? { http } : {}),
-      ...(log ? { log } : {}),
-    })
+  const host = options.host ?? hostHere({ app: options.app, secret, http, log })
   const lives = await new Promise<Lives>((resolve, reject) => {
     let begun: Lives | null = null
     openPeer(host, { ...settings, data }, (error, opened) => {
@@ -126,17 +119,34 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
   return facade(lives, options.roles, host)
 }
 
+/** This machine, through Node. */
+export function hostHere(options: {
+  readonly app: string
+  readonly secret: string
+  readonly http?: RequestListener | undefined
+  readonly log?: Log | undefined
+}): Host {
+  const { app, secret, http, log } = options
+  return nodeHost({ app, secret, ...(http ? { http } : {}), ...(log ? { log } : {}) })
+}
+
 function facade(core: Lives, roles: readonly AnyRole[], host: Host): Peer {
   const status$ = new BehaviorSubject<PeerStatus>(core.status())
   const life = lifeOf(core, status$)
   const server$ = status$.pipe(map(serverView), distinctUntilChanged(sameJson))
   const submit: Submit = (request) =>
     new Promise((resolve) => {
-      const { signal, ...call } = request
-      const cancel = core.call(call, resolve)
+      const { signal } = request
+      const cancel = core.call(request, resolve)
       if (signal?.aborted) cancel()
       else signal?.addEventListener('abort', cancel, { once: true })
     })
+  const handles = new WeakMap<object, object>()
+  const handleFor = <S, E, C>(role: Role<S, E, C>): RoleHandle<S, C> => {
+    const made = handles.get(role) ?? handleOf(core, roles, role, server$, submit)
+    handles.set(role, made)
+    return made as RoleHandle<S, C>
+  }
   const { self } = core.status()
   const operate: Operate = Object.freeze({ ...operateOn(core), ...operateBranches(core, host) })
   return {
@@ -153,7 +163,7 @@ function facade(core: Lives, roles: readonly AnyRole[], host: Host): Peer {
     ),
     server$,
     status: () => core.status(),
-    role: (role) => handleOf(core, roles, role, server$, submit),
+    role: (role) => handleFor(role),
     read: (role, read = {}) => readState(core, roles, role, read),
     transfer: (to) =>
       new Promise((resolve, reject) => {

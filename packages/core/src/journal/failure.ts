@@ -5,8 +5,7 @@ export function damaged(path: string, offset: number, index: number): JournalErr
   return new JournalError(
     'damaged',
     `The journal file ${path} is damaged at byte ${offset}: entry ${index} cannot be read, although it was ` +
-      'written for good. Nothing was changed on the disk. Move the journal files of this folder away and let ' +
-      'this peer fetch the journal again from the others, or put back a copy of them.',
+      'written for good.',
   )
 }
 
@@ -15,8 +14,7 @@ export function prefixMissing(folder: string, first: number, covered: number): J
     'damaged',
     `The journal in ${folder} begins with entry ${first}, but ${
       covered === 0 ? 'there is no whole snapshot' : `the newest whole snapshot ends with entry ${covered}`
-    }: what was in between cannot be read. Nothing was changed on the disk. Move the journal files of this ` +
-      'folder away and let this peer fetch the journal again from the others, or put back a copy of them.',
+    }: what was in between cannot be read.`,
   )
 }
 
@@ -24,8 +22,7 @@ export function tailMissing(folder: string, last: number, least: number): Journa
   return new JournalError(
     'damaged',
     `The journal in ${folder} ends with entry ${last}, although it was written for good up to entry ${least} at ` +
-      'least. Nothing was changed on the disk. Move the journal files of this folder away and let this peer fetch ' +
-      'the journal again from the others, or put back a copy of them.',
+      'least.',
   )
 }
 
@@ -41,7 +38,7 @@ export function registerDamaged(path: string): JournalError {
   return new JournalError(
     'damaged',
     `The file ${path} is damaged: its newest value was written for good and cannot be read in either copy, and an ` +
-      'older one must not count. Nothing was changed on the disk.',
+      'older one must not count.',
   )
 }
 

@@ -54,7 +54,7 @@ function mismatch(self: Hello, other: Hello): { code: string; text: string } | u
     const text = `${self.name} belongs to cluster ${self.clusterId}, ${other.name} to cluster ${other.clusterId}: give the two clusters different application names, or start one of them with an empty data folder to join the other`
     return { code: 'cluster', text }
   }
-  if (self.mode !== other.mode) {
+  if (self.mode !== other.mode && !self.witness && !other.witness) {
     const text = `${self.name} was started with mode '${self.mode}', ${other.name} with mode '${other.mode}': give both the same mode`
     return { code: 'mode', text }
   }

@@ -3,7 +3,6 @@ import { limits } from './limits.js'
 import { drop, hear, refuse, settle } from './linking.js'
 import { ensurePeer, quietMs, usableLinks, type LinkRow, type Peer, type Step } from './state.js'
 import { addHint, dialFailed, dialOver, redial, refreshTargets } from './targets.js'
-import { noRtt } from './rtt.js'
 import type { Hello } from './types.js'
 
 /**
@@ -79,7 +78,7 @@ function accept(s: Step, row: LinkRow, peer: Peer, hello: Hello): void {
   }
   Object.assign(peer, { address: hello.address, closedMs: null, refusedMs: null, resets: 0 })
   const isNew = peer.bornMs === null
-  if (isNew) peer.rtt = noRtt()
+  if (isNew) peer.rtt = { samplesMs: [], told: new Map() }
   peer.bornMs ??= s.now
   if (peer.dead === hello.incarnation) peer.dead = -1
   const t = dialOver(s.state, row)

@@ -12,6 +12,8 @@ import type { MemberId } from './types.js'
 const SAMPLES = 20
 /** Beats of which the send time is remembered. One that is answered later measured something else. */
 const REMEMBERED = 8
+/** Members of which one peer may tell. */
+const TOLD_MAX = 64
 /** The own event `latency` comes every so many beats. */
 const TOLD_EVERY = 4
 
@@ -26,8 +28,6 @@ export interface BeatTime {
   readonly seq: number
   readonly sentMs: number
 }
-
-export const noRtt = (): Rtt => ({ samplesMs: [], told: new Map() })
 
 /** The number of the beat that is sent now. */
 export function nextBeat(s: Step): number {
@@ -72,10 +72,8 @@ export function measure(
   }
   const { rtts } = beat
   if (!rtts || rtts.length !== beat.hears.length) return
-  peer.rtt.told = new Map(beat.hears.flatMap((id, at) => tell(id, rtts[at])).slice(0, limitTold))
+  peer.rtt.told = new Map(beat.hears.flatMap((id, at) => tell(id, rtts[at])).slice(0, TOLD_MAX))
 }
-
-const limitTold = 64
 
 function tell(id: MemberId, ms: number | undefined): [MemberId, number][] {
   return ms === undefined || ms < 0 ? [] : [[id, ms]]

@@ -1,6 +1,6 @@
 import type { Address, Now, Random } from '../host/index.js'
 import { limits } from './limits.js'
-import { noRtt, type BeatTime, type Rtt } from './rtt.js'
+import type { BeatTime, Rtt } from './rtt.js'
 import type {
   Hello,
   MemberId,
@@ -178,7 +178,7 @@ export function ensurePeer(s: Step, memberId: MemberId, incarnation: number, add
     row: null,
     rowSinceMs: Number.NEGATIVE_INFINITY,
     gone: false,
-    rtt: noRtt(),
+    rtt: { samplesMs: [], told: new Map() },
   }
   s.state.peers.set(memberId, peer)
   return peer

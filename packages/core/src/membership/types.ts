@@ -27,6 +27,8 @@ export interface Hello {
   readonly serve?: 'never'
   /** What the application says about this machine, for a ranking of its own. */
   readonly manifest?: Manifest
+  /** No member and never to become one: it keeps votes for sets of two. */
+  readonly witness?: true
   /** Options that all peers of a cluster must agree on, by the names that users give them. */
   readonly settings?: Readonly<Record<string, number>>
 }

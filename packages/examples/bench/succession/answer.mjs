@@ -4,9 +4,9 @@ export const given = JSON.parse(process.argv[2] ?? '{}')
 export const ready = (answer = {}) => process.send?.({ id: 0, answer })
 
 export function onRequest(handle) {
-  process.on('message', async ({ id, request }) => {
-    const answer = await handle(request)
-    if (process.connected) process.send?.({ id, answer: answer ?? null })
+  process.on('message', ({ id, request }) => {
+    const tell = (answer) => process.connected && process.send?.({ id, answer: answer ?? null })
+    void handle(request).then(tell)
   })
   process.on('disconnect', () => process.exit(0))
 }

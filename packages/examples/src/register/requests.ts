@@ -99,6 +99,7 @@ export function statusOf(
   | 'snapshotIndex'
   | 'waiting'
   | 'roundTripsMs'
+  | 'witness'
 > {
   const { self, mode, role, server, successors, term, commitIndex, lastIndex, members, waitingFor } = status
   return { self, mode, role, server, successors, term, commitIndex, lastIndex, members, waitingFor }

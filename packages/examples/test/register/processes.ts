@@ -12,7 +12,7 @@ import type { Member, PeerStatus } from '@tanist/singleton'
 const MAIN = fileURLToPath(new URL('../../dist/register/main.js', import.meta.url))
 const PATIENCE_MS = 30_000
 
-export type Status = Omit<PeerStatus, 'clusterId' | 'lastTakeover'>
+export type Status = Omit<PeerStatus, 'clusterId' | 'lastTakeover' | 'witness'>
 export type { Member }
 
 export interface Reply {

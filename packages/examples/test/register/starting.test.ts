@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { startPeer } from '@tanist/singleton'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseOptions } from '../../src/register/options.js'
@@ -141,7 +141,7 @@ describe('a process that cannot start', () => {
     expect(readFileSync(data, 'utf8')).toBe('text')
   })
 
-  it('says that its journal is damaged, and does not touch it', async () => {
+  it('says that its journal is damaged, keeps it, and waits for its cluster', async () => {
     fleet = await Fleet.started(1)
     const [peer] = fleet.peers as [RegisterProcess]
     for (let i = 0; i < 50; i++) await peer.post('/v1/registers/x', { op: 'add', by: 1 })
@@ -153,11 +153,14 @@ describe('a process that cannot start', () => {
     bytes.fill(0xff, middle, middle + 16)
     writeFileSync(segment, bytes)
     peer.start()
+    const kept = join(dirname(segment), `damaged-1-${basename(segment)}`)
+    while (!existsSync(kept)) await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    peer.kill('SIGTERM')
     const ended = await peer.exit
-    expect(ended.code).toBe(1)
-    expect(sentences(ended)).toHaveLength(1)
-    expect(sentences(ended)[0]).toMatch(/damaged|journal/i)
-    expect(readFileSync(segment).equals(bytes)).toBe(true)
+    expect(ended.stderr).toContain('This peer goes on as a new member that fetches it again')
+    expect(ended.stderr).not.toContain('founds cluster')
+    expect(readFileSync(kept).equals(bytes)).toBe(true)
   })
 })
 

@@ -59,8 +59,8 @@ export class Caller {
     this.#reads.ask(nowMs + deadlineMs, nowMs, done)
   }
 
-  serverIs(server: Leader | null, sinceMs: number, waitingFor: string): void {
-    this.step({ kind: 'server', server, since: sinceMs, waitingFor })
+  serverIs(server: Leader | null, sinceMs: number, waitingFor: string, committed: number): void {
+    this.step({ kind: 'server', server, since: sinceMs, waitingFor, committed })
     this.#reads.serverIs(server, waitingFor, this.#nowMs())
   }
 

@@ -13,7 +13,15 @@ import type {
   Snapshots,
 } from '@tanist/core'
 import type { CallOutcome, RoleHost } from '../role/index.js'
-import { branch, isAdmitted, isFresh, lastKnownAddresses, neverServes } from '../succession/index.js'
+import {
+  branch,
+  isAdmitted,
+  isFresh,
+  isGoingAlone,
+  lastKnownAddresses,
+  neverServes,
+  otherOf,
+} from '../succession/index.js'
 import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
 import { Asides } from './asides.js'
 import type { BackupSource } from './backup.js'
@@ -49,6 +57,9 @@ function asFailure(error: unknown): JoinError {
   return new JoinError('data', `${error.message}${advice}`, error)
 }
 
+/** One of two that stops waits this long for its vote to arrive, or to be the only voter on disk (after `soloMs`). */
+const LAST_WAIT_MS = 500
+
 /** A peer that leaves waits this long for the answers to its own calls. */
 const LAST_CALLS_MS = 1_000
 
@@ -78,11 +89,18 @@ export type PeerEvent =
       readonly text: string
       readonly data: Record<string, unknown>
     }
+  /** What it holds cannot all be kept: it ends, and `reborn` follows. */
+  | { readonly kind: 'setting-aside' }
   /**
    * What it held could not all be kept: it was set aside in `file` (null: nothing worth it). The last event of this
    * object; the peer goes on under a new identity as another one, see `openPeer`.
    */
-  | { readonly kind: 'reborn'; readonly text: string; readonly file: string | null }
+  | {
+      readonly kind: 'reborn'
+      readonly because: 'branch' | 'committed' | 'cluster'
+      readonly text: string
+      readonly file: string | null
+    }
   /** The last event. `error` is null after a wanted stop. */
   | { readonly kind: 'stopped'; readonly error: JoinError | null }
 
@@ -124,6 +142,7 @@ export class PeerCore {
   #wanted = false
   #rebirth: Extract<GroupEvent, { kind: 'set-aside' }> | null = null
   readonly #asides: Asides
+  #lastWait: { readonly over: () => boolean; readonly then: () => void } | null = null
   #leaderSpokeAtMs = 0
   #serverSinceMs = 0
   #lastLeader: MemberId | null = null
@@ -349,7 +368,7 @@ export class PeerCore {
       if (this.#life !== 'running') return done()
       const end = (): void => this.#endCalls(() => this.#shutDown(false, null, done))
       if (this.#group.state.role.kind !== 'leader') return end()
-      this.#transfers.push(end)
+      this.#transfers.push((ok) => this.#stopOfTwo(ok, end))
       // A hand-over that is under way already is as good.
       if (this.#transfers.length === 1) this.#group.step({ kind: 'transfer', to: null })
     })
@@ -365,6 +384,7 @@ export class PeerCore {
     this.#caller.settleReads(this.#group.state.snap.diverged ? 0 : this.#applied)
     this.#tellBranch()
     if (this.#afterCalls && this.#caller.openCalls === 0) this.#callsEnded()
+    if (this.#lastWait?.over() === true) this.#lastWaitOver()
     if (!this.#statusChanged) return
     this.#statusChanged = false
     this.#tellCallers()
@@ -399,6 +419,7 @@ export class PeerCore {
     else if (key === 'refused') this.#refusalFinal()
     else if (key === 'leave') this.#left()
     else if (key === 'last-calls') this.#callsEnded()
+    else if (key === 'last-wait') this.#lastWaitOver()
     // 'reads' only needs the flush that follows.
   }
 
@@ -535,7 +556,7 @@ export class PeerCore {
   #serve(token: FencingToken): void {
     this.#statusChanged = true
     this.onServe?.(token)
-    this.#server.serve(this.#group.commandsAfter(this.#applied))
+    this.#server.serve(() => this.#group.commandsAfter(this.#applied))
     this.#reigns.begin(token)
     this.#note('serving', `This peer is the server in term ${token.term}.`, { ...token })
     this.#checkJoined()
@@ -544,8 +565,8 @@ export class PeerCore {
   #leaderChanged(): void {
     this.#statusChanged = true
     const { leader, self } = this.#group.state
-    if (leader?.memberId === self.memberId) this.#server.lead()
-    else this.#server.resign()
+    if (leader?.memberId !== self.memberId) this.#server.resign()
+    else this.#server.lead(this.#group.nextPosition() && this.#group.commandsAfter(this.#applied))
     if (leader) this.#noteTakeover(leader.memberId, leader.term)
     this.#serverSinceMs = this.#host.clock.now().wallMs
     this.#tellCallers()
@@ -556,7 +577,7 @@ export class PeerCore {
     const { state } = this.#group
     const waitingFor = this.#wait()?.text ?? 'The server has not answered yet.'
     const server = state.leader && neverServes(state, state.leader.memberId) ? null : state.leader
-    this.#caller.serverIs(server, this.#serverSinceMs, waitingFor)
+    this.#caller.serverIs(server, this.#serverSinceMs, waitingFor, this.#applied)
   }
 
   #noteTakeover(to: MemberId, term: number): void {
@@ -603,6 +624,26 @@ export class PeerCore {
     this.#timers.set('last-calls', LAST_CALLS_MS)
   }
 
+  /**
+   * Of two voters the one that stops is still needed: the successor has to get its vote; and without a successor it
+   * ends as the only voter, so that it can begin alone some day (rule 26).
+   */
+  #stopOfTwo(handedOver: boolean, then: () => void): void {
+    const { state } = this.#group
+    const over = handedOver
+      ? () => state.leader !== null || otherOf(state) === null
+      : () => !isGoingAlone(state)
+    if (over()) return then()
+    this.#lastWait = { over, then }
+    this.#timers.set('last-wait', LAST_WAIT_MS + (handedOver ? 0 : this.#parts.settings.timing.soloMs))
+  }
+
+  #lastWaitOver(): void {
+    const wait = this.#lastWait
+    this.#lastWait = null
+    wait?.then()
+  }
+
   #callsEnded(): void {
     const then = this.#afterCalls
     this.#afterCalls = null
@@ -621,6 +662,7 @@ export class PeerCore {
     if (this.#leaveDone) return this.#left()
     this.#note('set-aside', `${event.text} Entries from ${event.from} on are set aside.`, { ...event })
     this.#rebirth = event
+    this.#emit({ kind: 'setting-aside' })
     this.#shutDown(true, null, () => {})
   }
 
@@ -652,7 +694,7 @@ export class PeerCore {
       identity.save(next, (unsaved) => {
         if (unsaved) return failed(unsaved)
         this.#closeFiles(() =>
-          this.#wanted ? this.#ended(null) : this.#emit({ kind: 'reborn', text, file }),
+          this.#wanted ? this.#ended(null) : this.#emit({ kind: 'reborn', because, text, file }),
         )
       })
     })

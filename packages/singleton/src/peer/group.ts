@@ -6,6 +6,7 @@ import {
   createSuccession,
   EntryKind,
   leaseHolds,
+  mayDecide,
   stepSuccession,
   wantsSnapshot,
 } from '../succession/index.js'
@@ -82,7 +83,17 @@ export class Group {
     const agreed = { app, mode, expect, timing, minCopies, ranking, snapshotLimits: settings.snapshots }
     const start = base && { base: base.meta, baseDigest: base.digest }
     const view = SnapshotKeeper.view(snapshots, host.log)
-    const config = { ...agreed, self, mayFound, hard, log: journal, snapshots: view, rejoin, awaits, ...start }
+    const config = {
+      ...agreed,
+      self,
+      mayFound,
+      hard,
+      log: journal,
+      snapshots: view,
+      rejoin,
+      awaits,
+      ...start,
+    }
     this.state = createSuccession(config, host.clock.now())
     this.#keeper = new SnapshotKeeper({
       ...parts,
@@ -122,7 +133,7 @@ export class Group {
   /** Where the next proposal will stand; null while this peer may not decide anything. */
   nextPosition(): { term: number; index: number; branch: string } | null {
     const { role, hard, lastIndex } = this.state
-    if (role.kind !== 'leader' || !role.serving || this.#stopped) return null
+    if (role.kind !== 'leader' || this.#stopped || !(role.serving || mayDecide(this.state, role))) return null
     return { term: hard.term, index: lastIndex + 1, branch: branch(this.state) ?? '' }
   }
 

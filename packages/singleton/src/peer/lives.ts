@@ -65,15 +65,28 @@ export class Lives {
     let cancelled = false
     let cancel = (): void => void (cancelled = true)
     this.#soon(() => {
-      const end = this.#now.call(request, done)
+      const end = this.#now.call(request, (outcome) => {
+        // Nothing of it was done, and the next identity can do it.
+        const again = outcome.status === 'unavailable' && outcome.executed === 'no' && this.#waiting !== null
+        if (again && !cancelled) this.#soon(() => (cancel = this.#now.call(request, done)))
+        else done(outcome)
+      })
       if (cancelled) end()
       else cancel = end
     })
-    return () => cancel()
+    return () => {
+      cancelled = true
+      cancel()
+    }
   }
 
   read(deadlineMs: number, done: (outcome: ReadOutcome) => void): void {
-    this.#soon(() => this.#now.read(deadlineMs, done))
+    this.#soon(() =>
+      this.#now.read(deadlineMs, (outcome) => {
+        if (outcome.status === 'ok' || this.#waiting === null) return done(outcome)
+        this.#soon(() => this.#now.read(deadlineMs, done))
+      }),
+    )
   }
 
   transfer(to: MemberId | null, done: (ok: boolean, text: string) => void): void {
@@ -107,14 +120,15 @@ export class Lives {
 
   #follow(core: PeerCore): void {
     core.observe((event) => {
-      if (event.kind !== 'reborn') {
+      if (event.kind === 'setting-aside') this.#waiting = []
+      else if (event.kind !== 'reborn') {
         // The end is the end for those who wait, too: a stopped peer answers them.
         if (event.kind === 'stopped') this.#release()
-        return this.#tell(event)
+        this.#tell(event)
+      } else {
+        const { text, file } = event
+        this.#tell({ kind: 'note', event: 'reborn', text, data: { file } })
       }
-      this.#waiting = []
-      const { text, file } = event
-      this.#tell({ kind: 'note', event: 'reborn', text, data: { file } })
     })
   }
 

@@ -42,7 +42,11 @@ export class Mesh {
     host: Host,
     turns: Turns,
     timers: KeyedTimers,
-    config: { readonly self: Hello; readonly seeds: readonly string[]; readonly settings: CheckedSettings },
+    config: {
+      readonly self: Hello
+      readonly seeds: readonly string[]
+      readonly settings: Pick<CheckedSettings, 'membership' | 'evidence'>
+    },
     hooks: MeshHooks,
   ) {
     this.#host = host
@@ -81,8 +85,8 @@ export class Mesh {
   }
 
   /** Says `bye` and closes every link. */
-  close(leaving: boolean, last: LastPosition): void {
-    this.step({ kind: 'stop', leaving, last })
+  close(leaving: boolean, last?: LastPosition): void {
+    this.step({ kind: 'stop', leaving, ...(last && { last }) })
     this.#links.closeAll('bye')
   }
 

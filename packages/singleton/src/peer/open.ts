@@ -19,6 +19,9 @@ import { SyncGate } from './sync-gate.js'
 
 export const PROTOCOL = 1
 
+/** Recent entries in memory, some 7,000 of 300 bytes: a follower further behind is served from the file. */
+const CACHE_BYTES = 2 * 1024 * 1024
+
 /**
  * Opens the data folder, begins a new incarnation on disk, binds the address and makes the peer. `done` gets
  * either a `JoinError` (nothing on disk was changed but, at most, the incarnation) or a peer that has begun
@@ -143,11 +146,10 @@ function openFiles(host: Host, settings: CheckedSettings): Files {
     const base = snapshots.whole.at(-1)
     // Only whole segments can go.
     const segmentBytes = Math.ceil(settings.snapshots.bytes / 2)
-    const options = { log: host.log, segmentBytes, ...(base && { base }) }
+    const options = { log: host.log, segmentBytes, cacheBytes: CACHE_BYTES, ...(base && { base }) }
     const open = (least: number): Journal => openJournal(gated, { ...options, least })
     const journal = unlessDamaged(() => open(journalReaches(identity.value)))
-    if (!(journal instanceof JournalError))
-      dropWhatWasSetAside(journal, snapshots, identity.value?.dropFrom)
+    if (!(journal instanceof JournalError)) dropWhatWasSetAside(journal, snapshots, identity.value?.dropFrom)
     const founding = readFounding(snapshots, journal)
     checkOwner(settings, identity.value, founding)
     checkEvicted(settings, identity.value)
@@ -161,7 +163,7 @@ function openFiles(host: Host, settings: CheckedSettings): Files {
             app,
             host.random,
           )
-    const roles = createRoleHost(settings.roles, { log: host.log })
+    const roles = createRoleHost(settings.roles, { log: host.log, sessionMs: settings.sessionMs })
     const files = { settings, folder, gate, snapshots, journal, founding, roles, base: null, identity, life }
     return { ...files, openJournal: () => open(0), aside }
   } catch (error) {
@@ -300,7 +302,7 @@ function close({ snapshots, journal, identity, folder, gate }: Files | Opened): 
   else journal.close(rest)
 }
 
-function asJoinError(error: unknown): JoinError {
+export function asJoinError(error: unknown): JoinError {
   if (error instanceof JoinError) return error
   if (error instanceof DiskError || error instanceof JournalError)
     return new JoinError('data', error.message, error)

@@ -38,7 +38,7 @@ export function identityAfterLoss(
 ): Identity {
   const lost: Lost = {
     clusterId: loss.clusterId,
-    text: `The journal in ${loss.folder} was damaged (${loss.text})`,
+    text: `The journal in ${loss.folder} was damaged (${loss.text.replace(/\.$/, '')})`,
   }
   return { ...newIdentity(app, random), term: last?.term ?? 0, lost }
 }

@@ -30,15 +30,17 @@ interface Waiter {
 
 /**
  * The server role on this peer: decides commands on speculative state, journals them, and answers in order
- * once they are committed. While this peer leads but may not serve (a reign begins, a lease lapsed, a
- * hand-over), calls are held; when it stops leading, everyone is told to ask the next server.
+ * once they are committed. A reign begins with deciding: the first commands go to the disks with the entry that
+ * begins it, and whatever needs proof that this peer leads is held until it serves (rule 12). While this peer leads
+ * but may not decide (a lease lapsed, a hand-over), calls are held; when it stops leading, everyone is told to ask
+ * the next server.
  */
 export class Server {
   readonly #ports: ServerPorts
   readonly #roles: RoleHost
   readonly #waiters = new Map<number, Waiter[]>()
   #held: { readonly from: MemberId; readonly call: CallMessage }[] = []
-  #state: 'away' | 'leads' | 'serves' = 'away'
+  #state: 'away' | 'leads' | 'decides' | 'serves' = 'away'
   /** Position of the last entry that was applied. */
   #committed = 0
 
@@ -51,8 +53,11 @@ export class Server {
     return this.#state === 'serves'
   }
 
-  lead(): void {
-    if (this.#state === 'away') this.#state = 'leads'
+  /** `tail`, when this peer may decide already: what is in the journal and not committed yet. */
+  lead(tail: readonly CommandRecord[] | null): void {
+    if (this.#state !== 'away') return
+    this.#state = 'leads'
+    if (tail !== null) this.#begin('decides', tail)
   }
 
   /** The roles have been restored: everything up to here is committed. */
@@ -61,9 +66,18 @@ export class Server {
   }
 
   /** `tail`: what is in the journal and not committed yet. */
-  serve(tail: readonly CommandRecord[]): void {
-    this.#state = 'serves'
+  serve(tail: () => readonly CommandRecord[]): void {
+    if (this.#state === 'decides') this.#release('serves')
+    else this.#begin('serves', tail())
+  }
+
+  #begin(state: 'decides' | 'serves', tail: readonly CommandRecord[]): void {
     this.#roles.beginReign(tail)
+    this.#release(state)
+  }
+
+  #release(state: 'decides' | 'serves'): void {
+    this.#state = state
     const held = this.#held
     this.#held = []
     for (const { from, call } of held) this.call(from, call)
@@ -71,7 +85,7 @@ export class Server {
 
   /** Still the leader, but not entitled to decide anything now. */
   suspend(): void {
-    if (this.#state !== 'serves') return
+    if (this.#state !== 'serves' && this.#state !== 'decides') return
     this.#state = 'leads'
     this.#roles.endReign()
   }
@@ -90,20 +104,32 @@ export class Server {
 
   call(from: MemberId, call: CallMessage): void {
     if (this.#state === 'away') return this.#retry(from, call, false, 'not the server')
-    const position = this.#ports.next()
-    if (this.#state === 'leads' || position === null) {
-      if (this.#held.length >= HELD_MAX) return this.#retry(from, call, false, 'too many calls wait here')
-      this.#held.push({ from, call })
-      return
-    }
-    this.#decide(from, call, position)
+    const next = this.#ports.next()
+    const position = this.#state === 'leads' || next === null ? null : this.#afterExpiry(next)
+    if (position === null) this.#hold(from, call)
+    else this.#decide(from, call, position)
+  }
+
+  #hold(from: MemberId, call: CallMessage): void {
+    if (this.#held.length >= HELD_MAX) return this.#retry(from, call, false, 'too many calls wait here')
+    this.#held.push({ from, call })
+  }
+
+  /** Where the next command goes: behind the sessions that expire first, if any. */
+  #afterExpiry(position: Position): Position | null {
+    const payload = this.#roles.expire({ ...position, atMs: this.#ports.now().wallMs })
+    if (payload === null) return position
+    this.#ports.propose(payload)
+    return this.#ports.next()
   }
 
   #decide(from: MemberId, call: CallMessage, { term, index, branch }: Position): void {
-    const { session, seq, floor, role, command, input, user } = call
+    const { session, seq, floor, attempt, role, command, input, user } = call
     const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
     const request = { session, seq, floor, role, command, input, caller }
     const decided = this.#roles.decide(request, { index, term, branch, atMs: this.#ports.now().wallMs })
+    // Answers that no commit stands behind wait until this peer serves.
+    if (decided.kind !== 'append' && this.#state === 'decides') return this.#hold(from, call)
     switch (decided.kind) {
       case 'append':
         this.#wait(index, from, call)
@@ -122,7 +148,13 @@ export class Server {
         return this.#afterConfirm(from, call, result)
       }
       case 'expired':
-        return this.#afterConfirm(from, call, { t: 'expired', session, seq })
+        return this.#afterConfirm(from, call, {
+          t: 'expired',
+          session,
+          seq,
+          attempt,
+          ...(decided.renewAt === undefined ? {} : { renewAt: decided.renewAt }),
+        })
       case 'failed':
         return this.#afterConfirm(from, call, {
           t: 'failed',

@@ -1,5 +1,6 @@
 import { membershipDefaults } from '@tanist/core'
 import type { Hello, Manifest, MembershipConfig } from '@tanist/core'
+import { SESSION_IDLE_MS } from '../role/index.js'
 import type { AnyRole } from '../role/index.js'
 import { defaultSnapshotLimits, defaultTiming, VOTERS_MAX } from '../succession/index.js'
 import type { Mode, Ranking, SnapshotLimits, Timing } from '../succession/index.js'
@@ -44,6 +45,11 @@ export interface PeerSettings {
    * taken away only down to this number: below it the service waits. Recorded when the cluster is founded.
    */
   readonly minCopies?: number
+  /**
+   * Callers that sent no command for so long are forgotten, with the outcomes of their commands. Default 24 hours. The
+   * server's setting counts.
+   */
+  readonly sessionMs?: number
   readonly timing?: Partial<Timing>
   /** When snapshots are taken, and what of the journal is kept besides. */
   readonly snapshots?: Partial<SnapshotLimits>
@@ -66,6 +72,7 @@ export interface CheckedSettings {
   readonly evidence: 'normal' | 'strict'
   readonly rejoin: boolean
   readonly minCopies: number
+  readonly sessionMs: number
   readonly timing: Timing
   readonly snapshots: SnapshotLimits
   readonly membership: Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>
@@ -102,6 +109,9 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
   checkAddress('listen', listen, 0)
   if (settings.advertise !== undefined) checkAddress('advertise', settings.advertise, 1)
   for (const seed of seeds) checkAddress('seeds', seed, 1)
+  const { sessionMs = SESSION_IDLE_MS } = settings
+  if (!(typeof sessionMs === 'number' && sessionMs >= 1 && sessionMs < Infinity))
+    throw wrong('sessionMs', sessionMs, 'a number of milliseconds, 1 or more')
   const silenceMaxMs = settings.timing?.silenceMaxMs ?? defaultTiming.silenceMaxMs
   const timing = { ...defaultTiming, stallMs: silenceMaxMs, ...settings.timing }
   const membership = { ...membershipDefaults, ...settings.membership }
@@ -126,6 +136,7 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
     seeds,
     name: settings.name ?? null,
     advertise: settings.advertise ?? null,
+    sessionMs,
     timing,
     snapshots,
     membership,

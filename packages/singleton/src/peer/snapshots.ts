@@ -115,6 +115,11 @@ export class SnapshotKeeper {
       writer.write(bytes)
       return false
     }
+    // A capture that was ended from outside is not whole.
+    if (capture.digest === null) {
+      this.abort()
+      return true
+    }
     const digest = capture.comparable ? capture.digest : null
     capture.release()
     this.#capture = null
@@ -138,6 +143,8 @@ export class SnapshotKeeper {
       }
       if (!this.#ports.wants(id)) return this.#refuse(id, 'it is not wanted any more')
       const { meta, restore } = restored
+      // What is being captured belongs to the state that goes.
+      this.abort()
       const digest = restore.finish()
       this.#ports.restored(meta)
       this.#ports.step({ kind: 'installed', id, meta, digest })

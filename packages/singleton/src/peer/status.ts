@@ -58,6 +58,8 @@ export interface PeerStatus {
   readonly snapshotIndex: number
   /** By seniority, the oldest first. */
   readonly members: readonly Member[]
+  /** Of two voters: who decides which of them goes on alone; null without a witness. */
+  readonly witness: { readonly id: MemberId; readonly name: string; readonly reachable: boolean } | null
   /** What this peer waits for, in a sentence; null while everything is well. */
   readonly waitingFor: string | null
   /** The same as data: the kind of wait, who could end it, since when. */
@@ -98,6 +100,13 @@ function serverOf(s: Succession): ServerInfo | null {
   return { id: memberId, name: row?.name ?? memberId, address: row?.address ?? '', incarnation, term }
 }
 
+function witnessOf(s: Succession): PeerStatus['witness'] {
+  const id = s.voterSets.at(-1)?.witness ?? [...s.witness.links.keys()][0]
+  if (id === undefined) return null
+  const hello = s.witness.links.get(id)
+  return { id, name: hello?.name ?? id.slice(0, 8), reachable: hello !== undefined }
+}
+
 export function statusOf(
   s: Succession,
   now: { readonly monotonicMs: number; readonly wallMs: number },
@@ -122,6 +131,7 @@ export function statusOf(
     lastIndex: s.lastIndex,
     snapshotIndex: s.config.snapshots?.whole.at(-1)?.index ?? 0,
     members: membersOf(s),
+    witness: witnessOf(s),
     waitingFor: waiting?.text ?? null,
     waiting,
     roundTripsMs: Object.fromEntries(s.latency),

@@ -84,7 +84,7 @@ export interface WaitContext {
 
 /** Exactly what is being waited for; null when somebody serves and this peer takes part. */
 export function explainWait(s: Succession, context: WaitContext): Wait | null {
-  if (s.left) return wait('left', 'This peer has left for good.')
+  if (s.left) return waitFor('left', 'This peer has left for good.')
   const broken = explainLoss(s) ?? explainFetching(s)
   if (broken !== null) return broken
   if (s.lastIndex === 0) return explainFounding(s)
@@ -92,12 +92,12 @@ export function explainWait(s: Succession, context: WaitContext): Wait | null {
   if (s.leader === null) return explainVacancy(s, context)
   const { memberId } = s.leader
   const name = nameOf(s, memberId)
-  if (!isAdmitted(s)) return wait('admission', `Waiting for ${name} to admit this peer.`, [memberId])
+  if (!isAdmitted(s)) return waitFor('admission', `Waiting for ${name} to admit this peer.`, [memberId])
   if (neverServes(s, memberId)) return caretaker(s, memberId)
   return explainTroubles(s, context)
 }
 
-function wait(code: WaitCode, text: string, whom: readonly MemberId[] = []): Wait {
+function waitFor(code: WaitCode, text: string, whom: readonly MemberId[] = []): Wait {
   return { code, text, for: whom }
 }
 
@@ -107,10 +107,10 @@ function explainLoss(s: Succession): Wait | null {
   const { clusterId, text } = awaits
   if (s.leader) {
     const { memberId } = s.leader
-    return wait('data-lost', `${text}; fetching it again from ${nameOf(s, memberId)}.`, [memberId])
+    return waitFor('data-lost', `${text}; fetching it again from ${nameOf(s, memberId)}.`, [memberId])
   }
   const whose = clusterId === null ? 'its cluster' : `cluster ${clusterId.slice(0, 8)}`
-  return wait(
+  return waitFor(
     'data-lost',
     `${text}; waiting for a member of ${whose} to fetch it again. If nobody else has it, an operator can restore a ` +
       'backup, or start with what is left in the files "damaged-…".',
@@ -125,14 +125,14 @@ function explainFetching(s: Succession): Wait | null {
     : 'waiting for a server to fetch it from'
   if (diverged) {
     const text = `The state of this peer's roles is not what the journal says since entry ${diverged.index}: ${progress}.`
-    return wait('diverged', text, from)
+    return waitFor('diverged', text, from)
   }
-  return receiving ? wait('fetching', `This peer is far behind: ${progress}.`, from) : null
+  return receiving ? waitFor('fetching', `This peer is far behind: ${progress}.`, from) : null
 }
 
 function caretaker(s: Succession, memberId: MemberId): Wait {
   const text = `Nobody serves: ${nameOf(s, memberId)} was started with serve: 'never' and leads only until another voter can.`
-  return wait(
+  return waitFor(
     'never-serves',
     text,
     others(s, (id) => id !== memberId && !neverServes(s, id)),
@@ -148,10 +148,10 @@ function explainVacancy(s: Succession, { monotonicMs }: WaitContext): Wait {
   const self = s.self.memberId
   const elsewhere = [...s.links.values()].find((hello) => isForeign(s, hello))
   if (elsewhere && s.view.size > 0 && !isAdmitted(s))
-    return wait('other-branch', `Waiting to join the branch of ${elsewhere.name}.`, [elsewhere.memberId])
+    return waitFor('other-branch', `Waiting to join the branch of ${elsewhere.name}.`, [elsewhere.memberId])
   const alone = explainLost(s)
   if (alone !== null)
-    return wait(
+    return waitFor(
       minCopies(s) > 1 ? 'min-copies' : 'pair',
       alone,
       others(s, () => true),
@@ -164,22 +164,25 @@ function explainVacancy(s: Succession, { monotonicMs }: WaitContext): Wait {
       ? ` ${elsewhere.name} is on another branch: an operator may continue here, or give this peer an empty data folder to join it.`
       : ''
     const text = `Nobody serves: ${needed} of ${voters(s).length} voters are needed; waiting for ${names.join(' or ')}.${choice}`
-    return wait('majority', text, missing)
+    return waitFor('majority', text, missing)
   }
   if (isVoter(s, self) && monotonicMs < s.mutedUntilMs)
-    return wait(
+    return waitFor(
       'restart-mute',
       'Nobody serves: this peer was just started again, and listens before it votes.',
     )
   if (isVoter(s, self) && diskOwesMs(s, monotonicMs) > s.config.timing.stallMs)
-    return wait('disk-stalled', 'Nobody serves: the disk of this peer does not answer, so it does not stand.')
+    return waitFor(
+      'disk-stalled',
+      'Nobody serves: the disk of this peer does not answer, so it does not stand.',
+    )
   const present = voters(s).filter((id) => id === self || s.links.has(id))
   if (present.every((id) => neverServes(s, id))) {
     const hope = names.length === 0 ? 'another peer' : names.join(' or ')
     const text = `Nobody serves: the voters in sight were started with serve: 'never'; waiting for ${hope}.`
-    return wait('never-serves', text, missing)
+    return waitFor('never-serves', text, missing)
   }
-  return wait(
+  return waitFor(
     'election',
     'Nobody serves: the voters are electing the next server.',
     present.filter((id) => id !== self),
@@ -190,10 +193,12 @@ function explainFounding(s: Succession): Wait {
   const seen = [...s.links.values()]
   const cluster = seen.find((hello) => hello.clusterId !== null)
   if (cluster)
-    return wait('admission', `Waiting to be admitted to the cluster of ${cluster.name}.`, [cluster.memberId])
+    return waitFor('admission', `Waiting to be admitted to the cluster of ${cluster.name}.`, [
+      cluster.memberId,
+    ])
   if (s.self.serve === 'never') {
     const text = "Waiting for another peer to found the cluster: this one was started with serve: 'never'."
-    return wait(
+    return waitFor(
       'never-serves',
       text,
       seen.filter((hello) => hello.serve !== 'never').map((hello) => hello.memberId),
@@ -203,20 +208,20 @@ function explainFounding(s: Succession): Wait {
     .filter((hello) => hello.serve !== 'never')
     .toSorted((a, b) => (a.memberId < b.memberId ? -1 : 1))[0]
   if (elder && elder.memberId < s.self.memberId)
-    return wait('founding-elder', `Waiting for ${elder.name} to found the cluster.`, [elder.memberId])
+    return waitFor('founding-elder', `Waiting for ${elder.name} to found the cluster.`, [elder.memberId])
   if (seen.length + 1 < s.config.expect)
-    return wait(
+    return waitFor(
       'expect',
       `Waiting for ${s.config.expect} peers to be in sight; there are ${seen.length + 1}.`,
     )
   if (s.config.mayFound === false)
-    return wait('joining', 'Waiting to meet the cluster that this peer shall join.')
+    return waitFor('joining', 'Waiting to meet the cluster that this peer shall join.')
   if (s.refused && seen.length === 0)
-    return wait(
+    return waitFor(
       'refused',
       'Refused by the only peer in sight, so no cluster is founded: see the log for the reason.',
     )
-  return wait('founding-settle', 'Looking for a cluster before founding one.')
+  return waitFor('founding-settle', 'Looking for a cluster before founding one.')
 }
 
 function explainReign(s: Succession, context: WaitContext): Wait | null {
@@ -224,16 +229,16 @@ function explainReign(s: Succession, context: WaitContext): Wait | null {
   if (role.kind !== 'leader' || role.serving) return null
   if (role.transfer) {
     const { to } = role.transfer
-    return wait('hand-over', `Handing over to ${nameOf(s, to)}.`, [to])
+    return waitFor('hand-over', `Handing over to ${nameOf(s, to)}.`, [to])
   }
   if (s.self.serve === 'never') return caretaker(s, s.self.memberId)
   if (voters(s).length < minCopies(s)) {
     const text = `Leading, but not serving: ${minCopies(s)} copies are asked for (minCopies), and there is a place for ${voters(s).length}.`
-    return wait('min-copies', text)
+    return waitFor('min-copies', text)
   }
   const alone = explainAlone(s)
   if (alone !== null)
-    return wait(
+    return waitFor(
       minCopies(s) > 1 ? 'min-copies' : 'pair',
       alone,
       others(s, () => true),
@@ -242,17 +247,17 @@ function explainReign(s: Succession, context: WaitContext): Wait | null {
   if (silent.length > 0) {
     const names = silent.map((id) => nameOf(s, id)).join(', ')
     const text = `Leading, but not serving until a majority of voters answers; no link to ${names}.`
-    return wait('lease', text, silent)
+    return waitFor('lease', text, silent)
   }
   if (s.openYields > 0)
-    return wait('yield', 'Leading, and about to serve: what ran in the former reign has not ended yet.')
+    return waitFor('yield', 'Leading, and about to serve: what ran in the former reign has not ended yet.')
   const all = others(s, () => true)
   if (s.commitIndex >= role.startIndex) {
-    return wait('lease', 'Leading, but not serving until a majority of voters answers.', all)
+    return waitFor('lease', 'Leading, but not serving until a majority of voters answers.', all)
   }
   return (
     explainTroubles(s, context) ??
-    wait('reign-begins', 'Leading, and about to serve: waiting for a majority of voters to answer.', all)
+    waitFor('reign-begins', 'Leading, and about to serve: waiting for a majority of voters to answer.', all)
   )
 }
 
@@ -260,9 +265,9 @@ function explainReign(s: Succession, context: WaitContext): Wait | null {
 function explainTroubles(s: Succession, { monotonicMs, failedRole }: WaitContext): Wait | null {
   const owesMs = diskOwesMs(s, monotonicMs)
   if (owesMs > s.config.timing.stallMs)
-    return wait('disk-stalled', `The disk of this peer has not answered for ${Math.round(owesMs)} ms.`)
+    return waitFor('disk-stalled', `The disk of this peer has not answered for ${Math.round(owesMs)} ms.`)
   if (failedRole === null) return null
-  return wait('role-failed', `The role '${failedRole.name}' cannot go on here: ${failedRole.text}`)
+  return waitFor('role-failed', `The role '${failedRole.name}' cannot go on here: ${failedRole.text}`)
 }
 
 /** Remembers since when a peer has waited for the same thing. */

@@ -31,7 +31,17 @@ export function encodeWire(messages: readonly WireMessage[], refused: (text: str
 function toFrame(message: WireMessage): FrameMessage {
   const { channel, body } = message
   if (message.channel !== 's' || message.entries.length === 0) return { channel, body }
-  return { channel, body, data: encodeEntries(message.entries) }
+  return { channel, body, data: bytesOf(message.entries) }
+}
+
+let encoded: { readonly entries: readonly Entry[]; readonly bytes: Uint8Array } | null = null
+
+/** Most often the entries go to several followers, one after the other. */
+function bytesOf(entries: readonly Entry[]): Uint8Array {
+  const same = encoded?.entries
+  const known = same?.length === entries.length && same[0] === entries[0] && same.at(-1) === entries.at(-1)
+  if (!known || encoded === null) encoded = { entries, bytes: encodeEntries(entries) }
+  return encoded.bytes
 }
 
 /** Throws when the bytes are no frame of ours; members are trusted with the meaning, not with the form. */
@@ -79,9 +89,11 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     branch: { term: 'number', claim: 'object' },
     concede: { term: 'number', claim: 'object' },
     conceded: { term: 'number', claim: 'object', runs: 'array' },
-    fork: { term: 'number', lastIndex: 'number', lastTerm: 'number' },
+    fork: { term: 'number', by: 'string', lastIndex: 'number', lastTerm: 'number' },
     dissolve: { term: 'number', towards: 'string' },
-    forked: { term: 'number', granted: 'boolean' },
+    forked: { term: 'number' },
+    grant: { term: 'number', set: 'array', known: 'boolean', notice: 'boolean' },
+    granted: { term: 'number', set: 'array' },
   },
   r: {
     call: {
@@ -94,7 +106,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     },
     result: { session: 'string', seq: 'number', term: 'number', index: 'number', outcome: 'object' },
     failed: { session: 'string', seq: 'number', term: 'number', index: 'number', refusal: 'object' },
-    expired: { session: 'string', seq: 'number' },
+    expired: { session: 'string', seq: 'number', attempt: 'number' },
     retry: { session: 'string', seq: 'number', attempt: 'number', appended: 'boolean', reason: 'string' },
     read: { id: 'number' },
     readable: { id: 'number', index: 'number' },
@@ -130,11 +142,23 @@ const parts: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   outcome: { status: 'string' },
 }
 
+type Fields = readonly (readonly [name: string, kind: Kind])[]
+
+const fieldsOf = (form: Readonly<Record<string, Kind>>): Fields => Object.entries(form)
+
+/** The tables as lists: they are walked for every message. */
+const formFields: ReadonlyMap<string, Fields> = new Map(
+  Object.entries(forms).flatMap(([channel, messages]) =>
+    Object.entries(messages).map(([t, form]) => [`${channel}/${t}`, fieldsOf(form)] as const),
+  ),
+)
+const partFields = Object.entries(parts).map(([name, form]) => [name, fieldsOf(form)] as const)
+
 function isMessage(channel: string, body: unknown): boolean {
   if (!isObject(body)) return false
-  const form = forms[channel]?.[String(body['t'])]
+  const form = formFields.get(`${channel}/${String(body['t'])}`)
   if (form === undefined || !hasForm(body, form)) return false
-  for (const [name, part] of Object.entries(parts)) {
+  for (const [name, part] of partFields) {
     const value = body[name]
     if (value !== undefined && value !== null && !(isObject(value) && hasForm(value, part))) return false
   }
@@ -169,8 +193,9 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function hasForm(value: Record<string, unknown>, form: Readonly<Record<string, Kind>>): boolean {
-  return Object.entries(form).every(([name, kind]) => kindOf(value[name]) === kind)
+function hasForm(value: Record<string, unknown>, form: Fields): boolean {
+  for (const [name, kind] of form) if (kindOf(value[name]) !== kind) return false
+  return true
 }
 
 /** True for what is not there, too: whether it must be is said by the form. */

@@ -1,6 +1,6 @@
 import type { Encoded } from './encoded.js'
 import type { CommandId } from './messages.js'
-import { MAX_IN_FLIGHT, MAX_QUEUED, SESSION_WINDOW } from './limits.js'
+import { MAX_IN_FLIGHT, MAX_QUEUED, SESSION_RENEW_MS, SESSION_WINDOW } from './limits.js'
 
 export interface CallLimits {
   readonly window: number
@@ -11,7 +11,7 @@ export interface CallLimits {
 /** One call that has not ended. */
 export interface Pending {
   readonly callId: number
-  readonly id: CommandId
+  id: CommandId
   readonly call: {
     readonly role: string
     readonly command: string
@@ -35,33 +35,54 @@ export interface Pending {
   repeat: boolean
   reason: string | null
   ended: boolean
+  /** It was refused because its session had expired, and waits to be sent in a new one. */
+  renewed: boolean
 }
 
 /**
  * The calls under way: by call, by id, and in the order of sending; and the floor of the own session. Every
  * own seq up to the floor is answered, was never sent, or was given up for want of room in the window.
+ *
+ * The own session has the newest committed index in its name that was known when it began: see `SessionTable`. A
+ * new one begins when the old one was long not in use, or has expired.
  */
 export class CallBook {
-  readonly #session: string
+  readonly #caller: string
+  #session = ''
+  #position = -1
   readonly #limits: CallLimits
   readonly #calls = new Map<number, Pending>()
   readonly #byId = new Map<string, Pending[]>()
   /** Calls with an id given do not wait behind the window of the own session. */
   readonly #waitingGiven = new Queue()
   readonly #waitingOwn = new Queue()
+  /** Before those. */
+  readonly #waitingRenewed = new Queue()
   /** Own seqs above the floor that are under way, or were sent and given up by the caller. */
   readonly #open = new Set<number>()
   #lastSeq = 0
   #floor = 0
   #inFlight = 0
+  /** Of those with own ids: in the own session and in earlier ones. */
+  #sentOwn = 0
+  #sentEarlier = 0
+  #committed = 0
+  #usedWallMs = 0
 
-  constructor(session: string, limits: Partial<CallLimits> = {}) {
-    this.#session = session
+  constructor(caller: string, limits: Partial<CallLimits> = {}) {
+    this.#caller = caller
     this.#limits = { window: SESSION_WINDOW, inFlight: MAX_IN_FLIGHT, queued: MAX_QUEUED, ...limits }
+    this.#begin(0)
   }
 
-  get floor(): number {
-    return this.#floor
+  /** What a call with an own id says of its session: up to where everything is answered. */
+  floorOf({ session }: CommandId): number {
+    return session === this.#session ? this.#floor : 0
+  }
+
+  /** This index is committed. */
+  learn(committed: number): void {
+    if (committed > this.#committed) this.#committed = committed
   }
 
   get(callId: number): Pending | undefined {
@@ -83,6 +104,7 @@ export class CallBook {
     deadlineMs: number,
   ): Pending {
     const { callId, id: given, role, command, input, user } = call
+    if (given === undefined) this.#refresh(calledWallMs)
     const id = given ?? { session: this.#session, seq: ++this.#lastSeq }
     const pending: Pending = {
       callId,
@@ -98,11 +120,10 @@ export class CallBook {
       repeat: false,
       reason: null,
       ended: false,
+      renewed: false,
     }
-    const sharing = this.#byId.get(idText(id)) ?? []
     this.#calls.set(callId, pending)
-    this.#byId.set(idText(id), [...sharing, pending])
-    for (const other of sharing) other.alone = false
+    for (const other of this.#list(pending)) other.alone = false
     if (id.session === this.#session && id.seq > this.#floor && id.seq <= this.#lastSeq)
       this.#open.add(id.seq)
     ;(pending.drawn ? this.#waitingOwn : this.#waitingGiven).add(pending)
@@ -111,7 +132,8 @@ export class CallBook {
 
   /** Why a call that was just opened must not be sent; null when it may. */
   fault({ id, call }: Pending): string | null {
-    if (this.#waitingOwn.size + this.#waitingGiven.size > this.#limits.queued) {
+    const waiting = this.#waitingOwn.size + this.#waitingGiven.size + this.#waitingRenewed.size
+    if (waiting > this.#limits.queued) {
       return `busy: ${this.#limits.queued} calls of this peer are waiting to be sent.`
     }
     if (id.session === this.#session && id.seq > this.#lastSeq) {
@@ -132,10 +154,36 @@ export class CallBook {
       this.#inFlight++
       return given
     }
-    const next = this.#waitingOwn.peek()
-    if (next === undefined || !this.#makeRoom(next.id.seq)) return undefined
+    const queue = this.#waitingRenewed.peek() === undefined ? this.#waitingOwn : this.#waitingRenewed
+    // Those of an earlier session that are under way come first: they may have to be sent again in this one.
+    if (queue === this.#waitingOwn && this.#sentEarlier > 0) return undefined
+    const next = queue.peek()
+    if (next === undefined) return undefined
+    if (next.id.session !== this.#session && next.alone) this.#draw(next)
+    if (!this.#makeRoom(next.id.seq)) return undefined
     this.#inFlight++
-    return this.#waitingOwn.take()
+    if (next.id.session === this.#session) this.#sentOwn++
+    else this.#sentEarlier++
+    return queue.take()
+  }
+
+  /**
+   * The server did not execute the last send of this call, because its session is not known any more: the call waits
+   * for a new one. False when an earlier send may have been executed, or somebody else knows the id.
+   */
+  renew(pending: Pending, position: number): boolean {
+    if (!pending.drawn || !pending.alone || pending.unanswered.size > 0 || pending.sentMs === null)
+      return false
+    if (pending.id.session === this.#session) {
+      if (position <= this.#position) return false
+      this.#begin(position)
+    }
+    this.#landed(pending)
+    pending.sentMs = null
+    pending.renewed = true
+    this.#draw(pending)
+    this.#waitingRenewed.add(pending)
+    return true
   }
 
   /** Ends every call with this id and returns them. */
@@ -155,11 +203,55 @@ export class CallBook {
   #end(pending: Pending): void {
     pending.ended = true
     this.#calls.delete(pending.callId)
+    this.#unlist(pending)
+    if (pending.sentMs !== null) this.#landed(pending)
+    else if (pending.renewed) this.#waitingRenewed.drop()
+    else (pending.drawn ? this.#waitingOwn : this.#waitingGiven).drop()
+  }
+
+  /** A call that was sent is not under way any more. */
+  #landed({ id, drawn }: Pending): void {
+    this.#inFlight--
+    if (!drawn) return
+    if (id.session === this.#session) this.#sentOwn--
+    else this.#sentEarlier--
+  }
+
+  #list(pending: Pending): readonly Pending[] {
+    const sharing = this.byId(pending.id)
+    this.#byId.set(idText(pending.id), [...sharing, pending])
+    return sharing
+  }
+
+  #unlist(pending: Pending): void {
     const rest = this.byId(pending.id).filter((other) => other !== pending)
     if (rest.length === 0) this.#byId.delete(idText(pending.id))
     else this.#byId.set(idText(pending.id), rest)
-    if (pending.sentMs !== null) this.#inFlight--
-    else (pending.drawn ? this.#waitingOwn : this.#waitingGiven).drop()
+  }
+
+  /** Gives a call that was never executed the next id of the own session. */
+  #draw(pending: Pending): void {
+    this.#unlist(pending)
+    pending.id = { session: this.#session, seq: ++this.#lastSeq }
+    this.#open.add(pending.id.seq)
+    this.#list(pending)
+  }
+
+  /** Begins a new session where that costs nothing: nothing of the old one is open. */
+  #refresh(wallMs: number): void {
+    const idle = this.#lastSeq === 0 || wallMs - this.#usedWallMs >= SESSION_RENEW_MS
+    if (idle && this.#open.size === 0 && this.#committed > this.#position) this.#begin(this.#committed)
+    this.#usedWallMs = wallMs
+  }
+
+  #begin(position: number): void {
+    this.#position = position
+    this.#session = `${this.#caller}^${position}`
+    this.#lastSeq = 0
+    this.#floor = 0
+    this.#open.clear()
+    this.#sentEarlier += this.#sentOwn
+    this.#sentOwn = 0
   }
 
   #close(seq: number): void {

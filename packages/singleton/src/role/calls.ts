@@ -2,7 +2,14 @@ import type { Now, Random } from '@tanist/core'
 import { match } from 'ts-pattern'
 import { toEncoded } from './encoded.js'
 import type { Encoded } from './encoded.js'
-import type { AnswerMessage, CallMessage, CallOutcome, CommandId, RetryMessage } from './messages.js'
+import type {
+  AnswerMessage,
+  CallMessage,
+  CallOutcome,
+  CommandId,
+  ExpiredMessage,
+  RetryMessage,
+} from './messages.js'
 import { DEFAULT_DEADLINE_MS, RESEND_MS, RETRY_PAUSE_MS } from './limits.js'
 import { CallBook, idText } from './call-book.js'
 import type { CallLimits, Pending } from './call-book.js'
@@ -35,6 +42,8 @@ export type CallsInput =
       /** Wall-clock milliseconds: since when it is so. */
       readonly since: number
       readonly waitingFor: string
+      /** The newest index that is known to be committed. */
+      readonly committed?: number
     }
   | { readonly kind: 'timer' }
   | { readonly kind: 'cancel'; readonly callId: number }
@@ -80,7 +89,7 @@ export interface Calls {
 }
 
 export interface CallsConfig {
-  /** The own session: `MEMBERID:INCARNATION`. */
+  /** What the names of the own sessions begin with: `MEMBERID:INCARNATION`. */
   readonly session: string
   readonly limits?: Partial<CallLimits>
 }
@@ -111,7 +120,10 @@ export function stepCalls(calls: Calls, input: CallsInput, now: Now, random: Ran
   match(input)
     .with({ kind: 'call' }, (call) => onCall(turn, call))
     .with({ kind: 'answer' }, ({ message }) => onAnswer(turn, message))
-    .with({ kind: 'server' }, ({ server, since, waitingFor }) => onServer(turn, server, since, waitingFor))
+    .with({ kind: 'server' }, ({ server, since, waitingFor, committed = 0 }) => {
+      calls.book.learn(committed)
+      onServer(turn, server, since, waitingFor)
+    })
     .with({ kind: 'timer' }, () => onTimer(turn))
     .with({ kind: 'cancel' }, ({ callId }) => {
       const pending = calls.book.get(callId)
@@ -156,6 +168,8 @@ function onAnswer(turn: Turn, message: AnswerMessage): void {
   if (message.t === 'retry') return onRetry(turn, message)
   const { calls, now } = turn
   calls.pauses = 0
+  if (message.t === 'expired' && renewed(calls, message)) return sendWaiting(turn)
+  if (message.t === 'result') calls.book.learn(message.index)
   const outcome = match(message)
     .returnType<CallOutcome>()
     .with({ t: 'result' }, ({ outcome: decided, term, index }) => ({ ...decided, term, index }))
@@ -168,7 +182,7 @@ function onAnswer(turn: Turn, message: AnswerMessage): void {
     .with({ t: 'expired' }, ({ session, seq }) => ({
       status: 'unavailable',
       executed: 'unknown',
-      reason: `The id ${session}:${seq} has expired: newer commands of its session have been answered since.`,
+      reason: `The id ${session}:${seq} has expired: newer commands of its session have been answered since, or the session was long not used.`,
       since: now.wallMs,
       id: idText(message),
     }))
@@ -177,6 +191,16 @@ function onAnswer(turn: Turn, message: AnswerMessage): void {
     turn.effects.push({ kind: 'resolve', callId: pending.callId, outcome })
   }
   sendWaiting(turn)
+}
+
+/** Whether what expired was the session, and the call can go on in a new one. */
+function renewed({ book }: Calls, message: ExpiredMessage): boolean {
+  const { renewAt, attempt } = message
+  const [pending, ...others] = book.byId(message)
+  if (renewAt === undefined || pending === undefined || others.length > 0) return false
+  // Where it was sent again meanwhile, the answer to that decides.
+  if (!pending.unanswered.delete(attempt) || attempt !== pending.attempt) return pending.unanswered.size > 0
+  return book.renew(pending, renewAt)
 }
 
 function onRetry(turn: Turn, { session, seq, attempt, appended, reason }: RetryMessage): void {
@@ -249,7 +273,7 @@ function send(turn: Turn, pending: Pending): void {
     t: 'call',
     session,
     seq,
-    floor: pending.drawn ? calls.book.floor : 0,
+    floor: pending.drawn ? calls.book.floorOf(pending.id) : 0,
     attempt: pending.attempt,
     role,
     command,

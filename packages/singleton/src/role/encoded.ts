@@ -1,4 +1,6 @@
 import { decodeJson, encodeJson } from '@tanist/core'
+import { deepFreeze } from './freeze.js'
+import { isRecord } from './record.js'
 
 /**
  * A value of the application as it travels and is journalled: an envelope of core's codec, made of plain JSON;
@@ -18,7 +20,21 @@ export function toEncodedCopy(value: unknown): Encoded {
 
 /** A value of its own at each call: between peers of one process a message and its repetitions are one object. */
 export function fromEncoded(encoded: Encoded): unknown {
-  return fromFresh(copied(encoded))
+  const copy = isPlainEnvelope(encoded) ? copyPlain(encoded.v, false) : NOT_PLAIN
+  return copy === NOT_PLAIN ? fromFresh(copied(encoded)) : copy
+}
+
+/** A value as it will be read from its journal form, and that form; both apart from what becomes of `value`. */
+export function toEncodedFrozen(value: unknown): { readonly encoded: Encoded; readonly value: unknown } {
+  const encoded = toEncoded(value)
+  const copy = isPlainEnvelope(encoded) ? copyPlain(encoded.v, true) : NOT_PLAIN
+  if (copy !== NOT_PLAIN) return { encoded: { v: copy }, value: copy }
+  const apart = copied(encoded)
+  return { encoded: apart, value: deepFreeze(fromFresh(copied(apart))) }
+}
+
+function isPlainEnvelope(encoded: Encoded): encoded is { readonly v: unknown } {
+  return isRecord(encoded) && 'v' in encoded && Object.keys(encoded).length === 1
 }
 
 /** As `fromEncoded`, for what was just parsed and is read only here. */
@@ -28,4 +44,33 @@ export function fromFresh(encoded: Encoded): unknown {
 
 function copied(encoded: Encoded): Encoded {
   return encoded === undefined ? undefined : JSON.parse(JSON.stringify(encoded))
+}
+
+/** Deeper than this, and whatever else is unusual, goes the long way: the codec has the limits and the sentences. */
+const PLAIN_DEPTH = 32
+const NOT_PLAIN: unique symbol = Symbol('not plain')
+
+/** The same as through JSON text and the codec, in one walk, for nearly all values. */
+function copyPlain(value: unknown, freeze: boolean, depth = 0): unknown {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0) ? value : NOT_PLAIN
+  if (typeof value !== 'object' || depth >= PLAIN_DEPTH) return NOT_PLAIN
+  if (Array.isArray(value)) {
+    const list: unknown[] = []
+    for (let i = 0; i < value.length; i++) {
+      const item = copyPlain(value[i], freeze, depth + 1)
+      if (item === NOT_PLAIN) return NOT_PLAIN
+      list.push(item)
+    }
+    return freeze ? Object.freeze(list) : list
+  }
+  const fields: Record<string, unknown> = {}
+  for (const [key, field] of Object.entries(value)) {
+    if (key === '__proto__' || key === 'constructor' || key === 'prototype' || key === 'toJSON')
+      return NOT_PLAIN
+    const item = copyPlain(field, freeze, depth + 1)
+    if (item === NOT_PLAIN) return NOT_PLAIN
+    fields[key] = item
+  }
+  return freeze ? Object.freeze(fields) : fields
 }

@@ -1,4 +1,5 @@
-import { fromFresh, toEncoded } from './encoded.js'
+import { fromFresh, toEncodedFrozen } from './encoded.js'
+import type { Encoded } from './encoded.js'
 import type { AnyEvent } from './decision.js'
 import { isRecord } from './record.js'
 import type { CommandId, JournalledOutcome } from './messages.js'
@@ -27,23 +28,28 @@ export interface ExpiryEntry {
   readonly expire: readonly string[]
 }
 
-/** Events as JSON text, and as everybody who reads that text will see them. */
+/** Events in their journal form, and as everybody who reads that will see them. Neither changes any more. */
 export interface EncodedEvents {
-  readonly text: string
+  readonly pairs: readonly (readonly [type: string, payload: Encoded])[]
   readonly decoded: readonly DecidedEvent[]
 }
 
 /** Throws `CodecError` when an event cannot be encoded. */
 export function encodeEvents(events: readonly AnyEvent[]): EncodedEvents {
-  const text = JSON.stringify(events.map(({ type, payload }) => [type, toEncoded(payload)]))
-  return { text, decoded: decodeEvents(JSON.parse(text)) }
+  const pairs: (readonly [string, Encoded])[] = []
+  const decoded: DecidedEvent[] = []
+  for (const { type, payload } of events) {
+    // The role may go on to change what it gave.
+    const own = toEncodedFrozen(payload)
+    pairs.push([string(type), own.encoded])
+    decoded.push({ type, payload: own.value })
+  }
+  return { pairs, decoded }
 }
 
-/** The events are spliced in as text: they were written and read once already, to be the same for everybody. */
-export function encodeEntry(entry: Omit<CommandEntry, 'events'>, events: EncodedEvents): Uint8Array {
+export function encodeEntry(entry: Omit<CommandEntry, 'events'>, { pairs }: EncodedEvents): Uint8Array {
   const { role, command, session, seq, floor, atMs, outcome } = entry
-  const head = JSON.stringify({ role, command, session, seq, floor, at: atMs, outcome })
-  return utf8.encode(`${head.slice(0, -1)},"events":${events.text}}`)
+  return utf8.encode(JSON.stringify({ role, command, session, seq, floor, at: atMs, outcome, events: pairs }))
 }
 
 export function encodeExpiry(expire: readonly string[]): Uint8Array {

@@ -15,11 +15,11 @@ import type {
   StateRestore,
 } from './host-contract.js'
 import { CLOSED_MAX, MAX_ENTRY_BYTES, SESSIONS_MAX, SESSION_IDLE_MS } from './limits.js'
-import { evolveBy, Replica, unreadable } from './replica.js'
-import type { Hosted, States } from './replica.js'
+import { Replica } from './replica.js'
+import type { Hosted } from './replica.js'
 import { runCommand } from './run.js'
 import { positionOf, SessionTable } from './sessions.js'
-import { SessionsAhead } from './speculation.js'
+import { Ahead, isSame } from './speculation.js'
 import type { Waiting } from './speculation.js'
 import { ImageCapture, ImageTaker } from './state-image.js'
 import type { AnyRole } from './types.js'
@@ -37,15 +37,6 @@ export function createRoleHost(roles: readonly AnyRole[], options: RoleHostOptio
   return new Host(roles, options)
 }
 
-/** The leader's view ahead of the commits. */
-interface Speculation extends States {
-  readonly sessions: SessionsAhead
-  /** In the order of their indices. */
-  readonly waiting: Waiting[]
-  /** The committed states have gone their own way: to be taken over as soon as nothing waits. */
-  stale: boolean
-}
-
 class Host implements RoleHost {
   readonly #roles = new Map<string, Hosted>()
   readonly #observers = new Map<string, Set<(state: unknown) => void>>()
@@ -53,7 +44,7 @@ class Host implements RoleHost {
   readonly #log: Log | undefined
   readonly #expiry: Expiry
   #committed: Replica
-  #speculative: Speculation | null = null
+  #ahead: Ahead | null = null
   /** Index of the last entry that was applied. */
   #applied = 0
   #refused = 0
@@ -70,24 +61,27 @@ class Host implements RoleHost {
   }
 
   apply(record: CommandRecord): Applied | undefined {
-    const speculative = this.#speculative
-    const decided = speculative?.waiting.shift()
+    const ahead = this.#ahead
+    const decided = ahead?.waiting.shift()
     if (decided !== undefined && decided.index !== record.index)
       invariant(false, `entry ${record.index} is not what the leader decided`)
     this.#applied = record.index
-    const applied =
-      decided?.taken != null &&
-      isSame(decided, record) &&
-      !this.#committed.failures.has(decided.taken.answer.role)
-        ? this.#advance(decided.taken, record)
-        : this.#applyRead(record)
-    if (speculative !== null && decided !== undefined) settle(speculative, decided)
-    if (
-      speculative !== null &&
-      (decided === undefined || speculative.stale) &&
-      speculative.waiting.length === 0
-    )
-      this.#speculate()
+    const asDecided = ahead?.stale === false && decided !== undefined && isSame(decided, record)
+    if (asDecided && decided.taken !== null) {
+      const applied = this.#advance(decided.taken, record)
+      ahead.settle(decided)
+      return applied
+    }
+    if (asDecided && decided.expire.length > 0) {
+      this.#committed.sessions.expire(decided.expire)
+      ahead.settle(decided)
+      return undefined
+    }
+    const applied = this.#applyRead(record)
+    if (ahead === null) return applied
+    ahead.stale = true
+    if (decided !== undefined) ahead.settle(decided)
+    if (ahead.waiting.length === 0) this.#ahead = new Ahead(this.#roles, this.#committed)
     return applied
   }
 
@@ -101,7 +95,6 @@ class Host implements RoleHost {
   }
 
   #applyRead(record: CommandRecord): Applied | undefined {
-    if (this.#speculative !== null) this.#speculative.stale = true
     let entry: CommandEntry | ExpiryEntry
     try {
       entry = decodeRoleEntry(record.payload)
@@ -123,78 +116,42 @@ class Host implements RoleHost {
 
   beginReign(tail: readonly CommandRecord[] = []): void {
     this.#expiry.reign()
-    const speculative = this.#speculate()
-    for (const record of tail) speculative.waiting.push(this.#readAhead(speculative, record))
-  }
-
-  #speculate(): Speculation {
-    const { states, failures, sessions } = this.#committed
-    this.#speculative = {
-      states: new Map(states),
-      failures: new Map(failures),
-      sessions: new SessionsAhead(sessions),
-      waiting: [],
-      stale: false,
-    }
-    return this.#speculative
-  }
-
-  #readAhead(speculative: Speculation, record: CommandRecord): Waiting {
-    const { index, term, payload } = record
-    const unread: Waiting = { index, term, payload, taken: null, expire: [] }
-    let entry: CommandEntry | ExpiryEntry
-    try {
-      entry = decodeRoleEntry(payload)
-    } catch (error) {
-      for (const role of this.#roles.keys()) setOnce(speculative.failures, role, unreadable(record, error))
-      return unread
-    }
-    if ('expire' in entry) {
-      speculative.sessions.expire(entry.expire)
-      return { ...unread, expire: entry.expire }
-    }
-    const { role, command, session, seq, floor, outcome } = entry
-    const answer = { role, command, term, index, outcome }
-    speculative.sessions.record(session, seq, floor, answer)
-    const failure = speculative.failures.get(role) ?? evolveBy(this.#roles, speculative, entry, record)
-    if (failure === null) return { ...unread, taken: { entry, answer, next: speculative.states.get(role) } }
-    setOnce(speculative.failures, role, failure)
-    return { ...unread, settles: entry }
+    this.#ahead = new Ahead(this.#roles, this.#committed)
+    for (const record of tail) this.#ahead.read(record)
   }
 
   endReign(): void {
-    this.#speculative = null
+    this.#ahead = null
   }
 
   expire(at: DecideAt): Uint8Array | null {
-    const speculative = this.#inReign(at)
-    const names = this.#expiry.due(this.#committed.sessions, at.atMs, (name) =>
-      speculative.sessions.waits(name),
-    )
+    const ahead = this.#inReign(at)
+    const names = this.#expiry.due(this.#committed.sessions, at.atMs, (name) => ahead.sessions.waits(name))
     if (names.length === 0) return null
-    speculative.sessions.expire(names)
+    ahead.sessions.expire(names)
     const payload = encodeExpiry(names)
-    speculative.waiting.push({ index: at.index, term: at.term, payload, taken: null, expire: names })
+    ahead.waiting.push({ index: at.index, term: at.term, payload, taken: null, expire: names })
     return payload
   }
 
-  #inReign(at: DecideAt): Speculation {
-    const speculative = this.#speculative
-    invariant(speculative !== null, 'decide outside a reign')
-    if (at.index <= (speculative.waiting.at(-1)?.index ?? 0))
+  #inReign(at: DecideAt): Ahead {
+    const ahead = this.#ahead
+    invariant(ahead !== null, 'decide outside a reign')
+    if (at.index <= (ahead.waiting.at(-1)?.index ?? 0))
       invariant(false, `index ${at.index} was decided before`)
-    return speculative
+    return ahead
   }
 
   decide(request: CommandRequest, at: DecideAt): Decided {
-    const speculative = this.#inReign(at)
+    const ahead = this.#inReign(at)
     const { role: name, command, session, seq, floor } = request
     if (session === '' || !Number.isSafeInteger(seq) || seq < 1) {
       return this.#refuse(request, at, 'The command has no valid id.')
     }
-    const known = speculative.sessions.find(session, seq)
+    const known = ahead.sessions.find(session, seq)
     if (known === 'expired') return { kind: 'expired' }
-    if (known === 'unknown') return { kind: 'expired', renewAt: this.#applied }
+    if (known === 'unknown')
+      return { kind: 'expired', renewAt: Math.max(this.#applied, this.#committed.sessions.expiredTo) }
     if (known !== undefined) {
       if (known.role !== name || known.command !== command) {
         const text = `The id ${session}:${seq} belongs to another command, ${known.role}.${known.command}.`
@@ -207,14 +164,14 @@ class Host implements RoleHost {
       const text = `The server does not know the role '${name}'; it may run another version of the application.`
       return this.#refuse(request, at, text)
     }
-    const failure = speculative.failures.get(name)
+    const failure = ahead.failures.get(name)
     if (failure !== undefined) return this.#refuse(request, at, failure)
-    if (this.#isCrowded(speculative, session)) return this.#refuse(request, at, CROWDED)
+    if (this.#isCrowded(ahead, session)) return this.#refuse(request, at, CROWDED)
 
     let ids = 0
     const id = (): string => `${at.branch}-${at.index}-${++ids}`
     const ctx = Object.freeze({ at: at.atMs, id, caller: request.caller })
-    const run = runCommand(hosted.role, command, hosted.on, speculative.states.get(name), request.input, ctx)
+    const run = runCommand(hosted.role, command, hosted.on, ahead.states.get(name), request.input, ctx)
     if (run.kind === 'failed') return this.#refuse(request, at, run.text, run.cause)
     // A refusal is journalled too: later the state may be another, and a late duplicate must hear the same.
     const { outcome } = run
@@ -224,15 +181,15 @@ class Host implements RoleHost {
       const text = `${name}.${command} made a journal entry of ${payload.length} bytes; ${MAX_ENTRY_BYTES} are allowed.`
       return this.#refuse(request, at, text, new RangeError(text))
     }
-    speculative.states.set(name, run.next)
+    ahead.states.set(name, run.next)
     const answer = { role: name, command, term: at.term, index: at.index, outcome }
-    speculative.sessions.record(session, seq, floor, answer)
+    ahead.sessions.record(session, seq, floor, answer)
     const taken = { entry, answer, next: run.next }
-    speculative.waiting.push({ index: at.index, term: at.term, payload, taken, expire: NONE })
+    ahead.waiting.push({ index: at.index, term: at.term, payload, taken, expire: NONE })
     return { kind: 'append', payload, outcome }
   }
 
-  #isCrowded({ sessions }: Speculation, session: string): boolean {
+  #isCrowded({ sessions }: Ahead, session: string): boolean {
     const table = this.#committed.sessions
     return table.closedSize >= CLOSED_MAX && positionOf(session) === null && !sessions.has(session)
   }
@@ -289,7 +246,7 @@ class Host implements RoleHost {
         this.#capture?.release()
         this.#capture = null
         this.#committed = replica
-        this.#speculative = null
+        this.#ahead = null
         for (const role of this.#roles.keys()) this.#changed.add(role)
         return digest
       },
@@ -328,21 +285,3 @@ class Host implements RoleHost {
 const NONE: readonly string[] = []
 
 const CROWDED = `The server remembers ${CLOSED_MAX} clients that are gone and takes no new ones of that kind: number the commands of one client instead of naming each, or let its name end in '^' and the position of the peer.`
-
-function isSame(decided: Waiting, { term, payload }: CommandRecord): boolean {
-  if (decided.term !== term) return false
-  if (decided.payload === payload) return true
-  if (decided.payload.length !== payload.length) return false
-  for (let i = 0; i < payload.length; i++) if (payload[i] !== decided.payload[i]) return false
-  return true
-}
-
-function settle({ sessions }: Speculation, { taken, settles, expire }: Waiting): void {
-  const entry = taken?.entry ?? settles
-  if (entry !== undefined) sessions.settle(entry.session, entry.seq)
-  if (expire.length > 0) sessions.settleExpiry(expire)
-}
-
-function setOnce(failures: Map<string, string>, role: string, text: string): void {
-  if (!failures.has(role)) failures.set(role, text)
-}

@@ -22,6 +22,7 @@ export { fromEncoded, toEncoded } from './encoded.js'
 export type { Encoded } from './encoded.js'
 export { decodeEntry } from './entry.js'
 export type { CommandEntry, DecidedEvent } from './entry.js'
+export { SESSION_IDLE_MS } from './limits.js'
 export { createRoleHost } from './host.js'
 export type { RoleHostOptions } from './host.js'
 export type {

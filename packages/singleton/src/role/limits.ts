@@ -45,3 +45,6 @@ export const EXPIRE_MAX: number = 500
  * ones of that kind are refused.
  */
 export const CLOSED_MAX: number = 1_000_000
+
+/** A caller that made no call for so long begins a new session: long before the old one may expire. */
+export const SESSION_RENEW_MS: number = 600_000

@@ -50,6 +50,9 @@ export interface FailedMessage extends CommandId {
 /** The id lies below its session's window: it is not executed now, and whether it was is no longer known. */
 export interface ExpiredMessage extends CommandId {
   readonly t: 'expired'
+  readonly attempt: number
+  /** Its whole session is not known any more; one with this position in its name is new. */
+  readonly renewAt?: number
 }
 
 /** Not serving. `appended`: it had got into the journal of a reign that ended, so it may yet be committed. */

@@ -136,7 +136,8 @@ export class Replica implements States {
 
   #postpone(role: string, record: CommandRecord): void {
     const { index, term, payload } = record
-    const kept = { index, term, payload: payload.slice() }
+    // Not `slice`: of a `Buffer` that is no copy.
+    const kept = { index, term, payload: new Uint8Array(payload) }
     const backlog = this.#backlog.get(role)
     if (backlog === undefined) this.#backlog.set(role, [kept])
     else backlog.push(kept)

@@ -114,7 +114,9 @@ export class SessionTable {
       const session = this.#sessions.get(name)
       if (session === undefined) continue
       this.#sessions.delete(name)
-      if (positionOf(name) !== null) this.#expiredTo = Math.max(this.#expiredTo, session.opened)
+      const position = positionOf(name)
+      // Opened behind its position; unless that was learnt in a branch that is gone.
+      if (position !== null) this.#expiredTo = Math.max(this.#expiredTo, session.opened, position + 1)
       else (this.#closedAside ?? this.#closed).set(name, highest(session))
     }
   }

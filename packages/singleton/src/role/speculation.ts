@@ -1,5 +1,9 @@
-import type { CommandEntry } from './entry.js'
+import { decodeRoleEntry } from './entry.js'
+import type { CommandEntry, ExpiryEntry } from './entry.js'
+import type { CommandRecord } from './host-contract.js'
 import { SESSION_WINDOW } from './limits.js'
+import { evolveBy, unreadable } from './replica.js'
+import type { HostedRoles, Replica, States } from './replica.js'
 import type { Answer, SessionTable } from './sessions.js'
 import { positionOf } from './sessions.js'
 
@@ -19,10 +23,76 @@ export interface Waiting {
   readonly expire: readonly string[]
 }
 
+/** The leader's view ahead of the commits. */
+export class Ahead implements States {
+  readonly states: Map<string, unknown>
+  readonly failures: Map<string, string>
+  readonly sessions: SessionsAhead
+  /** In the order of their indices. */
+  readonly waiting: Waiting[] = []
+  /** The committed states went another way: nothing that was worked out here counts. */
+  stale = false
+  readonly #roles: HostedRoles
+
+  constructor(roles: HostedRoles, committed: Replica) {
+    this.#roles = roles
+    this.states = new Map(committed.states)
+    this.failures = new Map(committed.failures)
+    this.sessions = new SessionsAhead(committed.sessions)
+  }
+
+  /** Takes an entry of the own journal that is not committed yet. */
+  read(record: CommandRecord): void {
+    const { index, term, payload } = record
+    this.waiting.push({ index, term, payload, taken: null, expire: [], ...this.#take(record) })
+  }
+
+  #take(record: CommandRecord): Partial<Waiting> {
+    let entry: CommandEntry | ExpiryEntry
+    try {
+      entry = decodeRoleEntry(record.payload)
+    } catch (error) {
+      for (const role of this.#roles.keys()) this.#fail(role, unreadable(record, error))
+      return {}
+    }
+    if ('expire' in entry) {
+      this.sessions.expire(entry.expire)
+      return { expire: entry.expire }
+    }
+    const { role, command, session, seq, floor, outcome } = entry
+    const answer = { role, command, term: record.term, index: record.index, outcome }
+    this.sessions.record(session, seq, floor, answer)
+    const failure = this.failures.get(role) ?? evolveBy(this.#roles, this, entry, record)
+    if (failure === null) return { taken: { entry, answer, next: this.states.get(role) } }
+    this.#fail(role, failure)
+    return { settles: entry }
+  }
+
+  /** This entry is applied. */
+  settle({ taken, settles, expire }: Waiting): void {
+    const entry = taken?.entry ?? settles
+    if (entry !== undefined) this.sessions.settle(entry.session, entry.seq)
+    if (expire.length > 0) this.sessions.settleExpiry(expire)
+  }
+
+  #fail(role: string, text: string): void {
+    if (!this.failures.has(role)) this.failures.set(role, text)
+  }
+}
+
+/** Whether this is the entry that was decided, to the byte. */
+export function isSame(decided: Waiting, { term, payload }: CommandRecord): boolean {
+  if (decided.term !== term) return false
+  if (decided.payload === payload) return true
+  if (decided.payload.length !== payload.length) return false
+  for (let i = 0; i < payload.length; i++) if (payload[i] !== decided.payload[i]) return false
+  return true
+}
+
 /** What entries that are not applied yet will make of the sessions: no more than there are such entries. */
 export class SessionsAhead {
   readonly #base: SessionTable
-  readonly #ahead = new Map<string, Ahead>()
+  readonly #ahead = new Map<string, SessionAhead>()
 
   constructor(base: SessionTable) {
     this.#base = base
@@ -91,7 +161,7 @@ export class SessionsAhead {
     }
   }
 
-  #get(session: string): Ahead {
+  #get(session: string): SessionAhead {
     let ahead = this.#ahead.get(session)
     if (ahead === undefined) {
       ahead = { floor: 0, answers: new Map(), count: 0, expired: false }
@@ -101,7 +171,7 @@ export class SessionsAhead {
   }
 }
 
-interface Ahead {
+interface SessionAhead {
   floor: number
   readonly answers: Map<number, Answer>
   /** Commands that are not applied yet. */

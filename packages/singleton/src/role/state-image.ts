@@ -96,7 +96,7 @@ export class ImageTaker {
     if (value['format'] === FORMAT) this.#begun = true
     else if (!this.#begun) throw new TypeError(`The bytes are no state of the format '${FORMAT}'.`)
     else if ('role' in value) this.#roles.push(roleImage(value))
-    else if ('session' in value) this.#sessions.push(session(value))
+    else if ('session' in value) this.#sessions.push(sessionOf(value))
     else if ('closed' in value) this.#closed.set(text(value['closed']), count(value['floor']))
     else this.#expiredTo = count(value['expiredTo'])
   }
@@ -113,19 +113,19 @@ export class ImageTaker {
       command: text(command),
       term: count(term),
       index: count(index),
-      outcome: outcome(status, value),
+      outcome: outcomeOf(status, value),
     }
     session.answers.set(last, answer)
   }
 }
 
-function outcome(status: unknown, value: unknown): JournalledOutcome {
+function outcomeOf(status: unknown, value: unknown): JournalledOutcome {
   if (status === 'ok') return { status, value }
   if (status === 'refused') return { status, refusal: value }
   throw unexpected()
 }
 
-function session(fields: Readonly<Record<string, unknown>>): Session {
+function sessionOf(fields: Readonly<Record<string, unknown>>): Session {
   return {
     name: text(fields['session']),
     opened: count(fields['opened']),

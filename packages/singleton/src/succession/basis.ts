@@ -13,7 +13,7 @@ import { encodeRecord, EntryKind } from './entries.js'
 import { propose } from './log.js'
 import type { AppendMessage, Clocks, PairVote } from './messages.js'
 import { becomeLeader } from './reign.js'
-import { isNamed, lastSet, minCopies, nameOf, nameOfSet, note, persist } from './state.js'
+import { isNamed, isPlainPair, lastSet, minCopies, nameOf, note, persist } from './state.js'
 import type { Succession, Turn } from './state.js'
 
 /** Called first in every step: a machine that has slept cannot tell how long by its monotonic clock. */
@@ -34,7 +34,7 @@ export function voidBasis(s: Succession): void {
 /** What an answer carries in a pair: the leader echoes it. */
 export function tagNow(t: Turn): Clocks | undefined {
   const { s, now } = t
-  return lastSet(s)?.pair === true ? [now.monotonicMs, now.wallMs] : undefined
+  return isPlainPair(lastSet(s)) ? [now.monotonicMs, now.wallMs] : undefined
 }
 
 /** The leader of `term` spoke, and what came with it is in the journal. */
@@ -53,7 +53,7 @@ export function hearPromise(
   const [incarnation, monotonicMs, wallMs] = promise.echo
   if (incarnation !== s.self.incarnation || monotonicMs <= s.pair.tagsFromMs) return
   // C6: the leader's last voter set must be the last one here, too.
-  if (lastSet(s)?.pair !== true || !isNamed(lastSet(s), promise.set)) return
+  if (!isPlainPair(lastSet(s)) || !isNamed(lastSet(s), promise.set)) return
   const kept = same && isNamed(lastSet(s), was.set) ? was : null
   if (kept && kept.since[0] >= monotonicMs) return
   const since: Clocks = [monotonicMs, wallMs]
@@ -68,7 +68,7 @@ export function voteGivesBasis(t: Turn, to: MemberId, asked: PairVote | undefine
   const { s, now } = t
   voidBasis(s)
   const set = lastSet(s)
-  if (!asked || s.leaving || set?.pair !== true || !isNamed(set, asked.set)) return
+  if (!asked || s.leaving || !isPlainPair(set) || !isNamed(set, asked.set)) return
   s.pair.basis = {
     leader: to,
     incarnation: asked.incarnation,
@@ -99,15 +99,16 @@ export function takeOverPair(t: Turn): void {
   if (s.left || s.leaving || minCopies(s) > 1) return
   const set = lastSet(s)
   // C16: a set that is not known committed may be lost with the leader's disk.
-  if (set?.pair !== true || !isNamed(set, basis.set) || set.index > s.commitIndex) return
-  const leader = nameOf(s, basis.leader)
-  note(t, 'taking-over', `${leader} is proven dead and had not gone on alone: this peer does.`, {
-    leader: basis.leader,
-    set: nameOfSet(set),
-  })
+  if (!isPlainPair(set) || !isNamed(set, basis.set) || set.index > s.commitIndex) return
+  continueAlone(t, `${nameOf(s, basis.leader)}, the other of the pair, is proven dead`)
+}
+
+/** Term, own vote and `{self}` go to disk before anything is said or served. */
+export function continueAlone(t: Turn, why: string): void {
+  const { s } = t
+  note(t, 'taking-over', `This peer goes on alone: ${why}.`, { voters: lastSet(s)?.voters })
   voidBasis(s)
   persist(t, { term: s.hard.term + 1, votedFor: s.self.memberId })
   becomeLeader(t)
-  const why = `${leader}, the other of the pair, is proven dead`
   propose(t, EntryKind.voters, encodeRecord({ voters: [s.self.memberId], why }))
 }

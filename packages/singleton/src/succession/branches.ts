@@ -1,4 +1,5 @@
 import type { Address, MemberId, Now } from '@tanist/core'
+import type { Asking } from './continue.js'
 import type { Continuation } from './entries.js'
 
 /** A forced continuation, and where it stands in the journal. */
@@ -40,11 +41,13 @@ export interface Meetings {
   toldAtMs: number
   /** The journal is about to be set aside: this machine does nothing any more. */
   over: boolean
-  /** Mode `available`: since when nobody leads, and who was asked whether this peer may go on. */
+  /** Since when nobody leads, for mode `available`. */
   aloneSinceMs: number | null
+  /** This peer asks for no continuation of its own before (monotonic). */
+  notBeforeMs: number
+  ask: Asking | null
   /** Other clusters of this application that were met: where. */
   readonly clusters: Map<string, Address>
-  ask: { readonly waiting: Set<MemberId>; readonly sinceMs: number } | null
 }
 
 export function noMeetings(now: Now): Meetings {
@@ -55,8 +58,9 @@ export function noMeetings(now: Now): Meetings {
     toldAtMs: -Infinity,
     over: false,
     aloneSinceMs: now.monotonicMs,
-    clusters: new Map(),
+    notBeforeMs: 0,
     ask: null,
+    clusters: new Map(),
   }
 }
 

@@ -19,7 +19,7 @@ export function considerCheckpoint(t: Turn, role: LeaderRole): void {
   const { snap } = s
   const { snapshots } = s.config
   const due =
-    snap.wanted ||
+    (snap.wanted && snap.entries > 0) ||
     snap.entries >= snap.limits.entries ||
     snap.bytes > Math.max(snap.limits.bytes, snapshots?.whole.at(-1)?.bytes ?? 0)
   if (!due || !snapshots || snap.capturing !== null || role.transfer) return

@@ -1,6 +1,7 @@
 import type { MemberId } from '@tanist/core'
 import { voidBasis, voteGivesBasis } from './basis.js'
 import { handedTo, handOverEnded, onCanvassVote } from './homeward.js'
+import { continueByGrant } from './witness.js'
 import { becomeLeader } from './reign.js'
 import type { SuccessionMessage, VoteMessage, VotedMessage } from './messages.js'
 import { dropUnwritten } from './log.js'
@@ -8,6 +9,7 @@ import type { Succession, Turn } from './state.js'
 import type { Leader } from './types.js'
 import {
   ask,
+  isPlainPair,
   isVoter,
   lastSet,
   majority,
@@ -166,6 +168,8 @@ function waitForDisk(t: Turn): void {
   setTimer(t, 'election', silenceMinMs)
 }
 
+const isLeader = (s: Succession): boolean => s.role.kind === 'leader'
+
 function standForPreVote(t: Turn): void {
   const { s } = t
   const why = leaderProvenDead(s) ? 'it is proven dead' : 'it is silent'
@@ -181,6 +185,8 @@ function standForPreVote(t: Turn): void {
     granted: new Set([s.self.memberId]),
   }
   if (tally(t)) return
+  continueByGrant(t)
+  if (isLeader(s)) return
   askVotes(t, true, false)
   retryLater(t)
 }
@@ -226,7 +232,7 @@ function askVotes(t: Turn, pre: boolean, transfer: boolean): void {
       : null
   const { lastIndex, lastTerm } = s
   const set = lastSet(s)
-  const pair = set?.pair && { set: nameOfSet(set), incarnation: s.self.incarnation }
+  const pair = isPlainPair(set) && { set: nameOfSet(set), incarnation: s.self.incarnation }
   for (const voter of voters(s)) {
     if (voter === s.self.memberId) continue
     say(t, voter, { t: 'vote', pre, lastIndex, lastTerm, transfer, dead, ...(pair && { pair }) })

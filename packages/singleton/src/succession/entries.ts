@@ -57,6 +57,8 @@ export interface VotersChange {
   readonly why: string
   /** Two voters with the exceptions of rules 17 to 22. */
   readonly pair?: true
+  /** Of a pair: who decides which of the two goes on alone, in place of rules 17 to 21. */
+  readonly witness?: MemberId
 }
 
 /** `seat`: a removed member keeps its vote (it crashed, it will be back) or has given it up for good. */
@@ -89,13 +91,7 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 export function encodeRecord(
-  value:
-    | Founding
-    | VotersChange
-    | Continuation
-    | ViewChange
-    | StateDigest
-    | { readonly leader: MemberId },
+  value: Founding | VotersChange | Continuation | ViewChange | StateDigest | { readonly leader: MemberId },
 ): Uint8Array {
   return encoder.encode(JSON.stringify(value))
 }

@@ -5,6 +5,7 @@ import { advanceCommit, appendReceived, truncate } from './log.js'
 import type { AppendMessage } from './messages.js'
 import { hearPromise, tagNow } from './basis.js'
 import { askForState } from './receive-snapshot.js'
+import { isSpent } from './witness.js'
 import { heardLeader, promiseMs } from './silence.js'
 import { isStalled } from './stall.js'
 import type { Answer, PendingAppend, Turn } from './state.js'
@@ -108,7 +109,9 @@ function answer(
   const { round, sent } = to
   const tag = tagNow(t)
   const stalled = isStalled(t) ? { stalled: true as const } : {}
+  const spent = isSpent(t.s) ? { spent: true as const } : {}
   const { promiseMs } = to
-  const body = { t: 'appended' as const, round, sent, match, promiseMs, ...(tag && { tag }), ...stalled }
+  const more = { ...(tag && { tag }), ...stalled, ...spent }
+  const body = { t: 'appended' as const, round, sent, match, promiseMs, ...more }
   send(t, to.to, hint === undefined ? body : { ...body, hint })
 }

@@ -28,17 +28,6 @@ export interface Homeward {
   canvass: { readonly leader: MemberId; readonly term: number; readonly granted: Set<MemberId> } | null
 }
 
-export const noHomeward = (): Homeward => ({
-  term: -1,
-  steadySinceMs: new Map(),
-  lastMs: -Infinity,
-  failures: 0,
-  stayTerm: -1,
-  asking: null,
-  going: false,
-  canvass: null,
-})
-
 /** At each beat of a leader. A caretaker, who may not serve, hands over as soon as somebody can. */
 export function tendHome(t: Turn, role: LeaderRole): void {
   const { s, now } = t

@@ -25,12 +25,13 @@ import {
   ownVoteDurable,
 } from './election.js'
 import { noticeSuspend, takeOverPair, voidBasis } from './basis.js'
-import { onFork, onForked, tendAvailability } from './available.js'
-import { continueHere } from './continue.js'
+import { tendAvailability } from './available.js'
+import { continueHere, onFork, onForked, tendAsking } from './continue.js'
 import { onDissolve, onForeignCluster } from './dissolve.js'
 import { EntryKind } from './entries.js'
 import { goAloneIfDue, hearTag } from './pair.js'
 import { onSnapshotted, onUncaptured } from './checkpoint.js'
+import { continueByGrant, heardGrant, witnessDown, witnessUp } from './witness.js'
 import { onAppend, answerDurable } from './follow.js'
 import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
 import { onCanvass, onCanvassed } from './homeward.js'
@@ -59,7 +60,8 @@ export function stepSuccession(
   settleTail(t)
   noticeSuspend(t)
   watchDisk(t)
-  if (s.role.kind === 'leader') watchLease(t, s.role)
+  // What is decided on a lease that lapses in the middle of a batch needs a majority to be committed anyway.
+  if (s.role.kind === 'leader' && input.kind !== 'propose') watchLease(t, s.role)
   take(t, input)
   if (s.role.kind === 'leader' && concernsMembers(input)) s.role.tendDue = true
   return t.out
@@ -89,6 +91,7 @@ function take(t: Turn, input: SuccessionInput): void {
     case 'persisted':
       return onPersisted(t, input.ticket)
     case 'up': {
+      if (input.hello.witness) return witnessUp(s, input.hello)
       const known = s.links.get(input.hello.memberId)
       s.links.set(input.hello.memberId, input.hello)
       if (known?.incarnation !== input.hello.incarnation) s.leavers.delete(input.hello.memberId)
@@ -98,6 +101,7 @@ function take(t: Turn, input: SuccessionInput): void {
       return s.lastIndex === 0 && input.hello.clusterId === null ? undefined : askAdmission(t)
     }
     case 'down':
+      witnessDown(s, input.memberId)
       s.links.delete(input.memberId)
       return successorLost(t, input.memberId)
     case 'dead':
@@ -242,7 +246,14 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
     case 'dissolve':
       return onDissolve(t, from, message.towards)
     case 'forked':
-      return onForked(t, from, message.granted)
+      return onForked(t, from, message.refused)
+    case 'grant':
+      return
+    case 'granted':
+      heardGrant(s, from, message)
+      if (s.role.kind === 'leader') goAloneIfDue(t, s.role)
+      else continueByGrant(t)
+      return
   }
 }
 
@@ -266,6 +277,7 @@ function onTimer(t: Turn, key: string): void {
     onAdmitTimer(t)
     if (s.meetings.over) return
     tellOthers(t)
+    tendAsking(t)
     return tendAvailability(t)
   }
   if (key === 'election') return onElectionTimer(t)

@@ -5,7 +5,7 @@ import { isForeign, votersHere } from './continue.js'
 import { armElection, becomeFollower } from './election.js'
 import { askAdmission } from './founding.js'
 import { setAside } from './set-aside.js'
-import type { Succession, Turn } from './state.js'
+import type { LeaderRole, Turn } from './state.js'
 import { nameOf, note, send, termAt, voters } from './state.js'
 
 /** Peers of different branches tell each other of theirs this often; an unanswered concession is over after four. */
@@ -26,16 +26,17 @@ export function tellOthers(t: Turn): void {
   const foreign = [...s.links.values()].filter((hello) => isForeign(s, hello))
   if (foreign.length === 0) return
   s.meetings.toldAtMs = now.monotonicMs
-  for (const { memberId } of foreign) send(t, memberId, { t: 'branch', claim: claimOf(s) })
+  for (const { memberId } of foreign) send(t, memberId, { t: 'branch', claim: claimOf(t) })
 }
 
 /** A link is up, or its hello changed. */
 export function meetOnLink(t: Turn, id: MemberId): void {
   const hello = t.s.links.get(id)
-  if (hello && isForeign(t.s, hello) && !t.s.left) send(t, id, { t: 'branch', claim: claimOf(t.s) })
+  if (hello && isForeign(t.s, hello) && !t.s.left) send(t, id, { t: 'branch', claim: claimOf(t) })
 }
 
-export function claimOf(s: Succession): BranchClaim {
+export function claimOf(t: Turn): BranchClaim {
+  const { s } = t
   const { founding, role, lastIndex, commitIndex } = s
   const leads = role.kind === 'leader'
   const of = voters(s).length
@@ -50,17 +51,26 @@ export function claimOf(s: Succession): BranchClaim {
     chain: [...first, ...chain],
     lastIndex,
     commitIndex,
-    held: leads && role.serving ? of : votersHere(s).length,
+    held: leads ? votersWith(t, role) : votersHere(s).length,
     of,
     leads,
   }
+}
+
+/** A leader knows whom it has: who answered lately. While it serves, a majority is with it and none can be elsewhere. */
+function votersWith({ s, now }: Turn, role: LeaderRole): number {
+  if (role.serving) return voters(s).length
+  const { checkQuorumMs } = s.config.timing
+  const heard = (id: MemberId): boolean =>
+    now.monotonicMs - (role.progress.get(id)?.ackedAtMs ?? -Infinity) <= checkQuorumMs
+  return voters(s).filter((id) => id === s.self.memberId || heard(id)).length
 }
 
 export function onBranch(t: Turn, from: MemberId, claim: BranchClaim): void {
   const { s, now } = t
   const { meetings } = s
   // It has heard of this branch, but perhaps not yet from its leader.
-  if (s.role.kind === 'leader' && !claim.leads) send(t, from, { t: 'branch', claim: claimOf(s) })
+  if (s.role.kind === 'leader' && !claim.leads) send(t, from, { t: 'branch', claim: claimOf(t) })
   // Who follows leaves it to its leader; and only to a leader anybody gives way.
   if (!claim.leads || s.leaving || s.founding === null || (s.role.kind !== 'leader' && s.leader !== null))
     return
@@ -68,18 +78,18 @@ export function onBranch(t: Turn, from: MemberId, claim: BranchClaim): void {
   const wonAtMs = meetings.won.get(tip) ?? -Infinity
   if (meetings.adopted === tip || now.monotonicMs - wonAtMs < WON_MS) return
   if (meetings.conceding && now.monotonicMs - meetings.conceding.sinceMs < CONCESSION_MS) return
-  const compared = compareBranches(claimOf(s), claim)
+  const compared = compareBranches(claimOf(t), claim)
   if (compared?.winner !== 'other') return
   note(t, 'conceding', `The branch of ${nameOf(s, from)} goes on, for ${compared.why}.`, { branch: tip })
   meetings.conceding = { to: from, tip, sinceMs: now.monotonicMs }
-  send(t, from, { t: 'concede', claim: claimOf(s) })
+  send(t, from, { t: 'concede', claim: claimOf(t) })
 }
 
 /** Another branch gives way to this one; when both do, the lower branch id stays. */
 export function onConcede(t: Turn, from: MemberId, claim: BranchClaim): void {
   const { s } = t
   const { meetings } = s
-  const own = claimOf(s)
+  const own = claimOf(t)
   const compared = compareBranches(own, claim)
   if (s.role.kind !== 'leader' || compared === null) return
   const tip = tipOf(claim)
@@ -104,7 +114,7 @@ export function onConceded(
   if (conceding?.to !== from || conceding.tip !== tip) return
   s.meetings.conceding = null
   if (t.now.monotonicMs - conceding.sinceMs > CONCESSION_MS) return
-  const compared = compareBranches(claimOf(s), claim)
+  const compared = compareBranches(claimOf(t), claim)
   if (compared === null) return
   const { firstIndex } = s.config.log
   const to = Math.min(compared.fork, s.lastIndex)

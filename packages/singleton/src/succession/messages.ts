@@ -41,11 +41,12 @@ export type SuccessionMessage = {
   | { readonly t: 'branch'; readonly claim: BranchClaim }
   | { readonly t: 'concede'; readonly claim: BranchClaim }
   | { readonly t: 'conceded'; readonly claim: BranchClaim; readonly runs: readonly TermRun[] }
-  /** Mode `available`, to peers of the same branch: may I go on without a majority? */
-  | { readonly t: 'fork'; readonly lastIndex: number; readonly lastTerm: number }
-  | { readonly t: 'forked'; readonly granted: boolean }
+  | ForkMessage
+  | ForkedMessage
   /** Leader to members: this cluster dissolves and joins another one, which is there. */
   | { readonly t: 'dissolve'; readonly towards: Address }
+  | GrantMessage
+  | GrantedMessage
 )
 
 /** A moment by the sender's monotonic and wall clock. */
@@ -84,6 +85,37 @@ export interface OperatedMessage {
   readonly text: string
 }
 
+/** To peers of the same branch: may I go on without a majority? */
+export interface ForkMessage {
+  readonly t: 'fork'
+  readonly by: 'operator' | 'available'
+  readonly lastIndex: number
+  readonly lastTerm: number
+}
+
+export interface ForkedMessage {
+  readonly t: 'forked'
+  /** Null: go on, I come along. */
+  readonly refused: 'leader' | 'newer' | 'asks' | null
+}
+
+/** To the witness that this voter set of two names: may I go on alone? */
+export interface GrantMessage {
+  readonly t: 'grant'
+  readonly set: SetName
+  /** The asker knows that the set is committed. */
+  readonly known: boolean
+  /** Asks for nothing: the witness shall know that the set is committed. */
+  readonly notice: boolean
+}
+
+/** Of the two, `to` goes on, and never the other; null: nothing is decided. */
+export interface GrantedMessage {
+  readonly t: 'granted'
+  readonly set: SetName
+  readonly to: MemberId | null
+}
+
 export interface AppendMessage {
   readonly t: 'append'
   readonly prevIndex: number
@@ -112,6 +144,8 @@ export interface AppendedMessage {
   readonly tag?: Clocks
   /** Its disk has not answered for long: it is no successor. */
   readonly stalled?: true
+  /** In a pair with a witness: it was asked about the present set. */
+  readonly spent?: true
 }
 
 export interface VoteMessage {

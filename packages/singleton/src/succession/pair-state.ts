@@ -1,4 +1,4 @@
-import type { MemberId } from '@tanist/core'
+import type { Hello, MemberId } from '@tanist/core'
 import type { Clocks, SetName } from './messages.js'
 
 /** What entitles the follower of a pair to replace its leader; rules in `basis.ts`. */
@@ -24,4 +24,27 @@ export interface PairState {
 
 export function emptyPair(): PairState {
   return { basis: null, tagsFromMs: -Infinity, offsetMs: null }
+}
+
+/** What this peer knows of witnesses; rules in `witness.ts`. */
+export interface WitnessState {
+  readonly links: Map<MemberId, Hello>
+  /** When one that a set names was missed first (monotonic). */
+  readonly lostAtMs: Map<MemberId, number>
+  /** About which sets this peer has asked, and what came of it. */
+  readonly answers: Map<string, 'asked' | 'mine' | 'refused'>
+  askedAtMs: number
+  noticed: string
+  noticedAtMs: number
+}
+
+export function emptyWitness(): WitnessState {
+  return {
+    links: new Map(),
+    lostAtMs: new Map(),
+    answers: new Map(),
+    askedAtMs: -Infinity,
+    noticed: '',
+    noticedAtMs: -Infinity,
+  }
 }

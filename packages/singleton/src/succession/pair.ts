@@ -5,20 +5,33 @@ import type { VotersChange } from './entries.js'
 import { isFit } from './line.js'
 import { propose } from './log.js'
 import type { AppendedMessage, PairPromise } from './messages.js'
-import { isVoter, lastSet, minCopies, nameOf, nameOfSet, note, setTimer } from './state.js'
+import { hasGrants, isRefused, isSpent, wantedWitness } from './witness.js'
+import { leaseHolds } from './lease.js'
+import {
+  isAlonePending,
+  isPlainPair,
+  isVoter,
+  lastSet,
+  minCopies,
+  nameOf,
+  nameOfSet,
+  note,
+  setTimer,
+} from './state.js'
 import type { LeaderRole, Progress, Succession, Turn, VoterSet } from './state.js'
 
 /** An answer of a follower: the leader's wait begins anew, and the newest tag is what it echoes. */
 export function hearTag(
   t: Turn,
   from: { readonly memberId: MemberId; readonly incarnation: number },
-  { tag }: AppendedMessage,
+  { tag, spent }: AppendedMessage,
   term: number,
 ): void {
   const { role, hard } = t.s
   const progress = role.kind === 'leader' && term === hard.term ? role.progress.get(from.memberId) : undefined
   if (!progress) return
   progress.heardMs = t.now.monotonicMs
+  if (t.s.role.kind === 'leader') t.s.role.spent = spent === true
   if (!tag) return
   const { echo } = progress
   const older =
@@ -30,7 +43,7 @@ export function hearTag(
 export function promiseTo(t: Turn, to: MemberId, progress: Progress): PairPromise | undefined {
   const { s } = t
   const set = lastSet(s)
-  if (set?.pair !== true || !set.voters.includes(to)) return undefined
+  if (!isPlainPair(set) || !set.voters.includes(to)) return undefined
   return { set: nameOfSet(set), echo: progress.echo, soloMs: s.config.timing.soloMs }
 }
 
@@ -40,9 +53,10 @@ export function goAloneIfDue(t: Turn, role: LeaderRole): void {
   const other = otherOf(s)
   if (other === null || minCopies(s) > 1) return
   const why = whyAlone(t, role, other)
-  if (why === null || !mayGoAlone(s, role)) return
+  if (why === null || !mayGoAlone(s, role) || !hasGrants(t, witnessed(s))) return
   const name = nameOf(s, other)
   note(t, 'going-alone', `${name} ${why}: this peer goes on alone.`, { other, why })
+  role.aloneAtMs = t.now.monotonicMs
   if (role.transfer) {
     role.transfer = null
     setTimer(t, 'transfer', null)
@@ -56,7 +70,15 @@ export function waitsToGoAlone(t: Turn, role: LeaderRole): boolean {
   const { s } = t
   const set = lastSet(s)
   const lone = set?.voters.length === 1 && isVoter(s, s.self.memberId)
-  return lone || (otherOf(s) !== null && minCopies(s) <= 1 && mayGoAlone(s, role))
+  if (lone) return true
+  const open = witnessed(s).every((one) => s.witness.links.has(one.witness ?? '') && !isRefused(s, one))
+  return otherOf(s) !== null && minCopies(s) <= 1 && mayGoAlone(s, role) && open
+}
+
+/** This leader will be the only voter soon; when it stops before, both are needed to go on some day. */
+export function isGoingAlone(s: Succession): boolean {
+  if (s.role.kind !== 'leader') return false
+  return isAlonePending(s) || (otherOf(s) !== null && minCopies(s) <= 1 && mayGoAlone(s, s.role))
 }
 
 /** The other one of two, when this peer is one of them. */
@@ -74,6 +96,11 @@ function whyAlone(t: Turn, role: LeaderRole, other: MemberId): string | null {
     return 'gave up its seat'
   if ((s.dead.get(other) ?? -1) >= newest) return 'is proven dead'
   const { soloMs } = s.config.timing
+  if (possibleSets(s).every(({ witness }) => witness !== undefined)) {
+    // Nobody promised anything: what is missing is the lease, and a grant.
+    const silent = now.monotonicMs - role.begunMs >= s.config.timing.silenceMaxMs && !leaseHolds(t, role)
+    return silent && now.monotonicMs >= role.patientUntilMs ? 'does not answer' : null
+  }
   // By the monotonic clock alone: of the two it is the one that never says too much has passed.
   const silentMs = now.monotonicMs - Math.max(role.begunMs, role.progress.get(other)?.heardMs ?? -Infinity)
   if (silentMs < soloMs || now.monotonicMs < role.patientUntilMs) return null
@@ -85,6 +112,15 @@ function newestStart(s: Succession, role: LeaderRole, id: MemberId): number {
   return Math.max(heard, s.links.get(id)?.incarnation ?? 0, s.view.get(id)?.incarnation ?? 0)
 }
 
+/** From the last one that is known to be committed on: any of them may be in force. */
+function possibleSets(s: Succession): readonly VoterSet[] {
+  const known = s.voterSets.findLastIndex(({ index }) => index <= s.commitIndex)
+  return s.voterSets.slice(Math.max(0, known))
+}
+
+const witnessed = (s: Succession): VoterSet[] =>
+  possibleSets(s).filter(({ witness }) => witness !== undefined)
+
 /**
  * Nobody else can be elected without this peer: every voter set that may be in force lies within the two and
  * contains it (C17, C18). Outside a pair an entry of the own term must be committed besides (C19).
@@ -92,9 +128,7 @@ function newestStart(s: Succession, role: LeaderRole, id: MemberId): number {
 function mayGoAlone(s: Succession, role: LeaderRole): boolean {
   const set = lastSet(s)
   if (!set) return false
-  const possible = s.voterSets.slice(s.voterSets.findLastIndex(({ index }) => index <= s.commitIndex))
-  const known = s.voterSets.some(({ index }) => index <= s.commitIndex) ? possible : s.voterSets
-  const within = known.every(
+  const within = possibleSets(s).every(
     ({ voters }) => voters.includes(s.self.memberId) && voters.every((id) => set.voters.includes(id)),
   )
   return within && (set.pair === true || s.commitIndex >= role.startIndex)
@@ -113,8 +147,25 @@ export function nextOfTwo(
   const { s } = t
   const other = set.voters.find((id) => id !== s.self.memberId)
   if (other === undefined || !isFit(t, role, other)) return null
-  if (next === undefined) return set.pair ? null : { voters: set.voters, why: 'two are a pair', pair: true }
+  if (next === undefined) return pairAgain(t, role, set)
   const name = nameOf(s, next)
   if (set.pair) return { voters: set.voters, why: `${name} comes as a third` }
   return { voters: [...set.voters, next], why: `${name} is caught up` }
+}
+
+/** Two are a pair, with a witness when there is one; a set about which the witness was asked is renewed. */
+function pairAgain(t: Turn, role: LeaderRole, set: VoterSet): VotersChange | null {
+  const witness = wantedWitness(t)
+  const spent = set.witness !== undefined && (role.spent || isSpent(t.s))
+  if (set.pair && set.witness === witness && !spent) return null
+  return withWitness(t, {
+    voters: set.voters,
+    why: spent ? 'the witness was asked about the last set' : 'two are a pair',
+    pair: true,
+  })
+}
+
+export function withWitness(t: Turn, change: VotersChange): VotersChange {
+  const witness = change.pair ? wantedWitness(t) : undefined
+  return witness === undefined ? change : { ...change, witness }
 }

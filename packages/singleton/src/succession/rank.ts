@@ -34,8 +34,6 @@ export interface Ranks {
   failed: boolean
 }
 
-export const noRanks = (): Ranks => ({ order: [], failed: false })
-
 /** It keeps copies and votes, and is never the server. */
 export function neverServes(s: Succession, id: MemberId): boolean {
   return helloOf(s, id)?.serve === 'never'

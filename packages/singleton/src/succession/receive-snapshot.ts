@@ -72,6 +72,7 @@ export function onInstalled(t: Turn, input: Extract<SuccessionInput, { kind: 'in
   const { s } = t
   const { id, meta, digest } = input
   s.snap.receiving = null
+  s.snap.capturing = null
   const again = s.snap.diverged !== null
   s.snap.diverged = null
   // Whoever differs even from what it fetched fetches once more, and not for ever.

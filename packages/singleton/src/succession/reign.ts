@@ -7,6 +7,7 @@ import { rankAnew } from './rank.js'
 import { yieldWhenStalled } from './stall.js'
 import { followReceivers, replicate, rewindStalled } from './replicate.js'
 import type { LeaderRole, Turn } from './state.js'
+import { noticeWitness } from './witness.js'
 import { goAloneIfDue, waitsToGoAlone } from './pair.js'
 import { majority, note, setTimer, termAt, votersInForce } from './state.js'
 import { watchLease } from './serving.js'
@@ -34,6 +35,8 @@ export function becomeLeader(t: Turn, first?: { readonly kind: number; readonly 
     begunMs: now.monotonicMs,
     beatAtMs: now.monotonicMs + s.config.timing.beatMs,
     patientUntilMs: 0,
+    spent: false,
+    aloneAtMs: -Infinity,
     pendingView: new Map(),
     dismissals: new Map(),
   }
@@ -96,6 +99,7 @@ export function onBeatTimer(t: Turn, role: LeaderRole): void {
   rankAnew(t)
   yieldWhenStalled(t, role)
   tendHome(t, role)
+  noticeWitness(t)
   if (now.monotonicMs - role.leaseSeenMs <= checkQuorumMs || waitsToGoAlone(t, role)) return
   becomeFollower(t, s.hard.term, null, 'no majority of voters answered')
   s.heardAtMs = now.monotonicMs

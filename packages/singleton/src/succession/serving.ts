@@ -1,5 +1,5 @@
 import { leaseHolds, leaseLeftMs } from './lease.js'
-import type { LeaderRole, Turn } from './state.js'
+import type { LeaderRole, Succession, Turn } from './state.js'
 import { minCopies, setTimer, votersInForce } from './state.js'
 
 /** Serves exactly while the lease is proven. Called with every input, before anything else is done. */
@@ -21,6 +21,20 @@ export function watchLease(t: Turn, role: LeaderRole): void {
   if (leftMs === Infinity) return
   role.leaseTimerSet = true
   setTimer(t, 'lease', Math.max(1, leftMs))
+}
+
+/**
+ * Whether a leader whose reign has just begun may decide commands, before it may serve (rule 12): all of its journal
+ * is known, and what it decides is committed, and answered, behind the entry that begins its reign.
+ */
+export function mayDecide(s: Succession, role: LeaderRole): boolean {
+  if (s.commitIndex >= role.startIndex || role.transfer !== null || s.openYields > 0) return false
+  return (
+    s.self.serve !== 'never' &&
+    s.snap.diverged === null &&
+    votersInForce(s).length >= minCopies(s) &&
+    role.startIndex > 1
+  )
 }
 
 /** The handlers of a reign are told to stop; nobody serves here again before they have. */

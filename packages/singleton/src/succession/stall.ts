@@ -17,8 +17,6 @@ export interface DiskWatch {
   told: boolean
 }
 
-export const noDiskWatch = (): DiskWatch => ({ oldest: 0, sinceMs: 0, seenMs: 0, told: false })
-
 /** Appends count up from 1, writes of the vote down from -1. */
 function oldestWrite(s: Succession): number {
   const [append] = s.pendingAppends

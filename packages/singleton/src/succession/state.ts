@@ -4,17 +4,14 @@ import { noMeetings } from './branches.js'
 import type { Fork, Meetings } from './branches.js'
 import { continuationOf, EntryKind, foundingOf, viewChangeOf, votersOf } from './entries.js'
 import type { Founding } from './entries.js'
-import { emptyPair } from './pair-state.js'
-import type { PairState } from './pair-state.js'
+import { emptyPair, emptyWitness } from './pair-state.js'
+import type { PairState, WitnessState } from './pair-state.js'
 import { createSnapshotState } from './snapshot-state.js'
 import type { Sending, SnapshotState } from './snapshot-state.js'
-import { noHomeward } from './homeward.js'
 import type { Homeward } from './homeward.js'
 import type { SetName, SuccessionMessage, VoteMessage } from './messages.js'
 import type { Asked, Dismissal, Evicted } from './operate.js'
-import { noRanks } from './rank.js'
 import type { Ranks } from './rank.js'
-import { noDiskWatch } from './stall.js'
 import type { DiskWatch } from './stall.js'
 import type { HardState, Leader, LogView, SnapshotMeta, SuccessionConfig, SuccessionEffect } from './types.js'
 
@@ -76,6 +73,10 @@ export interface LeaderRole {
   readonly begunMs: number
   /** When the next beat is due; after a late one nobody is given up before this moment (both monotonic). */
   beatAtMs: number
+  /** The follower of a pair has asked the witness: the set is to be renewed. */
+  spent: boolean
+  /** When this leader went on alone: who has answered nothing that was asked since is no voter again. */
+  aloneAtMs: number
   patientUntilMs: number
   /** View changes that are proposed and not committed: member to index. */
   readonly pendingView: Map<MemberId, number>
@@ -115,6 +116,7 @@ export interface VoterSet {
   readonly term: number
   readonly voters: readonly MemberId[]
   readonly pair?: true
+  readonly witness?: MemberId
 }
 
 /** The state of one group's succession on one peer; plain data, owned and changed by `stepSuccession` only. */
@@ -155,6 +157,8 @@ export interface Succession {
   readonly links: Map<MemberId, Hello>
   /** Everyone who was ever admitted: for sentences about those who are gone. */
   readonly names: Map<MemberId, string>
+  /** Names in the journal at the start, committed or not: a peer that starts says whom it waits for. */
+  readonly written: ReadonlyMap<MemberId, string>
   /** Greatest incarnation that this peer itself saw die (class A). */
   readonly dead: Map<MemberId, number>
   /** Proposed removals that wait for a leader able to journal them. */
@@ -183,6 +187,7 @@ export interface Succession {
   deferUntilMs: number
   refused: boolean
   readonly pair: PairState
+  readonly witness: WitnessState
   leaving: boolean
   left: boolean
   /** What operators asked at this peer. */
@@ -207,6 +212,7 @@ export interface Turn {
 export function createSuccession(config: SuccessionConfig, now: Now): Succession {
   const { log, hard, base = null } = config
   const lastTerm = log.termAt(log.lastIndex)
+  const written = new Map<MemberId, string>()
   return {
     config,
     self: config.self,
@@ -228,13 +234,14 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     snap: createSnapshotState(config),
     tail: [],
     tailEmitted: false,
-    voterSets: scanVoterSets(config.log, base),
+    voterSets: scanVoterSets(config.log, base, written),
     forks: scanForks(config.log, base),
     firstCommand: base ? base.index : findCommand(config.log),
     meetings: noMeetings(now),
     view: new Map(base?.view.map((row) => [row.memberId, row])),
     links: new Map(),
     names: new Map(base?.names),
+    written,
     dead: new Map(),
     gone: new Map(),
     applicants: new Set(),
@@ -254,14 +261,24 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     deferUntilMs: 0,
     refused: false,
     pair: emptyPair(),
+    witness: emptyWitness(),
     leaving: false,
     left: false,
     asked: new Map(),
     evicted: new Map(base?.evicted),
     latency: new Map(),
-    ranks: noRanks(),
-    homeward: noHomeward(),
-    disk: noDiskWatch(),
+    ranks: { order: [], failed: false },
+    homeward: {
+      term: -1,
+      steadySinceMs: new Map(),
+      lastMs: -Infinity,
+      failures: 0,
+      stayTerm: -1,
+      asking: null,
+      going: false,
+      canvass: null,
+    },
+    disk: { oldest: 0, sinceMs: 0, seenMs: 0, told: false },
   }
 }
 
@@ -271,9 +288,14 @@ function firstEntry(config: SuccessionConfig): Entry {
   return entry
 }
 
-function scanVoterSets(log: LogView, base: SnapshotMeta | null): VoterSet[] {
+/** Names too, committed or not: a peer that starts says whom it waits for. */
+function scanVoterSets(log: LogView, base: SnapshotMeta | null, names: Map<MemberId, string>): VoterSet[] {
   const found: VoterSet[] = base === null ? [] : [base.voterSet]
   forEachEntry(log, base, (entry) => {
+    if (entry.kind === EntryKind.founding || entry.kind === EntryKind.view) {
+      const change = viewChangeOf(entry)
+      if (change.op === 'admit') names.set(change.member.memberId, change.member.name)
+    }
     if (isVoterSet(entry)) found.push(voterSetOf(entry))
   })
   return found
@@ -323,7 +345,10 @@ export function voterSetOf(entry: Entry): VoterSet {
   const { index, term } = entry
   const change = votersOf(entry)
   const set = { index, term, voters: change.voters }
-  return change.pair ? { ...set, pair: true } : set
+  if (!change.pair) return set
+  return change.witness === undefined
+    ? { ...set, pair: true }
+    : { ...set, pair: true, witness: change.witness }
 }
 
 export function isVoterSet(entry: Entry): boolean {
@@ -349,6 +374,11 @@ export function majority(s: Succession, set: readonly MemberId[] = voters(s)): n
 
 export function lastSet(s: Succession): VoterSet | undefined {
   return s.voterSets.at(-1)
+}
+
+/** A pair whose exceptions rest on promises and proof; with a witness they rest on its grant. */
+export function isPlainPair(set: VoterSet | undefined): set is VoterSet {
+  return set?.pair === true && set.witness === undefined
 }
 
 export function nameOfSet({ index, term }: VoterSet): SetName {
@@ -462,5 +492,7 @@ export function isAdmitted(s: Succession): boolean {
 
 export function nameOf(s: Succession, memberId: MemberId): string {
   if (memberId === s.self.memberId) return s.self.name
-  return s.links.get(memberId)?.name ?? s.names.get(memberId) ?? memberId.slice(0, 8)
+  return (
+    s.links.get(memberId)?.name ?? s.names.get(memberId) ?? s.written.get(memberId) ?? memberId.slice(0, 8)
+  )
 }

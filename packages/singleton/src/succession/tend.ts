@@ -6,7 +6,7 @@ import { propose } from './log.js'
 import { isFit } from './line.js'
 import { dismissedVoter, isDismissed, tendDismissals } from './operate.js'
 import type { LeaderRole, Succession, Turn } from './state.js'
-import { nextOfTwo } from './pair.js'
+import { nextOfTwo, withWitness } from './pair.js'
 import { isAdmitted, isVoter, lastSet, majority, minCopies, nameOf, note, send, voters } from './state.js'
 
 /** The leader keeps the member list and the voters in order, one committed step at a time. */
@@ -83,8 +83,9 @@ function changeView(t: Turn, role: LeaderRole, memberId: MemberId, change: ViewC
 function tendVoters(t: Turn, role: LeaderRole): void {
   const { s } = t
   if ((s.voterSets.at(-1)?.index ?? 0) > s.commitIndex) return
-  const change = nextVoters(t, role)
-  if (!change) return
+  const wanted = nextVoters(t, role)
+  if (!wanted) return
+  const change = withWitness(t, wanted)
   note(
     t,
     'changing-voters',
@@ -159,8 +160,14 @@ function mayShrink(t: Turn, role: LeaderRole, lost: MemberId): boolean {
 function readyLearners(t: Turn, role: LeaderRole): MemberId[] {
   const { s } = t
   const learners = [...s.view.keys()].filter((id) => !isVoter(s, id) && id !== s.self.memberId)
+  const answers = (id: MemberId): boolean => (role.progress.get(id)?.ackedSent[0] ?? 0) > role.aloneAtMs
   return bySeniority(s, learners).filter(
-    (id) => isFit(t, role, id) && !isDismissed(s, id) && !role.pendingView.has(id) && !s.gone.has(id),
+    (id) =>
+      isFit(t, role, id) &&
+      answers(id) &&
+      !isDismissed(s, id) &&
+      !role.pendingView.has(id) &&
+      !s.gone.has(id),
   )
 }
 

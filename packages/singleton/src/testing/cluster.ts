@@ -367,6 +367,9 @@ export class Cluster {
       moments.look(event)
       if (event.kind === 'stopped' && (event.error !== null || !this.#wanted.has(core)))
         this.#ended(node, life, event.error)
+      // It goes on; but what it had been told is committed was not: to the laws that is an end.
+      if (event.kind === 'reborn' && event.because === 'committed')
+        recorder.endings.push({ node, life, atMs: world.nowMs, code: 'data', text: event.text })
     })
   }
 

@@ -124,7 +124,11 @@ function succession({ body, entries }: Of<'s'>): string {
     case 'dissolve':
       return `dissolve and join ${body.towards}`
     case 'forked':
-      return `fork ${body.granted ? 'yes' : 'no'}`
+      return `fork ${body.refused ?? 'yes'}`
+    case 'grant':
+      return `${body.notice ? 'committed' : 'grant'} set ${body.set.join('.')}`
+    case 'granted':
+      return `granted set ${body.set.join('.')} to ${body.to?.slice(0, 8) ?? 'nobody'}`
   }
 }
 

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join as path } from 'node:path'
 import { firstValueFrom, filter, take, toArray } from 'rxjs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { JoinError, role, startPeer } from '../../src/index.js'
@@ -187,7 +189,7 @@ describe('what is wrong is said in a sentence', () => {
     [{ app: 'Office!' }, /option app .* allowed is 1 to 64 lower-case/],
     [{ listen: '127.0.0.1' }, /option listen .* allowed is host:port/],
     [{ seeds: ['127.0.0.1:0'] }, /option seeds .* port from 1 to 65535/],
-    [{ mode: 'available' as const }, /option mode .* 'consistent'/],
+    [{ mode: 'sometimes' as 'available' }, /option mode .* 'consistent' or 'available'/],
     [{ expect: 0 }, /option expect .* from 1 to 16/],
     [{ app: undefined as never }, /option app is undefined/],
     [{ roles: undefined as never }, /option roles is undefined/],
@@ -231,9 +233,26 @@ describe('what is wrong is said in a sentence', () => {
     await other.joined
     await other.role(counter).add({ by: 3 })
     await other.stop()
+    expect(await ann!.role(counter).add({ by: 1 }).value()).toBe(1)
     const zoe = await office.start({ name: 'zoe', seeds: [ann!.address], expect: 1 })
     await expect(zoe.joined).rejects.toThrow(/belongs to cluster/)
-    expect(await ann!.role(counter).add({ by: 1 }).value()).toBe(1)
+    expect(await ann!.role(counter).add({ by: 1 }).value()).toBe(2)
+  })
+
+  it('a cluster that never had a command dissolves, and its peer joins the other as the same object', async () => {
+    const [ann] = await office.startAll('ann')
+    const zoe = await office.start({ name: 'zoe', seeds: [] })
+    await zoe.joined
+    await zoe.role(counter).add({ by: 3 })
+    await zoe.stop()
+    const [before, address] = [ann!.id, ann!.address]
+    const again = await office.start({ name: 'zoe', seeds: [address] })
+    await firstValueFrom(ann!.status$.pipe(filter((status) => status.members.length === 2)))
+    expect(await ann!.role(counter).add({ by: 1 }).value()).toBe(4)
+    expect(await ann!.read(counter)).toEqual({ n: 4 })
+    expect(ann!.status().clusterId).toBe(again.status().clusterId)
+    expect(ann!.id).not.toBe(before)
+    expect(ann!.address).toBe(address)
   })
 
   it('a role that this peer does not have', async () => {
@@ -246,5 +265,29 @@ describe('what is wrong is said in a sentence', () => {
 
   it('has a code and a name to tell errors apart', () => {
     expect(new JoinError('data', 'x')).toMatchObject({ name: 'JoinError', code: 'data' })
+  })
+})
+
+describe('a peer whose journal files were damaged', () => {
+  it('comes back as a new member with all data, and keeps the damaged files', async () => {
+    const [ann, bob, cy] = await office.startAll('ann', 'bob', 'cy')
+    for (let i = 0; i < 5; i++) await ann!.role(counter).add({ by: 1 }).value()
+    await cy!.read(counter)
+    await cy!.stop()
+    const data = path(office.root, 'cy')
+    const [segment] = readdirSync(data).filter((name) => name.startsWith('journal-'))
+    const file = path(data, segment!)
+    const bytes = readFileSync(file)
+    bytes[bytes.length >> 1]! ^= 8
+    writeFileSync(file, bytes)
+    const again = await office.start({ name: 'cy', seeds: [ann!.address, bob!.address] })
+    await again.joined
+    expect(again.id).not.toBe(cy!.id)
+    expect(await again.read(counter)).toEqual({ n: 5 })
+    expect(readFileSync(path(data, `damaged-1-${segment}`)).equals(bytes)).toBe(true)
+    expect(office.log.lines.join('\n')).toMatch(
+      /error data-lost The journal in .* was damaged \(The journal file .* is damaged at byte/,
+    )
+    expect(again.status().waitingFor).toBeNull()
   })
 })

@@ -21,7 +21,7 @@ const shelf = role('shelf', {
     },
   },
   commands: {
-    fill: (_s, c: { at: number; text: string }, on) => persist(on.filled(c)).reply(() => c.at),
+    put: (_s, c: { at: number; text: string }, on) => persist(on.filled(c)).reply(() => c.at),
   },
 })
 
@@ -54,7 +54,9 @@ describe('peers with a state of 20 MB, on real disks', () => {
       },
     }
     const start = async (name: string): Promise<Peer> => {
-      const peer = await room.start({ name, ...common })
+      // With somebody else in sight nobody founds a cluster of its own, however late a busy machine lets them meet.
+      const expected = room.peers.length > 0 ? 2 : 1
+      const peer = await room.start({ name, expect: expected, ...common })
       await peer.joined
       return peer
     }
@@ -65,7 +67,7 @@ describe('peers with a state of 20 MB, on real disks', () => {
     const fills = Array.from({ length: 160 }, (_, at) => at)
     const worker = async (): Promise<void> => {
       for (let at = fills.shift(); at !== undefined; at = fills.shift())
-        expect(await bob.role(shelf).fill({ at, text }).value()).toBe(at)
+        expect(await bob.role(shelf).put({ at, text }).value()).toBe(at)
     }
     await Promise.all([worker(), worker(), worker(), worker()])
     await until(() => room.peers.every((peer) => peer.status().snapshotIndex > 100))

@@ -228,11 +228,16 @@ function forgetful(): Role<
     ) => Accept<number>
   }
 > {
-  let calls = 0
+  let decided = 0
   return role('forgetful', {
     state: () => ({ n: 0 }),
-    events: { counted: () => ({ n: ++calls }) },
-    commands: { count: (_, __: void, on) => persist(on.counted()).reply((next: { n: number }) => next.n) },
+    events: { counted: (s) => ({ n: s.n + decided }) },
+    commands: {
+      count: (_, __: void, on) => {
+        decided++
+        return persist(on.counted()).reply((next: { n: number }) => next.n)
+      },
+    },
   })
 }
 

@@ -23,12 +23,17 @@ describe('a pair', () => {
     const title = `keeps every law under ${count} volleys aimed at it, ${peers} peers`
     it(title, { timeout: 60_000 + count * 500 }, () => {
       const total = { acknowledged: 0, alone: 0, tookOver: 0 }
-      const found = hunt(drawPairs(seedOf(31), count, peers), {}, undefined, (run) => {
-        const { alone, tookOver } = countAlone(run)
-        total.acknowledged += run.acknowledged
-        total.alone += alone
-        total.tookOver += tookOver
-      })
+      const found = hunt(
+        drawPairs(seedOf(31), count, peers),
+        { snapshots: { entries: 1e6, bytes: 1e9 } },
+        undefined,
+        (run) => {
+          const { alone, tookOver } = countAlone(run)
+          total.acknowledged += run.acknowledged
+          total.alone += alone
+          total.tookOver += tookOver
+        },
+      )
       const { one, contradiction } = found ?? {}
       expect(
         found,

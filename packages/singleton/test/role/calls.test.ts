@@ -48,13 +48,13 @@ class Caller {
     this.step({ kind: 'server', server, since: 4_000, waitingFor: 'Waiting for a vote of B.' })
   }
 
-  answer(seq: number, session = 'me:1'): void {
+  answer(seq: number, session = 'me:1^0'): void {
     const outcome = { status: 'ok', value: null } as const
     this.step({ kind: 'answer', message: { t: 'result', session, seq, term: 1, index: seq, outcome } })
   }
 
   retry(attempt: number, seq: number, appended = false): void {
-    const message = { t: 'retry', session: 'me:1', seq, attempt, appended, reason: 'Not serving.' } as const
+    const message = { t: 'retry', session: 'me:1^0', seq, attempt, appended, reason: 'Not serving.' } as const
     this.step({ kind: 'answer', message })
   }
 
@@ -133,12 +133,12 @@ describe('the calls of a peer', () => {
       executed: 'no',
       reason: 'Waiting for a vote of B.',
       since: 4_000,
-      id: 'me:1:1',
+      id: 'me:1^0:1',
     })
     caller.server('A')
     const silent = caller.call({ deadlineMs: 300 })
     caller.pass(400)
-    expect(caller.outcomes.get(silent)).toMatchObject({ executed: 'unknown', since: 5_400, id: 'me:1:2' })
+    expect(caller.outcomes.get(silent)).toMatchObject({ executed: 'unknown', since: 5_400, id: 'me:1^0:2' })
     const normal = caller.call()
     caller.pass(9_000)
     expect(caller.outcomes.has(normal)).toBe(false)
@@ -182,8 +182,8 @@ describe('the calls of a peer', () => {
       caller.answer(seq)
     }
     expect(caller.sent.at(-1)).toMatchObject({ seq: 4, floor: 0 })
-    const again = caller.call({ id: { session: 'me:1', seq: 1 } })
-    expect(caller.sent.at(-1)).toMatchObject({ session: 'me:1', seq: 1, floor: 0 })
+    const again = caller.call({ id: { session: 'me:1^0', seq: 1 } })
+    expect(caller.sent.at(-1)).toMatchObject({ session: 'me:1^0', seq: 1, floor: 0 })
     caller.answer(1)
     expect(caller.outcomes.get(again)?.status).toBe('ok')
     caller.call({ deadlineMs: 10 })
@@ -247,7 +247,7 @@ describe('the calls of a peer', () => {
     const caller = new Caller()
     caller.server('A')
     const first = caller.call({ deadlineMs: 300 })
-    caller.call({ id: { session: 'me:1', seq: 1 } })
+    caller.call({ id: { session: 'me:1^0', seq: 1 } })
     caller.retry(1, 1)
     caller.server(null)
     caller.pass(310)
@@ -257,7 +257,7 @@ describe('the calls of a peer', () => {
   it('with an id of the own session that no call was given, or of another command, are not sent', () => {
     const caller = new Caller()
     caller.server('A')
-    const early = caller.call({ id: { session: 'me:1', seq: 1 } })
+    const early = caller.call({ id: { session: 'me:1^0', seq: 1 } })
     expect(caller.outcomes.get(early)?.status).toBe('unavailable')
     caller.call({ id: { session: 'x', seq: 1 } })
     const mixed = caller.call({ id: { session: 'x', seq: 1 }, command: 'other' })
@@ -272,9 +272,9 @@ describe('the calls of a peer', () => {
     const refusal = { code: 'failed', reference: '1.1.1', text: 'r.c failed.' } as const
     caller.step({
       kind: 'answer',
-      message: { t: 'failed', session: 'me:1', seq: 1, term: 1, index: 1, refusal },
+      message: { t: 'failed', session: 'me:1^0', seq: 1, term: 1, index: 1, refusal },
     })
-    caller.step({ kind: 'answer', message: { t: 'expired', session: 'me:1', seq: 2 } })
+    caller.step({ kind: 'answer', message: { t: 'expired', session: 'me:1^0', seq: 2, attempt: 2 } })
     caller.step({ kind: 'cancel', callId: ids[2] ?? 0 })
     caller.step({ kind: 'stop' })
     const late = caller.call()
@@ -286,5 +286,62 @@ describe('the calls of a peer', () => {
     ])
     expect(caller.outcomes.get(late)).toMatchObject({ executed: 'no', reason: 'This peer has stopped.' })
     expect(caller.timerMs).toBeNull()
+  })
+
+  it('of a session that has expired go on in a new one, in call order, and before those that waited', () => {
+    const caller = new Caller({ window: 3 })
+    caller.server('A')
+    for (let i = 0; i < 5; i++) caller.call({ input: i })
+    const first = caller.sent
+    expect(first.map(({ input }) => input)).toEqual([0, 1, 2])
+    caller.sent = []
+    for (const { session, seq, attempt } of first) {
+      caller.step({ kind: 'answer', message: { t: 'expired', session, seq, attempt, renewAt: 90 } })
+    }
+    expect(caller.sent.map(({ input, session, seq }) => [input, session, seq])).toEqual([
+      [0, 'me:1^90', 1],
+      [1, 'me:1^90', 2],
+      [2, 'me:1^90', 3],
+    ])
+    for (const seq of [1, 2, 3]) caller.answer(seq, 'me:1^90')
+    expect(caller.sent.slice(3)).toMatchObject([
+      { input: 3, session: 'me:1^90', seq: 4 },
+      { input: 4, session: 'me:1^90', seq: 5, floor: 2 },
+    ])
+    for (const seq of [4, 5]) caller.answer(seq, 'me:1^90')
+    expect([...caller.outcomes.values()].map(({ status }) => status)).toEqual(Array(5).fill('ok'))
+  })
+
+  it('of a session that has expired end as unknown when an earlier send may have been executed', () => {
+    const caller = new Caller()
+    caller.server('A')
+    const id = caller.call()
+    caller.server('B')
+    const [first, second] = caller.sent.map(({ attempt }) => attempt)
+    const expired = { t: 'expired', session: 'me:1^0', seq: 1, renewAt: 90 } as const
+    caller.step({ kind: 'answer', message: { ...expired, attempt: second! } })
+    expect(caller.outcomes.get(id)).toMatchObject({ status: 'unavailable', executed: 'unknown' })
+    const other = caller.call()
+    caller.server('C')
+    const sends = caller.sent.slice(-2).map(({ attempt }) => attempt)
+    const again = { ...expired, seq: 2 }
+    for (const attempt of sends) caller.step({ kind: 'answer', message: { ...again, attempt } })
+    expect(caller.sent.at(-1)).toMatchObject({ session: 'me:1^90', seq: 1 })
+    expect(caller.outcomes.has(other)).toBe(false)
+    expect(first).toBeLessThan(second!)
+  })
+
+  it('after a long pause go in a new session, which knows the newest position', () => {
+    const caller = new Caller()
+    caller.server('A')
+    caller.call()
+    caller.answer(1)
+    caller.pass(60_000)
+    caller.call()
+    expect(caller.sent.at(-1)).toMatchObject({ session: 'me:1^0', seq: 2 })
+    caller.answer(2)
+    caller.pass(3_600_000)
+    caller.call()
+    expect(caller.sent.at(-1)).toMatchObject({ session: 'me:1^2', seq: 1, floor: 0 })
   })
 })

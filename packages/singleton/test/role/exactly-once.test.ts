@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { toEncoded } from '../../src/role/encoded.js'
-import { createCalls, stepCalls } from '../../src/role/index.js'
+import { createCalls, parseCommandId, stepCalls } from '../../src/role/index.js'
 import type {
   AnswerMessage,
   CallMessage,
@@ -29,6 +29,7 @@ class World {
   readonly #waiting = new Map<number, CallMessage[]>()
   #chance: () => number
   ended = 0
+  renewals = 0
 
   constructor(chance: () => number) {
     this.#chance = chance
@@ -77,8 +78,19 @@ class World {
       return
     }
     const decided = this.#server.decide({ ...message, caller: { level: 'member' } }, this.#term)
-    if (decided.kind === 'expired') this.#toCaller.push({ t: 'expired', session, seq })
-    else if (decided.kind === 'failed') throw new Error(decided.refusal.text)
+    if (decided.kind === 'expired') {
+      const { renewAt } = decided
+      // As above: who is told that nothing was executed has not been executed by the same send.
+      if (repeated && renewAt !== undefined) return
+      if (renewAt !== undefined) this.renewals++
+      this.#toCaller.push({
+        t: 'expired',
+        session,
+        seq,
+        attempt,
+        ...(renewAt === undefined ? {} : { renewAt }),
+      })
+    } else if (decided.kind === 'failed') throw new Error(decided.refusal.text)
     else {
       const index = decided.kind === 'known' ? decided.index : this.#server.applied + this.#server.tail.length
       const { outcome } = decided
@@ -114,6 +126,13 @@ class World {
         })
       }
     }
+  }
+
+  /** The leader lets every session expire that is not used this moment. */
+  expire(): void {
+    if (this.#server === null) return
+    this.#server.expireAll()
+    this.commit(1_000)
   }
 
   /** The server goes; some of what it had appended survives in the successor's journal. */
@@ -153,6 +172,7 @@ const action = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('takeOver' as const), n: fc.integer({ min: 0, max: 3 }) }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('expire' as const), n: fc.constant(0) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('again' as const), n: fc.nat(50) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('announce' as const), n: fc.constant(0) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const), n: fc.nat(50) }) },
@@ -161,6 +181,7 @@ const action = fc.oneof(
 describe('exactly once', () => {
   it('every call ends once, and took effect as its outcome says, whatever links and servers do', () => {
     const seen = new Set<string>()
+    let renewals = 0
     fc.assert(
       fc.property(fc.array(action, { minLength: 20, maxLength: 200 }), fc.integer(), (actions, seed) => {
         let bits = seed | 1
@@ -190,13 +211,14 @@ describe('exactly once', () => {
             const old = world.outcomes.get(n)
             const tag = tags[n]
             if (old?.status !== 'unavailable' || old.executed !== 'unknown' || tag === undefined) continue
-            call(tag, 700, { session: 'me:1', seq: Number(old.id.slice(5)) })
+            call(tag, 700, parseCommandId(old.id))
           } else if (what === 'cancel') world.step({ kind: 'cancel', callId: n })
           else if (what === 'announce') world.announce()
           else world[what](n)
         }
         world.commit(1_000)
         world.step({ kind: 'stop' })
+        renewals += world.renewals
         expect(world.ended).toBe(tags.length)
         expect(world.outcomes.size).toBe(tags.length)
 
@@ -213,6 +235,7 @@ describe('exactly once', () => {
       { numRuns: 1_000 },
     )
     // The model reaches every kind of end, so that the promises above are about something.
+    expect(renewals).toBeGreaterThan(100)
     expect([...seen].toSorted()).toEqual(['no 0', 'ok 1', 'unknown 0', 'unknown 1'])
   })
 })

@@ -107,6 +107,23 @@ describe('a role host', () => {
     expect(value(server.decide(request('a', 1, 'add', { tag: 'x', n: 2 })))).toEqual({ sum: 3 })
   })
 
+  it('applies what is committed, also where it decided something else', () => {
+    const [server, successor] = [new Server(), new Server()]
+    server.decide(request('a', 1, 'add', { tag: 'x', n: 2 }), 1)
+    server.decide(request('a', 2, 'add', { tag: 'y', n: 1 }), 1)
+    successor.decide(request('a', 1, 'add', { tag: 'x', n: 3 }), 2)
+    const replica = createRoleHost([ledger, other])
+    for (const record of [successor.tail[0]!, server.tail[1]!]) {
+      server.host.apply(record)
+      replica.apply(record)
+    }
+    expect(server.host.snapshot()).toEqual(replica.snapshot())
+    expect(server.host.state('ledger')).toEqual({ tags: ['x', 'y'], sum: 4 })
+    expect(
+      server.host.decide(request('a', 1, 'add'), { index: 3, term: 2, atMs: 0, branch: 'b' }),
+    ).toMatchObject({ kind: 'known', term: 2 })
+  })
+
   it('never runs an id below the floor, and runs ids out of order above it', () => {
     const server = new Server()
     server.decide(request('a', 7, 'add', { tag: '7', n: 1 }, 4))

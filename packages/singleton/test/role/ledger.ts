@@ -65,12 +65,13 @@ export const other = role('other', {
 /** A host with the journal that it would have: `commit` applies what was decided. */
 export class Server {
   readonly host: RoleHost
+  #nowMs = 0
   readonly tail: CommandRecord[] = []
   applied: number
   constructor(
     roles: readonly AnyRole[] = [ledger, other],
     journal: readonly CommandRecord[] = [],
-    host: RoleHost = createRoleHost(roles),
+    host: RoleHost = createRoleHost(roles, { sessionsMax: 0 }),
   ) {
     this.host = host
     for (const record of journal) this.host.apply(record)
@@ -91,6 +92,18 @@ export class Server {
     const index = this.applied + this.tail.length + 1
     this.tail.push({ index, term: 1, payload: encodeExpiry(names) })
     this.host.beginReign(this.tail)
+  }
+
+  /** What a leader decides when there are too many sessions and none is waited for. */
+  expireAll(): void {
+    const at = {
+      index: this.applied + this.tail.length + 1,
+      term: 1,
+      branch: 'b',
+      atMs: (this.#nowMs += 10_000),
+    }
+    const payload = this.host.expire(at)
+    if (payload !== null) this.tail.push({ index: at.index, term: 1, payload })
   }
 
   commit(count: number = this.tail.length): CommandRecord[] {

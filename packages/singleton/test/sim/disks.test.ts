@@ -49,3 +49,46 @@ describe('a server whose disk', () => {
     },
   )
 })
+
+describe('a full disk', () => {
+  it('makes the server say goodbye at once: the next one serves long before silence would tell, and nothing is lost', () => {
+    for (const seed of [7, 8, 9]) {
+      const cluster = new Cluster({
+        seed,
+        peers: 3,
+        settings: { timing: { silenceMinMs: 2_000, silenceMaxMs: 3_000 } },
+      })
+      const { world } = cluster
+      cluster.startAll()
+      expect(world.runUntil(() => cluster.settled && cluster.seated, { limitMs: 15_000 })).toBe(true)
+      const workload = new Workload(cluster, seed, ledgerWorkload(4, 20))
+      workload.start()
+      world.run({ forMs: 1_000 })
+      const server = cluster.server()!
+      world.disk(server).full = true
+      expect(world.runUntil(() => cluster.ended.length > 0, { limitMs: 1_000 })).toBe(true)
+      const fullMs = world.nowMs
+      const reign = cluster.reigns.at(-1)!
+      expect(reign.node).toBe(server)
+      expect(cluster.ended[0]?.error?.message).toContain('make room, then start this peer again')
+      expect(world.runUntil(() => cluster.server() !== null, { limitMs: 5_000 })).toBe(true)
+      expect(cluster.server()).not.toBe(server)
+      // A silence limit is 2 s here: only a word of the old server can have made it this fast.
+      expect(world.nowMs - fullMs).toBeLessThan(500)
+      // While there is no room it cannot even begin; with room it is a member again, the same one.
+      cluster.world.crash(server)
+      cluster.start(server)
+      world.run({ forMs: 500 })
+      expect(cluster.peer(server)).toBeNull()
+      expect(cluster.ended.at(-1)?.error?.message).toMatch(/no space left/)
+      world.disk(server).full = false
+      world.crash(server)
+      cluster.start(server)
+      workload.stop()
+      const whole = (): boolean => workload.pending.length === 0 && cluster.settled && cluster.seated
+      expect(world.runUntil(whole, { limitMs: 30_000 })).toBe(true)
+      expect(cluster.voters).toEqual(['ann', 'bob', 'cy'])
+      expect(contradictionsIn(cluster, workload).filter(({ law }) => law !== 'ends')).toEqual([])
+    }
+  })
+})

@@ -86,7 +86,9 @@ describe('a server whose disk stalls', () => {
     const { cluster, workload, first } = office
     const { world } = cluster
     const heal = world.disk(first).slowBy(30_000)
-    const moved = world.runUntil(() => cluster.server() !== first && cluster.server() !== null, { limitMs: 3_500 })
+    const moved = world.runUntil(() => cluster.server() !== first && cluster.server() !== null, {
+      limitMs: 3_500,
+    })
     expect(moved).toBe(true)
     const before = workload.operations.length
     world.run({ forMs: 3_000 })
@@ -124,13 +126,20 @@ describe('an evicted peer', () => {
     rejoin = true
     world.crash(gone)
     cluster.start(gone)
-    expect(world.runUntil(() => cluster.settled && cluster.voters.length === 3, { limitMs: 15_000 })).toBe(true)
+    expect(world.runUntil(() => cluster.settled && cluster.voters.length === 3, { limitMs: 15_000 })).toBe(
+      true,
+    )
 
     rejoin = false
     world.crash(gone)
     cluster.start(gone)
-    expect(world.runUntil(() => cluster.settled, { limitMs: 15_000 }), 'it is a member like any other').toBe(true)
-    const wrong = contradictionsIn(cluster, office.workload).filter(({ law }) => law !== 'ends' && law !== 'L2')
+    expect(
+      world.runUntil(() => cluster.settled, { limitMs: 15_000 }),
+      'it is a member like any other',
+    ).toBe(true)
+    const wrong = contradictionsIn(cluster, office.workload).filter(
+      ({ law }) => law !== 'ends' && law !== 'L2',
+    )
     expect(wrong).toEqual([])
   })
 })

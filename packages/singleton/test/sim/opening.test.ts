@@ -26,7 +26,7 @@ describe('a data folder without its identity', () => {
     expect(cluster.server()).toBeNull()
     const status = cluster.peer('ann')?.status()
     expect(status?.waitingFor).toMatch(
-      /^The journal in \/data was damaged \(There is a journal, but the file "identity" is missing\.\); waiting for a member of cluster [0-9a-f]{8} to fetch it again\. If nobody else has it, an operator can/,
+      /^The journal in \/data was damaged \(There is a journal, but the file "identity" is missing\); waiting for a member of cluster [0-9a-f]{8} to fetch it again\. If nobody else has it, an operator can/,
     )
   })
 })

@@ -88,9 +88,9 @@ describe('the line of succession', () => {
     ],
     ['returns nothing', () => undefined as unknown as MemberId[], 'no list'],
     [
-      'sorts what it was given in place',
-      (members: readonly RankedMember[]) => (members as RankedMember[]).reverse().map(({ id }) => id),
-      'read only',
+      'changes what it was given',
+      (members: readonly RankedMember[]) => (members as RankedMember[]).splice(0).map(({ id }) => id),
+      'Cannot delete',
     ],
   ])('falls back to seniority when the function %s, and says so once', (_, ranking, why) => {
     const stage = clusterOf({ ranking }, 'a', 'b', 'c')
@@ -132,6 +132,17 @@ describe("serve: 'never'", () => {
     stage.advance(silenceMaxMs * 2)
     expect(servers(stage)).toEqual(['b'])
     expect(stage.state('c').hard.votedFor).toBe('b')
+  })
+
+  it('is patient: all others have had their chance before it stands', () => {
+    const stage = clusterOf({ announced }, 'a', 'b', 'c')
+    stage.crash('a')
+    silence(stage, 'b', ['c'])
+    stage.advance(2 * silenceMaxMs)
+    expect(stage.state('c').role.kind).toBe('follower')
+    heal(stage)
+    stage.advance(2 * silenceMaxMs)
+    expect(servers(stage)).toEqual(['b'])
   })
 
   it('leads for a moment, without serving, when it alone holds the newest entries', () => {
@@ -328,6 +339,7 @@ describe('a disk that does not answer (case 9)', () => {
     expect(stage.events.filter(({ peer, words }) => peer === 'a' && words.includes('vote for me'))).toEqual(
       [],
     )
+    expect(stage.state('a').role.kind).toBe('follower')
     stage.holdDisk('a', false)
     stage.advance(10 * silenceMaxMs)
     expect(servers(stage)).toHaveLength(1)
@@ -341,11 +353,15 @@ describe('a disk that does not answer (case 9)', () => {
     stage.advance(stallMs + 200)
     expect(lineOf(stage, 'a')).toEqual(['c'])
     stage.crash('a')
+    silence(stage, 'b', ['c'])
     stage.advance(2 * silenceMaxMs)
     const asks = stage.events.filter(({ peer, words }) => peer === 'b' && words.includes('vote for me'))
     expect(asks).toEqual([])
+    expect(stage.state('b').role.kind).toBe('follower')
+    heal(stage)
+    stage.advance(silenceMaxMs)
     stage.holdDisk('b', false)
-    stage.advance(200)
+    stage.advance(silenceMaxMs)
     expect(servers(stage)).toEqual(['c'])
   })
 
@@ -365,8 +381,10 @@ describe('a disk that does not answer (case 9)', () => {
     stage.holdDisk('a', true)
     stage.propose('a', 'x')
     stage.loses.add('stand')
-    stage.advance(stallMs + transferMs + 300)
+    const { term } = stage.state('a').hard
+    stage.advance(stallMs + transferMs + 100)
     expect(stage.state('a').role.kind).not.toBe('leader')
+    expect(stage.state('a').hard.term, 'it does not stand').toBe(term)
     stage.loses.clear()
     stage.advance(2 * silenceMaxMs + rankStepMs + silenceMinMs)
     expect(servers(stage)).toHaveLength(1)
@@ -385,6 +403,7 @@ describe('a disk that does not answer (case 9)', () => {
     stage.nowMs += 3_000
     stage.freeze('a', false)
     stage.input('a', { kind: 'flush' })
+    stage.advance(100)
     expect(notes(stage, 'a')).not.toContain('disk-stalled')
   })
 })

@@ -10,6 +10,7 @@ import {
   wantsSnapshot,
 } from '../../src/succession/index.js'
 import type {
+  Mode,
   Ranking,
   SnapshotLimits,
   SnapshotMeta,
@@ -74,6 +75,8 @@ interface Actor {
  */
 export class Stage {
   nowMs = 0
+  /** Of clusters that are founded from now on. */
+  mode: Mode = 'consistent'
   readonly events: Event[] = []
   /** Messages of these kinds get lost. */
   readonly loses = new Set<SuccessionMessage['t']>()
@@ -146,7 +149,7 @@ export class Stage {
       const config = {
         self: this.#hello(name, actor),
         app: 'stage',
-        mode: 'consistent' as const,
+        mode: this.mode,
         expect: 1,
         timing: this.#timing,
         hard,
@@ -371,7 +374,7 @@ export class Stage {
 
   #hello(name: MemberId, { incarnation, state }: Actor): Hello {
     const clusterId = state?.founding?.clusterId ?? null
-    const rest = { protocol: 1, mode: 'consistent' as const, known: [] }
+    const rest = { protocol: 1, mode: this.mode, known: [] }
     const own = state === null ? null : branch(state)
     const about = { memberId: name, incarnation, name, address: `${name}:1`, clusterId, branch: own }
     return { ...rest, ...about, ...this.#announced[name] }

@@ -20,6 +20,7 @@ import { entriesWords } from './words.js'
  *   show a           what a holds                checkpoint a     all take a snapshot
  *   spoil a          a's roles hold another state
  *   continue a       an operator: go on with what is here
+ *   mode available   of clusters to come
  */
 
 /** Runs a story; returns it with what really happened in place of what it says. */
@@ -116,6 +117,9 @@ function perform(stage: Stage, command: string): string[] {
       return []
     case 'leave':
       stage.input(a, { kind: 'leave' })
+      return []
+    case 'mode':
+      stage.mode = a === 'available' ? a : 'consistent'
       return []
     case 'continue':
       stage.input(a, { kind: 'continue', why: 'an operator said so' })

@@ -1,5 +1,11 @@
 import type { Entry } from '@tanist/core'
-import { continuationOf, EntryKind, stateDigestOf, viewChangeOf, votersOf } from '../../src/succession/entries.js'
+import {
+  continuationOf,
+  EntryKind,
+  stateDigestOf,
+  viewChangeOf,
+  votersOf,
+} from '../../src/succession/entries.js'
 import type { SuccessionEffect } from '../../src/succession/index.js'
 import type { BranchClaim } from '../../src/succession/branches.js'
 import type { SuccessionMessage } from '../../src/succession/messages.js'
@@ -102,7 +108,11 @@ export function messageWords(message: SuccessionMessage, entries: readonly Entry
     case 'dissolve':
       return `we dissolve and join the cluster at ${message.towards}`
     case 'forked':
-      return message.granted ? 'go on' : 'do not go on'
+      return message.refused === null ? 'go on' : `do not go on (${message.refused})`
+    case 'grant':
+      return message.notice ? null : `may I go on alone after set ${message.set.join('·')}?`
+    case 'granted':
+      return `${message.to ?? 'nobody'} goes on alone after set ${message.set.join('·')}`
   }
 }
 

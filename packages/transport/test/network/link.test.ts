@@ -13,6 +13,14 @@ describe('a link', () => {
     expect(await inner.ending()).toMatchObject({ kind: 'remote' })
   })
 
+  it('hands a frame to the system at once, so that a disk sync in the same turn does not hold it back', async () => {
+    const { out, in: inner } = await linked()
+    for (const end of [out, inner]) {
+      end.link.send(new Uint8Array(1_000))
+      expect(end.link.bufferedBytes).toBe(0)
+    }
+  })
+
   it('counts what waits, and breaks before it grows without bound', async () => {
     const { out } = await linked()
     const frame = new Uint8Array(frameBytes)

@@ -27,7 +27,7 @@ export const found: {
 
 /**
  * Walks a value once: its size, whether JSON alone carries it, and its hash. Gives up as soon as it is known to be
- * no leaf, so that the work is bounded. What cannot be carried at all is found by the codec later.
+ * no leaf, so that the work is bounded. What cannot be carried at all is found when it is written.
  */
 export function measure(value: unknown): void {
   found.size = 0

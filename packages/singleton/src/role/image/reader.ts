@@ -1,8 +1,8 @@
-import { decodeValue } from '@tanist/core'
 import { deepFreeze } from '../freeze.js'
 import { addBytes, addField, addItem, addText, finish, hashText, lanes } from './hash.js'
 import type { Running } from './hash.js'
 import { endContainer, found, LEAF_SIZE, measure } from './measure.js'
+import { fromTagged } from './rich.js'
 import { HEAD_BYTES, MAX_DEPTH, MAX_RECORD_BYTES, Tag } from './records.js'
 import type { Container } from './records.js'
 import { startHash } from './writer.js'
@@ -85,7 +85,7 @@ export class ImageReader {
 
   #keep(rest: Uint8Array): void {
     if (rest.length === 0) return
-    this.#pending.push(rest.slice())
+    this.#pending.push(new Uint8Array(rest))
     this.#pendingBytes += rest.length
     if (this.#pendingBytes < HEAD_BYTES) {
       this.#needed = HEAD_BYTES
@@ -103,7 +103,9 @@ export class ImageReader {
     }
     switch (tag) {
       case Tag.items:
-        return this.#items(decoded(payload))
+        return this.#items(parsed(payload))
+      case Tag.richItems:
+        return this.#items(rich(payload))
       case Tag.list:
         return this.#open(newFrame('list', []))
       case Tag.record:
@@ -116,7 +118,7 @@ export class ImageReader {
         return this.#close()
       case Tag.text:
       case Tag.lastText:
-        return this.#text(decoded(payload), tag === Tag.lastText)
+        return this.#text(parsed(payload), tag === Tag.lastText)
       case Tag.bytes:
       case Tag.lastBytes:
         return this.#bytes(payload, tag === Tag.lastBytes)
@@ -197,9 +199,9 @@ export class ImageReader {
   #text(text: unknown, last: boolean): void {
     check(typeof text === 'string', 'a part of a text that is none')
     const parts = this.#partsOf('text')
-    addText(parts.hash, text as string, 0, (text as string).length)
-    parts.length += (text as string).length
-    parts.texts.push(text as string)
+    addText(parts.hash, text, 0, text.length)
+    parts.length += text.length
+    parts.texts.push(text)
     if (last) this.#whole(parts, parts.texts.join(''))
   }
 
@@ -207,7 +209,7 @@ export class ImageReader {
     const parts = this.#partsOf('bytes')
     addBytes(parts.hash, bytes, 0, bytes.length)
     parts.length += bytes.length
-    parts.bytes.push(bytes.slice())
+    parts.bytes.push(new Uint8Array(bytes))
     if (last) this.#whole(parts, concat(parts.bytes))
   }
 
@@ -246,15 +248,22 @@ function put(record: Record<string, unknown>, key: unknown, value: unknown): voi
 }
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-/** The first byte of a value that JSON alone does not carry; JSON never begins with it. */
-const RICH_MARK = 0x01
 
-function decoded(payload: Uint8Array): unknown {
+/** What was written was checked then, and its hash is checked at the end. */
+function parsed(payload: Uint8Array): unknown {
   try {
-    // What is plain was checked when it was written, and its hash is checked at the end.
-    return payload[0] === RICH_MARK ? decodeValue(payload) : JSON.parse(strictUtf8.decode(payload))
+    return JSON.parse(strictUtf8.decode(payload))
   } catch (error) {
     throw new TypeError('A value among the bytes of a state cannot be read.', { cause: error })
+  }
+}
+
+function rich(payload: Uint8Array): unknown {
+  const json = parsed(payload)
+  try {
+    return fromTagged(json)
+  } catch (error) {
+    throw new TypeError('A value among the bytes of a state cannot be built.', { cause: error })
   }
 }
 

@@ -2,8 +2,8 @@
  * image    records; one list of values, whose items are those of the source
  * record   tag u8 | length of the payload u32, little-endian | payload
  *
- *   (        items of the open container, as one value of the codec: a list. Keys and values of records and maps
- *            take turns in it
+ *   (        items of the open container: a list in JSON. Keys and values of records and maps take turns in it
+ *   <        the same with values that JSON does not carry (rich.ts)
  *   [ { m s  opens a list, record, map or set, which is the next item of the open container
  *   ]        closes it
  *   t T      a part of a long string as JSON, the last part: the next item
@@ -12,6 +12,7 @@
  */
 export const Tag = {
   items: 0x28,
+  richItems: 0x3c,
   list: 0x5b,
   record: 0x7b,
   map: 0x6d,

@@ -1,8 +1,8 @@
 import { CodecError, encodeValue } from '@tanist/core'
-import { addBytes, addField, addItem, finish, hashText, lanes, Seed, startOf } from './hash.js'
+import { addBytes, addField, addItem, addText, finish, hashText, lanes, Seed, startOf } from './hash.js'
 import type { Running } from './hash.js'
 import { endContainer, flat, found, keysOf, LEAF_SIZE, measure, startList } from './measure.js'
-import { addText } from './hash.js'
+import { toTagged } from './rich.js'
 import { HEAD_BYTES, MAX_DEPTH, PART_SIZE, Tag } from './records.js'
 import type { Container } from './records.js'
 
@@ -123,9 +123,8 @@ export class ImageWriter {
 
   #flush(frame: Frame): void {
     if (frame.batch.length === 0) return
-    // As `encodeValue` writes what `isPlain`; that was found out already.
     if (frame.plain) this.#out.text(Tag.items, JSON.stringify(frame.batch))
-    else this.#out.record(Tag.items, encodeValue(frame.batch))
+    else this.#out.text(Tag.richItems, JSON.stringify(toTagged(frame.batch)))
     frame.batch = []
     frame.batchSize = 0
     frame.plain = true

@@ -148,7 +148,7 @@ function fireNow(world: SuccessionWorld, fault: Fault, fire: AnyFire): FiredFaul
 
 /** `a voter` is one of them, another one each time that a fault says it. */
 function namesOf(world: SuccessionWorld, target: Target, taken: ReadonlySet<string>): string[] {
-  if (world.names.includes(target)) return [target]
+  if (world.allNames.includes(target)) return [target]
   const names = world.resolve(target)
   return /^an? /.test(target) ? names.filter((name) => !taken.has(name)).slice(0, 1) : names
 }

@@ -53,8 +53,8 @@ export class MachineSnapshots implements SnapshotsView {
     )
   }
 
-  forget({ index, checksum }: SnapshotId): void {
-    this.#kept = this.#kept.filter(({ id }) => id.index !== index || id.checksum !== checksum)
+  forget(gone: SnapshotId): void {
+    this.#kept = this.#kept.filter(({ id }) => !same(id, gone))
   }
 
   receive(id: SnapshotId, offset: number, bytes: Uint8Array): void {

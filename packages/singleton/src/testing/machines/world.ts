@@ -10,6 +10,7 @@ import { MachineDisk } from './disk.js'
 import { MachineLaws } from './laws.js'
 import type { Parcel } from './parcel.js'
 import { MachinePeer } from './peer.js'
+import { MachineWitness, WitnessDisk } from './witness.js'
 import type { PeerHooks } from './peer.js'
 
 export interface SuccessionWorldOptions {
@@ -31,6 +32,8 @@ export interface SuccessionWorldOptions {
   readonly network?: Partial<PlainQuality>
   /** Least and greatest time of a disk sync. Default 0.5 to 2. */
   readonly syncMs?: readonly [least: number, greatest: number]
+  /** One more node, called `wit`, that is the witness of pairs. */
+  readonly witness?: boolean
   /** Who comes first in line: the same at all. */
   readonly ranking?: Ranking
   /** What peers say of themselves. */
@@ -69,6 +72,8 @@ type Undo = () => void
 export class SuccessionWorld {
   readonly plain: PlainWorld<Parcel>
   readonly names: readonly string[]
+  /** With the witness. */
+  readonly allNames: readonly string[]
   readonly laws: MachineLaws
   /** Told whenever a peer does something that schedules can wait for. */
   onMoment: (name: string, moment: string) => void = () => {}
@@ -91,15 +96,18 @@ export class SuccessionWorld {
   readonly #snapshotBytes: number
   readonly #ranking: Ranking | undefined
   readonly #announced: NonNullable<SuccessionWorldOptions['announced']>
+  readonly #witnessDisk = new WitnessDisk()
+  #witness: MachineWitness | null = null
   #links = 0
 
   constructor(options: SuccessionWorldOptions) {
     const { seed, peers, timing, network, syncMs = [0.5, 2] } = options
     invariant(peers >= 1 && peers <= machineNames.length, `1 to ${machineNames.length} peers, not ${peers}`)
     this.names = machineNames.slice(0, peers)
+    this.allNames = options.witness ? [...this.names, 'wit'] : this.names
     this.#disks = this.names.map(() => new MachineDisk())
-    this.#outages = this.names.map(() => null)
-    this.#slowMs = this.names.map(() => 0)
+    this.#outages = this.allNames.map(() => null)
+    this.#slowMs = this.allNames.map(() => 0)
     this.#timing = { ...defaultTiming, ...timing }
     this.#syncMs = syncMs
     this.#expect = peers
@@ -110,11 +118,16 @@ export class SuccessionWorld {
     this.#announced = options.announced ?? {}
     this.plain = new PlainWorld<Parcel>({
       seed,
-      nodes: peers + 1,
+      nodes: this.allNames.length + 1,
       ordered: true,
       cuts: 'hold',
       ...(network && { quality: network }),
-      node: (context) => (context.id < peers ? this.#peer(context) : this.#clientNode(context, options)),
+      node: (context) => {
+        if (context.id < peers) return this.#peer(context)
+        return this.allNames[context.id] === 'wit'
+          ? this.#witnessNode(context)
+          : this.#clientNode(context, options)
+      },
     })
     this.laws = new MachineLaws(
       () => this.plain.nowMs,
@@ -192,6 +205,8 @@ export class SuccessionWorld {
     if (this.plain.state(id) === 'down') return () => {}
     this.#peers[id]?.die()
     this.#disks[id]?.crash()
+    // The kernel writes the book in its own time.
+    if (name === 'wit') this.#witness?.die(), this.#witnessDisk.synced()
     return this.#down(id)
   }
 
@@ -220,6 +235,7 @@ export class SuccessionWorld {
         const outage = {}
         this.#outages[id] = outage
         this.#disks[id]?.powerOff(tear ? () => this.plain.random.next() : null)
+        if (name === 'wit') this.#witnessDisk.powerOff()
         const start = this.#down(id)
         return () => {
           if (this.#outages[id] !== outage) return
@@ -308,7 +324,7 @@ export class SuccessionWorld {
   }
 
   id(name: string): number {
-    const id = this.names.indexOf(name)
+    const id = this.allNames.indexOf(name)
     invariant(id >= 0, `there is no peer ${name}`)
     return id
   }
@@ -321,9 +337,10 @@ export class SuccessionWorld {
   }
 
   #down(id: number): Undo {
-    const name = this.names[id] as string
+    const name = this.allNames[id] as string
     const start = this.plain.crash(id)
-    this.#peers[id] = null
+    if (name === 'wit') this.#witness = null
+    else this.#peers[id] = null
     this.onMoment(name, 'crashed')
     return () => {
       start()
@@ -335,7 +352,7 @@ export class SuccessionWorld {
     const { id } = context
     const [least, greatest] = this.#syncMs
     const setting = {
-      names: this.names,
+      names: this.allNames,
       expect: this.#expect,
       timing: this.#timing,
       disk: this.#disks[id] as MachineDisk,
@@ -354,6 +371,19 @@ export class SuccessionWorld {
     this.laws.started(peer)
     this.onMoment(peer.name, 'started')
     return peer
+  }
+
+  #witnessNode(context: PlainContext<Parcel>): PlainNode<Parcel> {
+    const { id } = context
+    const [least, greatest] = this.#syncMs
+    this.#witness = new MachineWitness(context, {
+      names: this.allNames,
+      disk: this.#witnessDisk,
+      syncMs: () => least + context.random.next() * (greatest - least) + this.#slowMs[id]!,
+      nextLink: () => ++this.#links,
+      refuses: (to: number) => this.#refuses(id, to),
+    })
+    return this.#witness
   }
 
   /** Nobody listens there, the machine has power, and word can go and come. */
