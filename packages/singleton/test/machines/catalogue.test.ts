@@ -3,7 +3,7 @@ import { runMachines } from '../../src/testing/machines/index.js'
 import type { SuccessionWorld } from '../../src/testing/machines/index.js'
 import { machineCatalogue } from './catalogue.js'
 
-const LOOK_MS = 5
+const LOOK_MS = 1
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8]
 
 describe('schedules that broke others, for succession machines', () => {

@@ -3,7 +3,7 @@ import type { MachineSetting, SuccessionWorld } from '../../src/testing/machines
 
 /**
  * Failure schedules that broke others, by their numbers in the catalogue, for succession machines. `sees` is looked
- * at every 5 ms and must hold at some moment: a schedule that misses its cause would show nothing.
+ * at every millisecond and must hold at some moment: a schedule that misses its cause would show nothing.
  */
 export interface MachineNamed {
   readonly name: string
@@ -158,8 +158,8 @@ export const machineCatalogue: readonly MachineNamed[] = [
     peers: 5,
     schedule: [
       leave(500, 'youngest'),
-      { on: 'server.appended#2', do: 'split', a: ['server', 'youngest'], for: 700 },
-      { on: 'server.elected', after: 20, do: 'split', a: ['server'], for: 700 },
+      { at: 502, do: 'split', a: ['server'], for: 700 },
+      { at: 1_000, do: 'split', a: ['server'], for: 700 },
     ],
     setting: { forMs: 6_000, pauseMs: 150 },
     sees: (world) => Math.max(...terms(world)) > 1 && votersOf(world) < 5 && votersOf(world) > 0,

@@ -338,16 +338,6 @@ export const bugs: readonly Bug[] = [
     budget: 500,
   },
   {
-    name: 'a follower acknowledges all it has, also what no leader has compared',
-    rule: '1',
-    file: 'succession/follow',
-    find: 'answer(t, to, Math.min(lastNew, s.durableIndex))',
-    replace: 'answer(t, to, s.durableIndex)',
-    ...machines,
-    family: 'returns',
-    budget: 1_000,
-  },
-  {
     name: 'two voter sets may be uncommitted at once',
     rule: '4',
     file: 'succession/tend',

@@ -32,8 +32,6 @@ export interface PeerHooks {
   /** It gave up its seat, and ends. */
   left(peer: MachinePeer): void
   ended(peer: MachinePeer, text: string): void
-  /** Its seat is given up: the process ends. */
-  left(peer: MachinePeer): void
 }
 
 export interface PeerSetting {
@@ -301,8 +299,6 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
       case 'readable':
       case 'unreadable':
         return this.#answerRead(effect.id, effect.kind === 'readable' ? effect.index : null)
-      case 'left':
-        return hooks.left(this)
       case 'probe':
         return this.#links.probe(this.#setting.names.indexOf(effect.memberId))
       case 'left':
