@@ -690,7 +690,7 @@ export class PeerCore {
       const next = reborn(identity.value as Identity, this.#host.random, from, {
         rejoins: known,
         waits: because !== 'cluster',
-        ...(event.winner !== undefined && { winner: event.winner }),
+        ...(because === 'branch' && { gaveUp: event.branch }),
       })
       identity.save(next, (unsaved) => {
         if (unsaved) return failed(unsaved)

@@ -79,7 +79,7 @@ export class Group {
     const hard = { term: identity.value?.term ?? 0, votedFor: identity.value?.votedFor ?? null }
     const { app, mode, expect, timing, minCopies, ranking, rejoin } = settings
     const awaits = identity.value?.lost ?? null
-    const { waits, winner } = identity.value ?? {}
+    const { waits, gaveUp } = identity.value ?? {}
     const mayFound = waits !== true
     const agreed = { app, mode, expect, timing, minCopies, ranking, snapshotLimits: settings.snapshots }
     const start = base && { base: base.meta, baseDigest: base.digest }
@@ -93,7 +93,7 @@ export class Group {
       snapshots: view,
       rejoin,
       awaits,
-      ...(winner !== undefined && { winner }),
+      ...(gaveUp !== undefined && { gaveUp }),
       ...start,
     }
     this.state = createSuccession(config, host.clock.now())

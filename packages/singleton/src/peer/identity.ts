@@ -29,8 +29,8 @@ export interface Identity extends HardState {
   readonly rejoins?: readonly Address[]
   /** It waits for those that it shall join, and founds no cluster of its own. */
   readonly waits?: boolean
-  /** The branch that it gave way to. */
-  readonly winner?: string
+  /** The branch whose entries were set aside. */
+  readonly gaveUp?: string
 }
 
 /** The next identity of a folder whose last one has to drop entries from `dropFrom` on. */
@@ -38,7 +38,7 @@ export function reborn(
   last: Identity,
   random: Random,
   dropFrom: number,
-  whither: Pick<Identity, 'rejoins' | 'waits' | 'winner'>,
+  whither: Pick<Identity, 'rejoins' | 'waits' | 'gaveUp'>,
 ): Identity {
   const { app } = last
   return { memberId: random.id(), incarnation: 0, app, term: 0, votedFor: null, dropFrom, ...whither }

@@ -27,6 +27,8 @@ export interface BranchClaim {
   readonly held: number
   readonly of: number
   readonly leads: boolean
+  /** Branches, by their last part, of which a leader gave way to this one. */
+  readonly beaten?: readonly string[]
 }
 
 /** What one group knows of its other branches. Changed by `meet.ts`, `available.ts` and `set-aside.ts`. */
@@ -84,7 +86,8 @@ export const tipOf = ({ chain }: BranchClaim): string => chain.at(-1)?.id ?? ''
 /**
  * Rule 27. Who held a majority of the last common voter set wins; else who held more of its voters; else the
  * longer one since the fork; else the lower branch id. Never the term: a lonely peer raises it. Both sides come to
- * the same result from the same two claims. Null for one and the same branch, or when nothing is common.
+ * the same result from the same two claims. What was decided once stays: a branch whose leader gave way may get a new
+ * leader, and be the longer one by the entries that this takes. Null for one and the same branch, or when nothing is common.
  */
 export function compareBranches(own: BranchClaim, other: BranchClaim): Comparison | null {
   let common = 0
@@ -92,6 +95,9 @@ export function compareBranches(own: BranchClaim, other: BranchClaim): Compariso
   const [a, b] = [own.chain[common], other.chain[common]]
   if (common === 0 || (!a && !b)) return null
   const fork = Math.min(a?.index ?? Infinity, b?.index ?? Infinity) - 1
+  const lost = other.beaten?.includes(tipOf(own)) === true
+  if (lost !== (own.beaten?.includes(tipOf(other)) === true))
+    return { fork, winner: lost ? 'other' : 'own', why: 'the other gave way to it before' }
   const mine = sideOf(own, common, fork)
   const theirs = sideOf(other, common, fork)
   const decided = decide(mine, theirs)

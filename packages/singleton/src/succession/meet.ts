@@ -13,9 +13,11 @@ const TELL_MS = 500
 const CONCESSION_MS = 2_000
 /** Longer than a concession: who was told to come over has come, or has forgotten it, before this side would go. */
 const WON_MS = 3_000
+/** So many branches that gave way are remembered, and told. */
+const WON_MAX = 16
 /**
- * Who gave way to one branch goes over to no other for so long: what it left behind may still have a leader, who is
- * about to give way as well, and whose branch is longer than the common part that this peer came with.
+ * Who gave up a branch does not go back to it for so long: it may have another leader now, who is about to give way as
+ * well, and it is longer than the common part that this peer came with.
  */
 const FAITH_MS = 10_000
 
@@ -59,6 +61,7 @@ export function claimOf(t: Turn): BranchClaim {
     held: leads ? votersWith(t, role) : votersHere(s).length,
     of,
     leads,
+    ...(s.meetings.won.size > 0 && { beaten: [...s.meetings.won.keys()] }),
   }
 }
 
@@ -92,9 +95,9 @@ export function onBranch(t: Turn, from: MemberId, claim: BranchClaim): void {
 }
 
 function isUnfaithful({ s, now }: Turn, { chain }: BranchClaim): boolean {
-  const { winner } = s.config
-  if (winner === undefined || now.monotonicMs - s.startedAtMs > FAITH_MS) return false
-  return s.role.kind !== 'leader' && !chain.some(({ id }) => id === winner)
+  const { gaveUp } = s.config
+  if (gaveUp === undefined || now.monotonicMs - s.startedAtMs > FAITH_MS) return false
+  return s.role.kind !== 'leader' && chain.some(({ id }) => id === gaveUp)
 }
 
 /** Another branch gives way to this one; when both do, the lower branch id stays. */
@@ -109,10 +112,17 @@ export function onConcede(t: Turn, from: MemberId, claim: BranchClaim): void {
     if (tip < tipOf(own)) return
     meetings.conceding = null
   }
-  if (claim.leads) meetings.won.set(tip, t.now.monotonicMs)
+  if (claim.leads) remember(meetings.won, tip, t.now.monotonicMs)
   const { firstIndex } = s.config.log
   const runs = termRuns(Math.max(1, firstIndex - 1), compared.fork, (index) => termAt(s, index))
   send(t, from, { t: 'conceded', claim: own, runs })
+}
+
+function remember(won: Map<string, number>, tip: string, nowMs: number): void {
+  won.delete(tip)
+  won.set(tip, nowMs)
+  const [oldest] = won.keys()
+  if (won.size > WON_MAX && oldest !== undefined) won.delete(oldest)
 }
 
 export function onConceded(
@@ -133,7 +143,7 @@ export function onConceded(
   const common = commonPrefix(to, (index) => termAt(s, index), runs, compared.fork)
   const text = `The branch of ${nameOf(s, from)} goes on`
   if (common === s.lastIndex && common >= firstIndex - 1) return adopt(t, tip, text)
-  setAside(t, { from: Math.max(common + 1, firstIndex), because: 'branch', text: `${text}.`, winner: tip })
+  setAside(t, { from: Math.max(common + 1, firstIndex), because: 'branch', text: `${text}.` })
 }
 
 /** Everything here is in the other branch, too: this peer just follows it. */

@@ -9,8 +9,6 @@ export interface SetAside {
   readonly because: 'branch' | 'committed' | 'cluster'
   readonly text: string
   readonly towards?: Address
-  /** The branch that this peer gave way to. */
-  readonly winner?: string
 }
 
 /**
@@ -18,15 +16,14 @@ export interface SetAside {
  * drops them and begins a new life under a new identity, as a learner: whoever dropped entries that it had
  * confirmed must not vote under the name under which it confirmed them.
  */
-export function setAside(t: Turn, { from, because, text, towards, winner }: SetAside): void {
+export function setAside(t: Turn, { from, because, text, towards }: SetAside): void {
   const { s } = t
   if (s.meetings.over) return
   const known = { branch: branchOfJournal(t), commitIndex: s.commitIndex }
   becomeFollower(t, s.hard.term, null, text)
   s.meetings.over = true
   for (const key of ['election', 'admit', 'hold']) setTimer(t, key, null)
-  const whither = { ...(towards && { towards }), ...(winner !== undefined && { winner }) }
-  t.out.push({ kind: 'set-aside', from, because, text, ...known, ...whither })
+  t.out.push({ kind: 'set-aside', from, because, text, ...known, ...(towards ? { towards } : {}) })
 }
 
 function branchOfJournal({ s }: Turn): string {

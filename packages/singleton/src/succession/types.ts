@@ -51,8 +51,8 @@ export interface SuccessionConfig {
   readonly expect: number
   /** False: it gave up its journal to join others, and waits for them. Default true. */
   readonly mayFound?: boolean
-  /** It gave way to this branch in its former life: for some time it goes over to no other one. */
-  readonly winner?: string
+  /** It gave up this branch in its former life: for some time it does not go back to it. */
+  readonly gaveUp?: string
   readonly timing: Timing
   /** The voter set never has fewer seats by itself, and nobody serves while it has. Default 1. */
   readonly minCopies?: number
@@ -224,7 +224,6 @@ export type SuccessionEffect =
       readonly text: string
       /** Where those are whom it shall join, when that is not in the journal. */
       readonly towards?: Address
-      readonly winner?: string
     }
 
 /** What a snapshot of a group's journal says about the group itself: as of its last entry. */
