@@ -81,14 +81,8 @@ function answer(
   match: number,
   hint?: { rejected: number; index: number; term: number },
 ): void {
-  const stalled = isStalled(t) ? { stalled: true as const } : {}
-  const body = {
-    t: 'appended' as const,
-    round: to.round,
-    sent: to.sent,
-    match,
-    promiseMs: to.promiseMs,
-    ...stalled,
-  }
-  send(t, to.to, hint === undefined ? body : { ...body, hint })
+  const body = { t: 'appended' as const, round: to.round, sent: to.sent, match, promiseMs: to.promiseMs }
+  // Hot: what is rare costs a copy, what is common costs nothing.
+  const told = isStalled(t) ? { ...body, stalled: true as const } : body
+  send(t, to.to, hint === undefined ? told : { ...told, hint })
 }
