@@ -7,8 +7,12 @@ import type { Lives, OperateOutcome } from './peer/index.js'
  * seconds. Asking twice does no harm.
  *
  * @example
- * const outcome = await peer.operate.demote(laptop)
- * if (outcome.status !== 'done') console.log(outcome.text)
+ * const peer = await join({ app: 'shop', secret, roles: [stock] })
+ * const laptop = peer.status().members.find(({ name }) => name === 'laptop')
+ * if (laptop) {
+ *   const outcome = await peer.operate.demote(laptop.id)
+ *   if (outcome.status !== 'done') console.log(outcome.text)
+ * }
  */
 export interface OperateMembers {
   /**

@@ -1,4 +1,4 @@
-import type { Outcome, Peer, PeerStatus } from '@tanist/singleton'
+import type { Member, Outcome, Peer, PeerStatus } from '@tanist/singleton'
 import { refused, unavailable, wrong } from './answer.js'
 import type { Answer } from './answer.js'
 import { BadRequest } from './command.js'
@@ -86,21 +86,24 @@ export async function transfer(peer: Peer, to: string | null, passedOn: boolean)
 }
 
 /** What `GET /v1/status` shows, no more and no less. */
-export function statusOf(
-  status: PeerStatus,
-): Omit<
-  PeerStatus,
-  | 'clusterId'
-  | 'lastTakeover'
-  | 'branch'
-  | 'elsewhere'
-  | 'otherClusters'
-  | 'setAside'
-  | 'snapshotIndex'
-  | 'waiting'
-  | 'roundTripsMs'
-  | 'witness'
-> {
-  const { self, mode, role, server, successors, term, commitIndex, lastIndex, members, waitingFor } = status
+export interface ShownStatus
+  extends Pick<
+    PeerStatus,
+    'self' | 'mode' | 'role' | 'server' | 'successors' | 'term' | 'commitIndex' | 'lastIndex' | 'waitingFor'
+  > {
+  readonly members: readonly Omit<Member, 'neverServes' | 'demoted'>[]
+}
+
+export function statusOf(status: PeerStatus): ShownStatus {
+  const { self, mode, role, server, successors, term, commitIndex, lastIndex, waitingFor } = status
+  const members = status.members.map(({ id, name, address, incarnation, seniority, voter, reachable }) => ({
+    id,
+    name,
+    address,
+    incarnation,
+    seniority,
+    voter,
+    reachable,
+  }))
   return { self, mode, role, server, successors, term, commitIndex, lastIndex, members, waitingFor }
 }

@@ -106,12 +106,11 @@ function answer(
   match: number,
   hint?: { rejected: number; index: number; term: number },
 ): void {
-  const { round, sent } = to
+  const body = { t: 'appended' as const, round: to.round, sent: to.sent, match, promiseMs: to.promiseMs }
+  // Hot: what is rare costs a copy, what is common costs nothing.
   const tag = tagNow(t)
-  const stalled = isStalled(t) ? { stalled: true as const } : {}
-  const spent = isSpent(t.s) ? { spent: true as const } : {}
-  const { promiseMs } = to
-  const more = { ...(tag && { tag }), ...stalled, ...spent }
-  const body = { t: 'appended' as const, round, sent, match, promiseMs, ...more }
-  send(t, to.to, hint === undefined ? body : { ...body, hint })
+  const tagged = tag ? { ...body, tag } : body
+  const stalled = isStalled(t) ? { ...tagged, stalled: true as const } : tagged
+  const told = isSpent(t.s) ? { ...stalled, spent: true as const } : stalled
+  send(t, to.to, hint === undefined ? told : { ...told, hint })
 }
