@@ -164,11 +164,16 @@ describe('a pair with a witness', () => {
     const title = `keeps every law under ${count} volleys aimed at the three, ${peers} peers`
     it(title, { timeout: 60_000 + count * 500 }, () => {
       const total = { acknowledged: 0, granted: 0 }
-      const found = hunt(drawPairs(seedOf(41), count, peers, true), { witness: true, snapshots: { entries: 1e6, bytes: 1e9 } }, undefined, (run) => {
-        const sets = run.world.running[0]?.state.voterSets ?? []
-        total.acknowledged += run.acknowledged
-        total.granted += sets.filter(({ voters }, i) => voters.length === 1 && sets[i - 1]?.witness).length
-      })
+      const found = hunt(
+        drawPairs(seedOf(41), count, peers, true),
+        { witness: true, snapshots: { entries: 1e6, bytes: 1e9 } },
+        undefined,
+        (run) => {
+          const sets = run.world.running[0]?.state.voterSets ?? []
+          total.acknowledged += run.acknowledged
+          total.granted += sets.filter(({ voters }, i) => voters.length === 1 && sets[i - 1]?.witness).length
+        },
+      )
       const { one, contradiction } = found ?? {}
       expect(
         found,

@@ -55,7 +55,6 @@ describe('the code of a wait', () => {
     const [second = '', last = ''] = cluster.names.filter((name) => name !== server)
     const gone = [server, second].map((name) => cluster.peer(name)!.status().self.id)
     cluster.world.crash(second)
-    cluster.world.run({ forMs: 2_000 })
     cluster.world.crash(server)
     cluster.world.run({ forMs: 50 })
     const since = cluster.peer(last)!.status().waiting
@@ -160,9 +159,10 @@ describe('in any run', () => {
               settingsOf: (node) => (cluster.names.indexOf(node) === never ? { serve: 'never' } : {}),
             })
             cluster.startAll()
+            const acts = { 'hand-over': (node: string) => cluster.peer(node)?.transfer(null, () => {}) }
             const workload = new Workload(cluster, one.seed, ledgerWorkload(2, 50))
             workload.start()
-            applySchedule(cluster.world, one.schedule, (target) => cluster.resolve(target))
+            applySchedule(cluster.world, one.schedule, (target) => cluster.resolve(target), { acts })
             for (let i = 0; i < 120; i++) {
               cluster.world.run({ forMs: 70 })
               check(cluster)
