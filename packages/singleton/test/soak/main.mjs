@@ -26,7 +26,7 @@ function readOptions() {
     const { values } = parseArgs({ options })
     for (const name of ['schedules', 'minutes', 'seed', 'workers']) {
       if (values[name] !== undefined && !(Number(values[name]) > 0))
-        throw new TypeError(`--${name} is a number above 0, not ${values[name]}`)
+        throw new TypeError(`--${name} is a number above 0, not ${String(values[name])}`)
     }
     for (const size of values.peers.split(','))
       if (!(Number(size) >= 2 && Number(size) <= 9)) throw new TypeError(`--peers are 2 to 9, not ${size}`)
