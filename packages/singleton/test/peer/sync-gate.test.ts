@@ -70,4 +70,11 @@ describe('the sync gate', () => {
     expect(failure?.code).toBe('full')
     expect(done).toEqual([])
   })
+
+  it('closes a file whose last writes the disk does not take', () => {
+    const { done, gated } = stage(true)
+    gated.write(0, bytes)
+    gated.close()
+    expect(done).toEqual(['close'])
+  })
 })
