@@ -5,12 +5,12 @@ import { Workshop } from './workshop.js'
 
 /** What the examples in doc comments may use without saying so. */
 const preamble = `
-import { actor, actorSystem, nactEngine, reply } from '@tanist/core'
-import type { ListenHandlers } from '@tanist/core'
+import { actor, actorSystem, nactEngine, openSnapshots, reply } from '@tanist/core'
+import type { Folder, Journal, ListenHandlers, Log } from '@tanist/core'
 import * as kit from '@tanist/core/testing'
 import {
   checkDeterminism, checkSameRuns, diskContract, engineContract, hostContract, journalContract, networkContract,
-  timersPassage,
+  snapshotsContract, timersPassage,
 } from '@tanist/core/testing'
 import type { Schedule, World } from '@tanist/core/testing'
 import type { Disk, Engine, Timers } from '@tanist/core'
@@ -18,7 +18,8 @@ import { always, law, Outside, passed, runSchedule, simulate, testRole, work } f
 import { modelTest, testCluster } from '@tanist/singleton/testing/property'
 import * as fc from 'fast-check'
 import { jsonLog, nodeHost, readJson, sendJson } from '@tanist/transport'
-import { join, persist, refuse, role, startPeer } from '@tanist/singleton'
+import { join, persist, refuse, restore, role, startPeer, startWitness } from '@tanist/singleton'
+import type { Peer } from '@tanist/singleton'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { stock } from '../guide/stock.js'
 declare const secret: string
@@ -28,6 +29,14 @@ declare const newSubject: Parameters<typeof journalContract>[0]
 declare const newDisk: Parameters<typeof diskContract>[0]
 declare const twoHosts: () => kit.HostSubject & kit.NetworkSubject
 declare const myEngine: () => Engine
+declare const newSnapshots: Parameters<typeof snapshotsContract>[0]
+declare const folder: Folder
+declare const log: Log
+declare const journal: Journal
+declare const state: unknown
+declare const encode: (state: unknown) => Uint8Array[]
+declare const peer: Peer
+declare const laptop: string
 declare const disk: Disk
 declare const path: string
 declare const timers: Timers

@@ -53,6 +53,20 @@ describe('docs/configuration.md', () => {
     expect(defaults.filter(([key]) => !anchorsOf(text).has(`membership${key.toLowerCase()}`))).toEqual([])
   })
 
+  it('has a paragraph and the true default of every limit of snapshots', () => {
+    const path = `${singleton}/succession/limits.ts`
+    const body = /const defaultSnapshotLimits\b[^{]*\{\n([^]*?)^\}/m.exec(page(path).text)?.[1] ?? ''
+    const defaults = [...body.matchAll(/^ {2}(\w+): ([\d_ *]+),$/gm)].map(([, key = '', product = '']) => [
+      key,
+      product.split('*').reduce((value, factor) => value * Number(factor.replaceAll('_', '')), 1),
+    ])
+    expect(defaults.map(([key]) => key)).toEqual(fieldsOf(path, 'SnapshotLimits'))
+    expect(rowsBelow('Snapshots: `snapshots`')).toEqual(defaults)
+    expect(defaults.filter(([key]) => !anchorsOf(text).has(`snapshots${String(key).toLowerCase()}`))).toEqual(
+      [],
+    )
+  })
+
   it('has a paragraph for every option of a call', () => {
     const options = fieldsOf(`${singleton}/role/types.ts`, 'CallOptions')
     expect(options.length).toBeGreaterThan(2)

@@ -24,7 +24,7 @@ export interface SnapshotsSubject {
  * was expected.
  *
  * @example
- * for (const { name, run } of snapshotsContract(() => newSubject())) it(name, ({ skip }) => run(skip))
+ * for (const { name, run } of snapshotsContract(() => newSnapshots())) it(name, ({ skip }) => run(skip))
  */
 export function snapshotsContract(create: () => SnapshotsSubject): ContractCase[] {
   return contract(create, [...writing, ...receiving, ...failing])
