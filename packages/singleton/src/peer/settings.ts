@@ -41,8 +41,8 @@ export interface PeerSettings {
   /** Come back as a new member after an eviction. Default false. */
   readonly rejoin?: boolean
   /**
-   * Copies that must exist before anything is acknowledged, 1 to 5; default 1. Seats of peers that are gone are
-   * taken away only down to this number: below it the service waits. Recorded when the cluster is founded.
+   * Least number of voters' seats, 1 to 5; default 1. Seats of peers that are gone are taken away only down to it,
+   * and nobody serves while there are fewer. Recorded when the cluster is founded.
    */
   readonly minCopies?: number
   /**

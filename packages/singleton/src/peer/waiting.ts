@@ -113,7 +113,7 @@ function explainLoss(s: Succession): Wait | null {
   return waitFor(
     'data-lost',
     `${text}; waiting for a member of ${whose} to fetch it again. If nobody else has it, an operator can restore a ` +
-      'backup, or start with what is left in the files "damaged-…".',
+      'backup; what is left is kept in the files "damaged-…".',
   )
 }
 
