@@ -195,6 +195,8 @@ describe('a process that nobody wants', () => {
     })
     try {
       await other.joined
+      // A cluster without any command would dissolve and join the other one.
+      await other.role(register).put({ key: 'y', json: '2' }).value()
       await failsWith([...peer.args, '--join', other.address], 'cluster')
     } finally {
       await other.stop()
