@@ -1,6 +1,6 @@
 // A take-over with a million entries behind a snapshot and 100 MB of state; and what taking that snapshot does to the server.
 import { joinAsCaller } from './caller.mjs'
-import { pause, residentMb, until } from './children.mjs'
+import { pause, residentMb } from './children.mjs'
 import { short, summary } from './numbers.mjs'
 import { startTanist } from './tanist.mjs'
 
