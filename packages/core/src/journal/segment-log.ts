@@ -325,8 +325,8 @@ class SegmentLog implements Journal {
       this.#active.file.sync(done)
     }
     return (done) => {
-      this.#folder.remove(segment.name)
       segment.close()
+      this.#folder.remove(segment.name)
       this.#steps.push(begin)
       this.#folder.sync(done)
     }
@@ -334,8 +334,8 @@ class SegmentLog implements Journal {
 
   #removeNewest(done: SyncDone): void {
     const segment = this.#segments.pop()!
-    this.#folder.remove(segment.name)
     segment.close()
+    this.#folder.remove(segment.name)
     this.#durableNext = Math.min(this.#durableNext, segment.first)
     this.#folder.sync(done)
   }

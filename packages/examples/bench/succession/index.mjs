@@ -37,7 +37,7 @@ export const succession = {
     if (etcd === null)
       report.say('etcd is not installed: its rows are skipped, and the targets that name it.')
     else report.say(`etcd ${etcd}, Node ${process.version}`)
-    const run = { report, quick, etcd: etcd !== null, snapshots: false }
+    const run = { report, quick, etcd: etcd !== null }
     try {
       for (const name of names)
         await rows[name]({ ...run, times: times === undefined ? undefined : Number(times) })

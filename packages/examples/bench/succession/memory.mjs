@@ -11,7 +11,7 @@ const STATE_MB = (KEYS * (VALUE_BYTES + 'key-12345'.length)) / 1_000_000
 
 const mb = (values) => values.map((value) => value.toFixed(0)).join(' / ')
 
-export async function memory({ report, forMs, snapshots }) {
+export async function memory({ report, forMs }) {
   report.title(`resident memory a process, state ${STATE_MB.toFixed(1)} MB`)
   const floor = await startFloor()
   await pause(1_000)
@@ -37,7 +37,6 @@ export async function memory({ report, forMs, snapshots }) {
     report.line(`tanist, ${(forMs / 1_000).toFixed(0)} s of writes later`, `${mb(after)} MB`)
     const limit = median(bareLoaded) + 35 + 2.5 * STATE_MB
     report.target('bare Node + 35 MB + 2.5 x state', Math.max(...loaded), limit, 'less', 'MB')
-    if (!snapshots) return report.say('growth: skipped: no snapshots in this build')
     const growth = Math.max(...after.map((value, i) => value / loaded[i] - 1)) * 100
     report.target('growth by further writes', growth, 5, 'less', '%')
   } finally {

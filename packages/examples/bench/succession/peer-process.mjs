@@ -1,4 +1,5 @@
 // One member of a Tanist cluster, or a program around it that keeps it busy.
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { startPeer } from '@tanist/singleton'
 import { given, onRequest, ready } from './answer.mjs'
 import { bare, store, VALUE } from './bare-role.mjs'
@@ -14,6 +15,8 @@ const log = {
 }
 const peer = await startPeer({ app: 'bench', log, roles: [bare, store], ...given })
 let keys = 0
+/** Since it was last asked for. */
+const stops = monitorEventLoopDelay({ resolution: 5 })
 
 const writes = {
   bare: async () => (await peer.role(bare).put({ value: VALUE })).status === 'ok',
@@ -34,6 +37,12 @@ onRequest(async (request) => {
       return lines
     case 'usage':
       return { cpu: process.cpuUsage(), memory: process.memoryUsage() }
+    case 'stops': {
+      const longestMs = stops.max / 1_000_000
+      stops.reset()
+      stops.enable()
+      return { longestMs }
+    }
     case 'transfer':
       return peer.transfer(request.to).then(
         () => ({ ok: true }),

@@ -30,7 +30,7 @@ export interface Pending {
   /** The newest send. */
   attempt: number
   /** The sends that were not answered by "not executed". */
-  readonly unanswered: Set<number>
+  readonly unanswered: number[]
   /** A `retry` answered the newest send. */
   repeat: boolean
   reason: string | null
@@ -52,7 +52,8 @@ export class CallBook {
   #position = -1
   readonly #limits: CallLimits
   readonly #calls = new Map<number, Pending>()
-  readonly #byId = new Map<string, Pending[]>()
+  /** By session and seq. */
+  readonly #byId = new Map<string, Map<number, readonly Pending[]>>()
   /** Calls with an id given do not wait behind the window of the own session. */
   readonly #waitingGiven = new Queue()
   readonly #waitingOwn = new Queue()
@@ -94,8 +95,8 @@ export class CallBook {
     return this.#calls.values()
   }
 
-  byId(id: CommandId): readonly Pending[] {
-    return this.#byId.get(idText(id)) ?? []
+  byId({ session, seq }: CommandId): readonly Pending[] {
+    return this.#byId.get(session)?.get(seq) ?? NONE
   }
 
   open(
@@ -109,14 +110,14 @@ export class CallBook {
     const pending: Pending = {
       callId,
       id,
-      call: { role, command, input, ...(user === undefined ? {} : { user }) },
+      call: user === undefined ? { role, command, input } : { role, command, input, user },
       calledWallMs,
       deadlineMs,
       drawn: given === undefined,
       alone: given === undefined,
       sentMs: null,
       attempt: 0,
-      unanswered: new Set(),
+      unanswered: [],
       repeat: false,
       reason: null,
       ended: false,
@@ -172,7 +173,7 @@ export class CallBook {
    * for a new one. False when an earlier send may have been executed, or somebody else knows the id.
    */
   renew(pending: Pending, position: number): boolean {
-    if (!pending.drawn || !pending.alone || pending.unanswered.size > 0 || pending.sentMs === null)
+    if (!pending.drawn || !pending.alone || pending.unanswered.length > 0 || pending.sentMs === null)
       return false
     if (pending.id.session === this.#session) {
       if (position <= this.#position) return false
@@ -218,15 +219,27 @@ export class CallBook {
   }
 
   #list(pending: Pending): readonly Pending[] {
+    const { session, seq } = pending.id
     const sharing = this.byId(pending.id)
-    this.#byId.set(idText(pending.id), [...sharing, pending])
+    let bySeq = this.#byId.get(session)
+    if (bySeq === undefined) this.#byId.set(session, (bySeq = new Map()))
+    bySeq.set(seq, sharing.length === 0 ? [pending] : [...sharing, pending])
     return sharing
   }
 
   #unlist(pending: Pending): void {
-    const rest = this.byId(pending.id).filter((other) => other !== pending)
-    if (rest.length === 0) this.#byId.delete(idText(pending.id))
-    else this.#byId.set(idText(pending.id), rest)
+    const { session, seq } = pending.id
+    const bySeq = this.#byId.get(session)
+    const listed = bySeq?.get(seq)
+    if (bySeq === undefined || listed === undefined) return
+    if (listed.length > 1)
+      bySeq.set(
+        seq,
+        listed.filter((other) => other !== pending),
+      )
+    else if (listed[0] === pending) bySeq.delete(seq)
+    // The own session's goes when it ends: it is emptied at every pause.
+    if (bySeq.size === 0 && session !== this.#session) this.#byId.delete(session)
   }
 
   /** Gives a call that was never executed the next id of the own session. */
@@ -245,6 +258,7 @@ export class CallBook {
   }
 
   #begin(position: number): void {
+    if (this.#byId.get(this.#session)?.size === 0) this.#byId.delete(this.#session)
     this.#position = position
     this.#session = `${this.#caller}^${position}`
     this.#lastSeq = 0
@@ -263,12 +277,14 @@ export class CallBook {
   #makeRoom(seq: number): boolean {
     while (seq > this.#floor + this.#limits.window) {
       const oldest = { session: this.#session, seq: this.#floor + 1 }
-      if (this.#byId.has(idText(oldest))) return false
+      if (this.byId(oldest).length > 0) return false
       this.#close(oldest.seq)
     }
     return true
   }
 }
+
+const NONE: readonly Pending[] = []
 
 /** `SESSION:SEQ`, as applications see it. */
 export function idText({ session, seq }: CommandId): string {

@@ -1,5 +1,4 @@
 import type { Now, Random } from '@tanist/core'
-import { match } from 'ts-pattern'
 import { toEncoded } from './encoded.js'
 import type { Encoded } from './encoded.js'
 import type {
@@ -117,25 +116,33 @@ interface Turn {
 
 export function stepCalls(calls: Calls, input: CallsInput, now: Now, random: Random): CallEffect[] {
   const turn: Turn = { calls, now, random, effects: [] }
-  match(input)
-    .with({ kind: 'call' }, (call) => onCall(turn, call))
-    .with({ kind: 'answer' }, ({ message }) => onAnswer(turn, message))
-    .with({ kind: 'server' }, ({ server, since, waitingFor, committed = 0 }) => {
-      calls.book.learn(committed)
-      onServer(turn, server, since, waitingFor)
-    })
-    .with({ kind: 'timer' }, () => onTimer(turn))
-    .with({ kind: 'cancel' }, ({ callId }) => {
-      const pending = calls.book.get(callId)
-      if (pending !== undefined) giveUp(turn, pending, 'The caller cancelled the call.', now.wallMs)
-      sendWaiting(turn)
-    })
-    .with({ kind: 'drain' }, () => {
-      calls.stopped = true
-    })
-    .with({ kind: 'stop' }, () => onStop(turn))
-    .exhaustive()
+  take(turn, input)
   return turn.effects
+}
+
+function take(turn: Turn, input: CallsInput): void {
+  const { calls, now } = turn
+  switch (input.kind) {
+    case 'call':
+      return onCall(turn, input)
+    case 'answer':
+      return onAnswer(turn, input.message)
+    case 'server':
+      calls.book.learn(input.committed ?? 0)
+      return onServer(turn, input.server, input.since, input.waitingFor)
+    case 'timer':
+      return onTimer(turn)
+    case 'cancel': {
+      const pending = calls.book.get(input.callId)
+      if (pending !== undefined) giveUp(turn, pending, 'The caller cancelled the call.', now.wallMs)
+      return sendWaiting(turn)
+    }
+    case 'drain':
+      calls.stopped = true
+      return
+    case 'stop':
+      return onStop(turn)
+  }
 }
 
 function onCall(turn: Turn, call: CallInput): void {
@@ -170,27 +177,36 @@ function onAnswer(turn: Turn, message: AnswerMessage): void {
   calls.pauses = 0
   if (message.t === 'expired' && renewed(calls, message)) return sendWaiting(turn)
   if (message.t === 'result') calls.book.learn(message.index)
-  const outcome = match(message)
-    .returnType<CallOutcome>()
-    .with({ t: 'result' }, ({ outcome: decided, term, index }) => ({ ...decided, term, index }))
-    .with({ t: 'failed' }, ({ refusal, term, index }) => ({
-      status: 'refused',
-      refusal: toEncoded(refusal),
-      term,
-      index,
-    }))
-    .with({ t: 'expired' }, ({ session, seq }) => ({
-      status: 'unavailable',
-      executed: 'unknown',
-      reason: `The id ${session}:${seq} has expired: newer commands of its session have been answered since, or the session was long not used.`,
-      since: now.wallMs,
-      id: idText(message),
-    }))
-    .exhaustive()
+  const outcome = outcomeOf(message, now)
   for (const pending of calls.book.answered(message)) {
     turn.effects.push({ kind: 'resolve', callId: pending.callId, outcome })
   }
   sendWaiting(turn)
+}
+
+function outcomeOf(message: Exclude<AnswerMessage, RetryMessage>, now: Now): CallOutcome {
+  switch (message.t) {
+    case 'result': {
+      const { outcome, term, index } = message
+      return outcome.status === 'ok'
+        ? { status: 'ok', value: outcome.value, term, index }
+        : { status: 'refused', refusal: outcome.refusal, term, index }
+    }
+    case 'failed': {
+      const { refusal, term, index } = message
+      return { status: 'refused', refusal: toEncoded(refusal), term, index }
+    }
+    case 'expired': {
+      const id = idText(message)
+      return {
+        status: 'unavailable',
+        executed: 'unknown',
+        reason: `The id ${id} has expired: newer commands of its session have been answered since, or the session was long not used.`,
+        since: now.wallMs,
+        id,
+      }
+    }
+  }
 }
 
 /** Whether what expired was the session, and the call can go on in a new one. */
@@ -199,15 +215,22 @@ function renewed({ book }: Calls, message: ExpiredMessage): boolean {
   const [pending, ...others] = book.byId(message)
   if (renewAt === undefined || pending === undefined || others.length > 0) return false
   // Where it was sent again meanwhile, the answer to that decides.
-  if (!pending.unanswered.delete(attempt) || attempt !== pending.attempt) return pending.unanswered.size > 0
+  if (!takeOff(pending, attempt) || attempt !== pending.attempt) return pending.unanswered.length > 0
   return book.renew(pending, renewAt)
+}
+
+/** Takes a send off those that nobody answered; false when it was none of them. */
+function takeOff({ unanswered }: Pending, attempt: number): boolean {
+  const at = unanswered.indexOf(attempt)
+  if (at >= 0) unanswered.splice(at, 1)
+  return at >= 0
 }
 
 function onRetry(turn: Turn, { session, seq, attempt, appended, reason }: RetryMessage): void {
   const { calls, now, random } = turn
   for (const pending of calls.book.byId({ session, seq })) {
-    if (!pending.unanswered.has(attempt)) continue
-    if (!appended) pending.unanswered.delete(attempt)
+    if (!pending.unanswered.includes(attempt)) continue
+    if (!appended) takeOff(pending, attempt)
     pending.reason = reason
     if (attempt !== pending.attempt) continue
     pending.repeat = true
@@ -264,7 +287,7 @@ function send(turn: Turn, pending: Pending): void {
   const { calls, now } = turn
   if (calls.server === null) return
   pending.attempt = ++calls.sends
-  pending.unanswered.add(pending.attempt)
+  pending.unanswered.push(pending.attempt)
   pending.sentMs = now.monotonicMs
   pending.repeat = false
   const { session, seq } = pending.id
@@ -278,14 +301,17 @@ function send(turn: Turn, pending: Pending): void {
     role,
     command,
     input,
-    ...(user === undefined ? {} : { user }),
   }
-  turn.effects.push({ kind: 'send', to: calls.server.memberId, message })
+  turn.effects.push({
+    kind: 'send',
+    to: calls.server.memberId,
+    message: user === undefined ? message : { ...message, user },
+  })
   arm(turn, now.monotonicMs + RESEND_MS)
 }
 
 function giveUp(turn: Turn, pending: Pending, reason: string, since: number): void {
-  const executed = pending.alone && pending.unanswered.size === 0 ? 'no' : 'unknown'
+  const executed = pending.alone && pending.unanswered.length === 0 ? 'no' : 'unknown'
   turn.calls.book.abandon(pending)
   const outcome: CallOutcome = { status: 'unavailable', executed, reason, since, id: idText(pending.id) }
   turn.effects.push({ kind: 'resolve', callId: pending.callId, outcome })

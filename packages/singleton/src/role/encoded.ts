@@ -15,7 +15,9 @@ export function toEncoded(value: unknown): Encoded {
 
 /** As `toEncoded`, but what becomes of `value` later does not matter: for values in somebody else's hands. */
 export function toEncodedCopy(value: unknown): Encoded {
-  return copied(toEncoded(value))
+  const encoded = toEncoded(value)
+  const copy = isPlainEnvelope(encoded) ? copyPlain(encoded.v, false) : NOT_PLAIN
+  return copy === NOT_PLAIN ? copied(encoded) : { v: copy }
 }
 
 /** A value of its own at each call: between peers of one process a message and its repetitions are one object. */

@@ -1,4 +1,3 @@
-import { match } from 'ts-pattern'
 import { fromEncoded, toEncodedCopy } from './encoded.js'
 import type { Encoded } from './encoded.js'
 import type { CallOutcome, CommandId } from './messages.js'
@@ -69,26 +68,22 @@ function checked(
 
 type AnyOutcome =
   | Outcome<unknown>
-  | { readonly status: 'ok'; readonly value: unknown }
-  | { readonly status: 'refused'; readonly refusal: unknown }
+  | { readonly status: 'ok'; readonly value: unknown; readonly term: number; readonly index: number }
+  | { readonly status: 'refused'; readonly refusal: unknown; readonly term: number; readonly index: number }
 
 function decoded(outcome: CallOutcome): AnyOutcome {
-  return match(outcome)
-    .returnType<AnyOutcome>()
-    .with({ status: 'ok' }, ({ value, term, index }) => ({
-      status: 'ok',
-      value: fromEncoded(value),
-      term,
-      index,
-    }))
-    .with({ status: 'refused' }, ({ refusal, term, index }) => ({
-      status: 'refused',
-      refusal: fromEncoded(refusal),
-      term,
-      index,
-    }))
-    .with({ status: 'unavailable' }, (unavailable) => unavailable)
-    .exhaustive()
+  switch (outcome.status) {
+    case 'ok': {
+      const { value, term, index } = outcome
+      return { status: 'ok', value: fromEncoded(value), term, index }
+    }
+    case 'refused': {
+      const { refusal, term, index } = outcome
+      return { status: 'refused', refusal: fromEncoded(refusal), term, index }
+    }
+    case 'unavailable':
+      return outcome
+  }
 }
 
 function asCall(place: string, outcome: Promise<AnyOutcome>): Call<unknown> {

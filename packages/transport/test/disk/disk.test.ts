@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs'
+import { readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
@@ -106,6 +107,29 @@ describe('a file', () => {
 })
 
 describe('a folder', () => {
+  it('lets go of what it removes: the name at once, the file soon', async () => {
+    const folder = opened()
+    const held = (): number =>
+      readdirSync('/proc/self/fd').filter((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder.path)
+        } catch {
+          return false
+        }
+      }).length
+    const linux = process.platform === 'linux'
+    const before = linux ? held() : 0
+    for (let i = 0; i < 20; i++) {
+      const file = folder.open('old', 'create')
+      file.write(0, new Uint8Array(1_000))
+      file.close()
+      folder.remove('old')
+      expect(folder.list()).toEqual([])
+    }
+    expect(codeOf(() => folder.remove('old'))).toBe('missing')
+    if (linux) await expect.poll(held, { timeout: 10_000 }).toBe(before)
+  })
+
   it('is created with its parents, and lists its files sorted, without its lock', async () => {
     const path = join(scratch(), 'a', 'b', 'c')
     const folder = opened(path)

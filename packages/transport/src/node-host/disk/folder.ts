@@ -1,4 +1,5 @@
 import {
+  close,
   closeSync,
   constants,
   fsyncSync,
@@ -64,7 +65,7 @@ export class NodeFolder implements Folder {
 
   remove(name: string): void {
     const path = this.#file(name)
-    guarded(`remove ${path}`, () => unlinkSync(path))
+    guarded(`remove ${path}`, () => removeFile(path))
   }
 
   sync(done: SyncDone): void {
@@ -92,6 +93,28 @@ export class NodeFolder implements Folder {
 
   #check(): void {
     invariant(this.#open, `the folder ${this.path} is used after its close`)
+  }
+}
+
+/**
+ * The name is gone at once. Giving back the blocks of a large file takes tens of milliseconds, in the call that lets
+ * go of it last: that is a close on the thread pool.
+ */
+function removeFile(path: string): void {
+  const held = syncsFolders ? holdOpen(path) : undefined
+  try {
+    unlinkSync(path)
+  } finally {
+    if (held !== undefined) close(held)
+  }
+}
+
+/** Undefined when that cannot be: the file can be removed all the same, only more slowly. */
+function holdOpen(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY)
+  } catch {
+    return undefined
   }
 }
 
