@@ -4,7 +4,7 @@ import { toEncoded } from '../../src/role/index.js'
 import type { CallOutcome } from '../../src/role/index.js'
 import { ledger, ledgerWork, runSchedule } from '../../src/testing/index.js'
 import type { Cluster } from '../../src/testing/index.js'
-import { caseArbitrary, seedOf, share } from './campaign.js'
+import { acts, caseArbitrary, seedOf, share } from './campaign.js'
 
 /** Calls without an id of their own, as most are, from all peers; each leaves its mark in the ledger. */
 class Callers {
@@ -39,6 +39,7 @@ describe('sessions that expire after 0.2 s', () => {
         seed,
         peers,
         schedule,
+        acts,
         roles: [ledger],
         settings: { sessionMs: 200 },
         workload: { work: ledgerWork, retries: 'none', echo: 0, clients: 2 },

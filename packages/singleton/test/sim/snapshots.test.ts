@@ -4,7 +4,7 @@ import type { Disk, DiskFile, Folder, Host } from '@tanist/core'
 import { persist, role } from '../../src/index.js'
 import { ledgerWorkload, replayJournal, runSchedule, work } from '../../src/testing/index.js'
 import type { Run } from '../../src/testing/index.js'
-import { caseArbitrary } from './campaign.js'
+import { acts, caseArbitrary } from './campaign.js'
 
 /** Little of everything: a snapshot every 25 entries, segments of 2,000 bytes, and nobody is waited for. */
 const small = {
@@ -29,6 +29,7 @@ describe('whole peers that compact and fetch snapshots all the time', () => {
     for (const one of fc.sample(caseArbitrary(peers), { seed: 5, numRuns: runs })) {
       const run = runSchedule({
         ...one,
+        acts,
         settings: { snapshots: small },
         meanwhile: ({ world }) =>
           world.onMoment((_, moment) => void (restored += Number(moment === 'restored'))),
