@@ -2,7 +2,13 @@ import { DiskError, JournalError, openJournal, openRegister, openSnapshots } fro
 import type { Folder, Hello, Host, Journal, Link, Register, Snapshots } from '@tanist/core'
 import { createRoleHost } from '../role/index.js'
 import type { RoleHost } from '../role/index.js'
-import { clusterSettings, differenceFrom, foundingOf, settingsAtFounding } from '../succession/index.js'
+import {
+  clusterSettings,
+  differenceFrom,
+  foundingOf,
+  settingsAtFounding,
+  settingsInHello,
+} from '../succession/index.js'
 import type { Founding } from '../succession/index.js'
 import { PeerCore } from './core.js'
 import { JoinError } from './errors.js'
@@ -280,15 +286,8 @@ function helloOf(settings: CheckedSettings, life: Identity, bound: string, found
     mode: settings.mode,
     known: [],
     ...settings.announced,
-    settings: settingsInHello(settings),
+    settings: settingsInHello(clusterSettings(settings)),
   }
-}
-
-/** By the names of options; the mode has a place of its own. */
-function settingsInHello(settings: CheckedSettings): Record<string, number> {
-  const { mode: _, minCopies, ...timing } = clusterSettings(settings)
-  const named = Object.entries(timing).map(([key, value]) => [`timing.${key}`, value] as const)
-  return { minCopies, ...Object.fromEntries(named) }
 }
 
 function close({ snapshots, journal, identity, folder, gate }: Files | Opened): void {

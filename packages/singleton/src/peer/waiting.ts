@@ -127,7 +127,9 @@ function explainFetching(s: Succession): Wait | null {
     const text = `The state of this peer's roles is not what the journal says since entry ${diverged.index}: ${progress}.`
     return waitFor('diverged', text, from)
   }
-  return receiving ? waitFor('fetching', `This peer is far behind: ${progress}.`, from) : null
+  // What was being received and is not needed any more, is not waited for.
+  const wanted = receiving !== null && receiving.id.index > s.commitIndex && s.role.kind !== 'leader'
+  return wanted ? waitFor('fetching', `This peer is far behind: ${progress}.`, from) : null
 }
 
 function caretaker(s: Succession, memberId: MemberId): Wait {

@@ -15,10 +15,16 @@ export type ReadAnswer =
 
 export type RoleMessage = CallMessage | AnswerMessage | ReadMessage | ReadAnswer
 
+interface SuccessionWire {
+  readonly channel: 's'
+  readonly body: SuccessionMessage
+  readonly entries: readonly Entry[]
+}
+
 /** One message on a link: `m`embership, `s`uccession or `r`ole. */
 export type WireMessage =
   | { readonly channel: 'm'; readonly body: MembershipMessage }
-  | { readonly channel: 's'; readonly body: SuccessionMessage; readonly entries: readonly Entry[] }
+  | SuccessionWire
   | { readonly channel: 'r'; readonly body: RoleMessage }
 
 /** A message that cannot be sent is left out and named to `refused`. */
@@ -48,12 +54,16 @@ function bytesOf(entries: readonly Entry[]): Uint8Array {
 export function decodeWire(bytes: Uint8Array): WireMessage[] {
   return decodeFrame(bytes).map(({ channel, body, data }) => {
     if (!isMessage(channel, body)) throw new TypeError(`a message of channel "${channel}" has a wrong form`)
-    if (channel === 's') return { channel, body, entries: data ? decodeEntries(data) : [] } as WireMessage
-    return { channel, body } as WireMessage
+    if (channel !== 's') return { channel, body } as WireMessage
+    const message = { channel, body, entries: data ? decodeEntries(data) : [] } as SuccessionWire
+    if (!fits(message))
+      throw new TypeError(`a message '${message.body.t}' has entries or numbers that do not fit`)
+    return message
   })
 }
 
-type Kind = 'number' | 'string' | 'boolean' | 'object' | 'array'
+/** A `count` is a whole number that is not negative, a `place` one from -1 on. */
+type Kind = 'number' | 'count' | 'place' | 'string' | 'boolean' | 'object' | 'array'
 
 /** The fields without which a message could not even be looked at. */
 const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, Kind>>>>>> = {
@@ -64,36 +74,36 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
   },
   s: {
     append: {
-      term: 'number',
-      prevIndex: 'number',
-      prevTerm: 'number',
-      commit: 'number',
-      round: 'number',
+      term: 'count',
+      prevIndex: 'count',
+      prevTerm: 'count',
+      commit: 'count',
+      round: 'count',
       sent: 'array',
     },
-    appended: { term: 'number', round: 'number', sent: 'array', match: 'number', promiseMs: 'number' },
-    vote: { term: 'number', pre: 'boolean', lastIndex: 'number', lastTerm: 'number', transfer: 'boolean' },
-    voted: { term: 'number', pre: 'boolean', asked: 'number', granted: 'boolean' },
-    snapshot: { term: 'number', of: 'object', offset: 'number' },
-    received: { term: 'number', of: 'object', offset: 'number', match: 'number' },
-    fetch: { term: 'number', from: 'number', diverged: 'number' },
-    stand: { term: 'number' },
-    admit: { term: 'number', member: 'object' },
-    leave: { term: 'number' },
-    left: { term: 'number' },
-    canvass: { term: 'number' },
-    canvassed: { term: 'number' },
-    operate: { term: 'number', id: 'number', operation: 'object' },
-    operated: { term: 'number', id: 'number', status: 'string', text: 'string' },
-    evicted: { term: 'number', incarnation: 'number', why: 'string' },
-    branch: { term: 'number', claim: 'object' },
-    concede: { term: 'number', claim: 'object' },
-    conceded: { term: 'number', claim: 'object', runs: 'array' },
-    fork: { term: 'number', by: 'string', lastIndex: 'number', lastTerm: 'number' },
-    dissolve: { term: 'number', towards: 'string' },
-    forked: { term: 'number' },
-    grant: { term: 'number', set: 'array', committed: 'boolean', leads: 'boolean', notice: 'boolean' },
-    granted: { term: 'number', set: 'array', committed: 'boolean' },
+    appended: { term: 'count', round: 'count', sent: 'array', match: 'place', promiseMs: 'number' },
+    vote: { term: 'count', pre: 'boolean', lastIndex: 'count', lastTerm: 'count', transfer: 'boolean' },
+    voted: { term: 'count', pre: 'boolean', asked: 'count', granted: 'boolean' },
+    snapshot: { term: 'count', of: 'object', offset: 'count' },
+    received: { term: 'count', of: 'object', offset: 'count', match: 'place' },
+    fetch: { term: 'count', from: 'count', diverged: 'count' },
+    stand: { term: 'count' },
+    admit: { term: 'count', member: 'object' },
+    leave: { term: 'count' },
+    left: { term: 'count' },
+    canvass: { term: 'count' },
+    canvassed: { term: 'count' },
+    operate: { term: 'count', id: 'count', operation: 'object' },
+    operated: { term: 'count', id: 'count', status: 'string', text: 'string' },
+    evicted: { term: 'count', incarnation: 'count', why: 'string' },
+    branch: { term: 'count', claim: 'object' },
+    concede: { term: 'count', claim: 'object' },
+    conceded: { term: 'count', claim: 'object', runs: 'array' },
+    fork: { term: 'count', by: 'string', lastIndex: 'count', lastTerm: 'count' },
+    dissolve: { term: 'count', towards: 'string' },
+    forked: { term: 'count' },
+    grant: { term: 'count', set: 'array', committed: 'boolean', leads: 'boolean', notice: 'boolean' },
+    granted: { term: 'count', set: 'array', committed: 'boolean' },
   },
   r: {
     call: {
@@ -119,24 +129,24 @@ const parts: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   hello: {
     protocol: 'number',
     memberId: 'string',
-    incarnation: 'number',
+    incarnation: 'count',
     name: 'string',
     address: 'string',
     known: 'array',
   },
-  member: { memberId: 'string', incarnation: 'number', name: 'string', address: 'string' },
+  member: { memberId: 'string', incarnation: 'count', name: 'string', address: 'string' },
   operation: { op: 'string', memberId: 'string' },
-  dead: { memberId: 'string', incarnation: 'number' },
+  dead: { memberId: 'string', incarnation: 'count' },
   claim: {
     chain: 'array',
-    lastIndex: 'number',
-    commitIndex: 'number',
-    held: 'number',
-    of: 'number',
+    lastIndex: 'count',
+    commitIndex: 'count',
+    held: 'count',
+    of: 'count',
     leads: 'boolean',
   },
-  of: { index: 'number', term: 'number', bytes: 'number', checksum: 'number' },
-  hint: { rejected: 'number', index: 'number', term: 'number' },
+  of: { index: 'count', term: 'count', bytes: 'count', checksum: 'count' },
+  hint: { rejected: 'count', index: 'place', term: 'count' },
   pair: { set: 'array' },
   last: { term: 'number', index: 'number' },
   outcome: { status: 'string' },
@@ -152,6 +162,7 @@ const formFields: ReadonlyMap<string, Fields> = new Map(
     Object.entries(messages).map(([t, form]) => [`${channel}/${t}`, fieldsOf(form)] as const),
   ),
 )
+const forkPoint: Fields = fieldsOf({ id: 'string', index: 'count', held: 'count', of: 'count' })
 const partFields = Object.entries(parts).map(([name, form]) => [name, fieldsOf(form)] as const)
 
 function isMessage(channel: string, body: unknown): boolean {
@@ -164,6 +175,7 @@ function isMessage(channel: string, body: unknown): boolean {
   }
   const { sent, hears, line, tag, pair, set, echo, rtts, seq, hello } = body
   if (isObject(pair) && !isPairForm(pair)) return false
+  if (channel === 's' && !isSuccessionForm(body)) return false
   return (
     isListOf('number', sent, 2) &&
     isListOf('number', tag, 2) &&
@@ -175,6 +187,34 @@ function isMessage(channel: string, body: unknown): boolean {
     (seq === undefined || typeof seq === 'number') &&
     (hello === undefined || announcesWell(hello))
   )
+}
+
+/** What the tables do not say. */
+function isSuccessionForm({ branch, claim, runs, operation, to, t }: Record<string, unknown>): boolean {
+  if (branch !== null && typeof branch !== 'string') return false
+  if (isObject(claim) && !isClaimForm(claim)) return false
+  if (Array.isArray(runs) && !runs.every((run: unknown) => isListOf('count', run ?? null, 2))) return false
+  if (isObject(operation) && !['demote', 'evict'].includes(String(operation['op']))) return false
+  return t !== 'granted' || to === null || typeof to === 'string'
+}
+
+function isClaimForm({ chain, beaten }: Record<string, unknown>): boolean {
+  const points: readonly unknown[] = Array.isArray(chain) ? chain : []
+  return isListOf('string', beaten) && points.every((point) => isObject(point) && hasForm(point, forkPoint))
+}
+
+/** What comes with entries goes with them; a snapshot is not empty, and comes in pieces that lie within it. */
+function fits({ body, entries }: SuccessionWire): boolean {
+  const [first] = entries
+  if (body.t === 'append') {
+    const { prevIndex, prevTerm } = body
+    if (prevIndex === 0 && prevTerm !== 0) return false
+    return first === undefined || (first.index === prevIndex + 1 && first.term >= prevTerm)
+  }
+  if (body.t === 'received') return body.of.bytes > 0 && body.offset <= body.of.bytes
+  if (body.t !== 'snapshot') return true
+  const piece = first?.payload.length ?? 0
+  return body.of.index > 0 && body.of.bytes > 0 && body.offset + piece <= body.of.bytes
 }
 
 /** What a ranking will look at. */
@@ -195,15 +235,20 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function hasForm(value: Record<string, unknown>, form: Fields): boolean {
-  for (const [name, kind] of form) if (kindOf(value[name]) !== kind) return false
+  for (const [name, kind] of form) if (!isKind(value[name], kind)) return false
   return true
+}
+
+function isKind(value: unknown, kind: Kind): boolean {
+  if (kind !== 'count' && kind !== 'place') return kindOf(value) === kind
+  return Number.isSafeInteger(value) && (value as number) >= (kind === 'count' ? 0 : -1)
 }
 
 /** True for what is not there, too: whether it must be is said by the form. */
 function isListOf(kind: Kind, value: unknown, length?: number): boolean {
   if (value === undefined) return true
   if (!Array.isArray(value) || (length !== undefined && value.length !== length)) return false
-  return value.every((one) => kindOf(one) === kind)
+  return value.every((one) => isKind(one, kind))
 }
 
 function kindOf(value: unknown): string {

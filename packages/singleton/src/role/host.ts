@@ -204,7 +204,7 @@ class Host implements RoleHost {
 
   knows(session: string, seq: number): 'yes' | 'no' | 'expired' {
     const found = this.#committed.sessions.find(session, seq)
-    return found === undefined ? 'no' : found === 'expired' ? 'expired' : 'yes'
+    return found === undefined ? 'no' : typeof found === 'string' ? 'expired' : 'yes'
   }
 
   observe(role: string, listener: (state: unknown) => void): () => void {

@@ -20,6 +20,7 @@ export function considerCheckpoint(t: Turn, role: LeaderRole): void {
   const { snapshots } = s.config
   const due =
     (snap.wanted && snap.entries > 0) ||
+    (snap.rotten > 0 && snap.rotten === snapshots?.whole.at(-1)?.index) ||
     snap.entries >= snap.limits.entries ||
     snap.bytes > Math.max(snap.limits.bytes, snapshots?.whole.at(-1)?.bytes ?? 0)
   if (!due || !snapshots || snap.capturing !== null || role.transfer) return
@@ -71,7 +72,8 @@ function metaAt(s: Succession, index: number, term: number): SnapshotMeta | null
     voterSet,
     view: [...s.view.values()].toSorted((a, b) => a.seniority - b.seniority),
     names: [...s.names].toSorted(([a], [b]) => (a < b ? -1 : 1)),
-    evicted: [...s.evicted].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    // In the order of the journal: of too many, the first is forgotten.
+    evicted: [...s.evicted],
   }
 }
 

@@ -35,6 +35,12 @@ export function settingsAtFounding(founding: {
   return founding.settings ?? clusterSettings({ mode: founding.mode, timing: defaultTiming })
 }
 
+/** As they are told in a hello, by the names of options; the mode has a place of its own there. */
+export function settingsInHello({ mode: _, minCopies, ...timing }: ClusterSettings): Record<string, number> {
+  const named = Object.entries(timing).map(([key, value]) => [`timing.${key}`, value] as const)
+  return { minCopies, ...Object.fromEntries(named) }
+}
+
 /** The first setting that differs, in a sentence for the peer that comes with it; null when none does. */
 export function differenceFrom(cluster: ClusterSettings, own: ClusterSettings): string | null {
   for (const key of Object.keys(own) as (keyof ClusterSettings)[]) {

@@ -1,5 +1,7 @@
 import type { Address, Hello, MemberId } from '@tanist/core'
+import { settingsAtFounding, settingsInHello } from './cluster-settings.js'
 import { isHere } from './continue.js'
+import type { Founding } from './entries.js'
 import { setAside } from './set-aside.js'
 import type { Succession, Turn } from './state.js'
 import { nameOf, note, send } from './state.js'
@@ -19,15 +21,31 @@ export function onForeignCluster(t: Turn, hello: Hello): void {
   const { clusterId, address, fresh = false } = hello
   const own = s.founding?.clusterId
   if (own === undefined || clusterId === null || clusterId === own || s.leaving || s.left) return
-  if (isFresh(s) && (!fresh || own > clusterId) && hello.mode === s.founding?.mode) {
+  const other = otherSetting(s.founding, hello)
+  if (isFresh(s) && (!fresh || own > clusterId) && other === null) {
     // A follower leaves it to its leader.
     if (s.role.kind === 'leader' || s.leader === null) dissolve(t, address, hello.name)
     return
   }
-  if (fresh || s.meetings.clusters.has(clusterId)) return
+  if ((fresh && other === null) || s.meetings.clusters.has(clusterId)) return
   s.meetings.clusters.set(clusterId, address)
-  const text = `${hello.name} at ${address} serves another cluster of this application (${clusterId.slice(0, 8)}). Both have work of their own and go on: give one of them another application name, or its peers empty data folders.`
+  const why =
+    other === null
+      ? 'Both have work of their own and go on: give one of them another application name, or its peers empty data folders.'
+      : `It was founded with other settings (${other}), so both go on: give all peers the same ones, and those of one cluster empty data folders.`
+  const text = `${hello.name} at ${address} serves another cluster of this application (${clusterId.slice(0, 8)}). ${why}`
   note(t, 'clusters-met', text, { clusterId, address })
+}
+
+/** Whoever came with this one's settings would be refused there, and would wait for ever. */
+function otherSetting(founding: Founding | null, hello: Hello): string | null {
+  if (!founding) return null
+  if (hello.mode !== founding.mode) return `mode '${hello.mode}', here '${founding.mode}'`
+  for (const [key, own] of Object.entries(settingsInHello(settingsAtFounding(founding)))) {
+    const theirs = hello.settings?.[key]
+    if (theirs !== undefined && theirs !== own) return `${key} ${theirs}, here ${own}`
+  }
+  return null
 }
 
 function dissolve(t: Turn, towards: Address, name: string): void {

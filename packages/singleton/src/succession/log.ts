@@ -53,11 +53,14 @@ function accept(t: Turn, entry: Entry): void {
   if (!wasVoter) s.gaps = []
 }
 
-/** Rule 24. A peer that was let in all the same (its hello said nothing) does not vote by other rules. */
 function acceptFounding(t: Turn, founding: Founding): void {
-  const { s } = t
-  s.founding = founding
-  const text = differenceFrom(settingsAtFounding(founding), clusterSettings(s.config))
+  t.s.founding = founding
+  refuseOtherSettings(t, founding)
+}
+
+/** Rule 24. A peer that was let in all the same (its hello said nothing) does not vote by other rules. */
+export function refuseOtherSettings(t: Turn, founding: Founding): void {
+  const text = differenceFrom(settingsAtFounding(founding), clusterSettings(t.s.config))
   if (text !== null) t.out.push({ kind: 'fatal', code: 'mode', text: `This peer stops: ${text}.` })
 }
 

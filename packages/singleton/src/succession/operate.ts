@@ -7,7 +7,7 @@ import type { OperateMessage, OperatedMessage } from './messages.js'
 import { propose } from './log.js'
 import { neverServes } from './rank.js'
 import type { LeaderRole, Succession, Turn } from './state.js'
-import { isVoter, majority, nameOf, note, send, setTimer, voters } from './state.js'
+import { isVoter, majority, minCopies, nameOf, note, send, setTimer, voters } from './state.js'
 import { beginTransfer } from './transfer.js'
 import type { Operation } from './types.js'
 
@@ -122,6 +122,8 @@ function refusal(t: Turn, role: LeaderRole, { op, memberId }: Operation): string
   if (op === 'demote' && rest.length < 2 && !takes) {
     return `Without the vote of ${name} one voter would be left: its end would stop the service, and its disk would be the only one that counts. Evict ${name}, or add a peer first.`
   }
+  if (rest.length < minCopies(s) && !takes)
+    return `Without ${name} there would be a place for ${rest.length} copies, and ${minCopies(s)} are asked for (minCopies): nothing would be served. Add a peer first.`
   const able = rest.filter((id) => id === s.self.memberId || isFit(t, role, id)).length
   if (able >= Math.floor(rest.length / 2) + 1 && able >= majority(s) - (self ? 1 : 0)) return null
   return `Without ${name} only ${able} of ${rest.length} voters would answer: too few to serve. Bring back the others first.`

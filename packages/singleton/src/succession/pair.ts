@@ -31,7 +31,8 @@ export function hearTag(
   const progress = role.kind === 'leader' && term === hard.term ? role.progress.get(from.memberId) : undefined
   if (!progress) return
   progress.heardMs = t.now.monotonicMs
-  if (t.s.role.kind === 'leader') t.s.role.spent = spent === true
+  // Learners answer, too, and know nothing of it.
+  if (role.kind === 'leader' && from.memberId === otherOf(t.s)) role.spent = spent === true
   if (!tag) return
   const { echo } = progress
   const older =

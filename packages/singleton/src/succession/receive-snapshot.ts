@@ -3,7 +3,7 @@ import { forgetDigests } from './checkpoint.js'
 import { compact } from './compact.js'
 import { armElection } from './election.js'
 import { followLeader } from './follow.js'
-import { advanceCommit, handOutAgain, viewRows } from './log.js'
+import { advanceCommit, handOutAgain, refuseOtherSettings, viewRows } from './log.js'
 import type { SnapshotMessage } from './messages.js'
 import { sameSnapshot } from './send-snapshot.js'
 import type { Succession, Turn } from './state.js'
@@ -115,6 +115,7 @@ function takeOver(t: Turn, meta: SnapshotMeta): void {
   snap.marks = [{ index: meta.index, total: snap.total }]
   if (joined) {
     const { clusterId, mode } = meta.founding
+    refuseOtherSettings(t, meta.founding)
     t.out.push({ kind: 'cluster', clusterId, mode })
   }
   t.out.push({ kind: 'view', members: viewRows(t) })

@@ -151,7 +151,7 @@ export function replicate(t: Turn, role: LeaderRole): void {
   let commitWaits = false
   for (const [to, progress] of role.progress) {
     if (!isHere(s, to)) continue
-    if (progress.sending) sendPieces(t, to, progress.sending)
+    if (progress.sending) sendPieces(t, to, progress, progress.sending)
     const sent = sendEntries(t, role, to, progress, line)
     const ask = isVoter(s, to) ? asks : role.learnerBeatDue
     if (!sent && ask) sendAppend(t, to, progress, [], line, role.round)

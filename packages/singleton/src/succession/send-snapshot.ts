@@ -35,9 +35,15 @@ export function probeSending(t: Turn, sending: Sending): void {
 }
 
 /** As many pieces as may be on their way. */
-export function sendPieces(t: Turn, to: MemberId, sending: Sending): void {
+export function sendPieces(t: Turn, to: MemberId, progress: Progress, sending: Sending): void {
   const { s } = t
-  const { snapshots, snapshotLimits: _ } = s.config
+  const { snapshots } = s.config
+  if (sending.id.index === s.snap.rotten) {
+    // It waits for the next one.
+    if (snapshots?.whole.at(-1)?.index === s.snap.rotten) return
+    beginSending(t, to, progress)
+    return progress.sending ? sendPieces(t, to, progress, progress.sending) : undefined
+  }
   const { pieceBytes, piecesInFlight } = s.snap.limits
   const { id } = sending
   if (sending.probing) {
@@ -47,11 +53,22 @@ export function sendPieces(t: Turn, to: MemberId, sending: Sending): void {
   }
   while (sending.next < id.bytes && sending.next - sending.acked < pieceBytes * piecesInFlight) {
     const payload = snapshots?.read(id, sending.next, pieceBytes)
-    invariant(payload && payload.length > 0, `the snapshot of entry ${id.index} ends early`)
+    if (!payload?.length) return giveUpSending(t, to, id)
     const piece = { index: id.index, term: id.term, kind: 0, payload }
     send(t, to, { t: 'snapshot', of: id, offset: sending.next }, [piece])
     sending.next += payload.length
   }
+}
+
+/** The file went bad after it was verified: the state is in memory still, so that a new snapshot heals it. */
+function giveUpSending(t: Turn, to: MemberId, id: SnapshotId): void {
+  t.s.snap.rotten = id.index
+  note(
+    t,
+    'snapshot-rotten',
+    `The snapshot of entry ${id.index} cannot be read any more and is not sent to ${nameOf(t.s, to)}: this peer takes a new one.`,
+    { to, index: id.index },
+  )
 }
 
 export function onReceived(t: Turn, from: MemberId, term: number, message: ReceivedMessage): void {
@@ -107,7 +124,7 @@ export function onFetch(t: Turn, role: LeaderRole, to: MemberId, from: number, d
   }
   if (progress.sending) return
   const newest = s.config.snapshots?.whole.at(-1)
-  if (newest && newest.index >= from) beginSending(t, to, progress)
+  if (newest && newest.index >= from && newest.index !== snap.rotten) beginSending(t, to, progress)
   else snap.wanted = true
 }
 

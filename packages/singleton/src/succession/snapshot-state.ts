@@ -25,6 +25,8 @@ export interface SnapshotState {
   proposed: { readonly index: number; readonly term: number }
   /** Somebody needs a newer snapshot than there is. */
   wanted: boolean
+  /** The own snapshot of this entry cannot be read any more: sent to nobody, and a new one is due. */
+  rotten: number
   /** The checkpoint that is being written; one at a time. */
   capturing: number | null
   /** How many bytes had been committed, counted from the start, at some positions: rising. */
@@ -54,6 +56,7 @@ export function createSnapshotState(config: SuccessionConfig): SnapshotState {
     bytes: 0,
     proposed: { index: 0, term: 0 },
     wanted: false,
+    rotten: 0,
     capturing: null,
     total: 0,
     marks: [{ index, total: 0 }],

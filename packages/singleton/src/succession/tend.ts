@@ -112,6 +112,9 @@ function nextVoters(t: Turn, role: LeaderRole): VotersChange | null {
   if (dismissed !== null) {
     // The mark of a pair goes first: its follower could still replace this leader (C12 without a word of its own).
     if (set?.pair) return { voters: set.voters, why: dismissed.why }
+    // Never fewer copies than were asked for: whoever takes the seat comes first.
+    if (now.length <= minCopies(s) && oldestReady !== undefined)
+      return { voters: [...now, oldestReady], why: `${nameOf(s, oldestReady)} takes a seat` }
     return without(dismissed.id, dismissed.why)
   }
   // Of two, one that is lost or leaves is the matter of rule 21.

@@ -68,6 +68,13 @@ describe('sessions', () => {
     expect(replica.snapshot()).toEqual(leader.host.snapshot())
   })
 
+  it('that nobody knows any more are not taken for known: what was lost under such an id is still shown', () => {
+    const leader = new Leader({ sessionsMax: 1 })
+    for (const session of ['a^0', 'b^9', 'c^9']) leader.ask(session, 1)
+    expect(leader.host.knows('c^9', 1)).toBe('yes')
+    expect(leader.host.knows('a^0', 1)).toBe('expired')
+  })
+
   it('expire from the longest unused on when there are too many', () => {
     const leader = new Leader({ sessionsMax: 3 })
     for (const session of ['a^0', 'b^0', 'c^0']) leader.ask(session, 1)
