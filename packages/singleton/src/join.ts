@@ -63,7 +63,7 @@ export interface Peer {
   /**
    * The state of a role. `linearizable` (default): everything that was acknowledged anywhere before this call
    * is in it; rejects with a `JoinError`-like `Error` when no server confirms it within `deadlineMs` (default
-   * 10,000). `local`: this replica as it is now.
+   * 10,000), or when this replica does not follow the role any more (an older build, say). `local`: this replica as it is now.
    */
   read<S, E, C>(role: Role<S, E, C>, options?: ReadOptions): Promise<S>
   /**
@@ -237,10 +237,12 @@ async function readState<S>(
   known(roles, role)
   if (consistency === 'linearizable') {
     await new Promise<void>((resolve, reject) => {
-      core.read(deadlineMs, (outcome) =>
+      core.read(role.name, deadlineMs, (outcome) =>
         outcome.status === 'ok'
           ? resolve()
-          : reject(new Error(`No server confirmed the read: ${outcome.reason}`)),
+          : reject(
+              new Error(core.roles.failure(role.name) ?? `No server confirmed the read: ${outcome.reason}`),
+            ),
       )
     })
   }

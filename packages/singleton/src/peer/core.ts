@@ -287,10 +287,17 @@ export class PeerCore {
     return () => this.#turns.enqueue(() => this.#caller.step({ kind: 'cancel', callId }))
   }
 
-  /** Calls back once this replica holds everything that was committed before this call. */
-  read(deadlineMs: number, done: (outcome: ReadOutcome) => void): void {
+  /**
+   * Calls back once this replica holds everything that was committed before this call, and its state of the role is
+   * one: of a role that has failed here nobody reads.
+   */
+  read(role: string, deadlineMs: number, done: (outcome: ReadOutcome) => void): void {
     if (this.#life === 'stopped') return done({ status: 'unavailable', reason: 'this peer has stopped' })
-    this.#turns.enqueue(() => this.#caller.read(deadlineMs, done))
+    const follows = (outcome: ReadOutcome): void => {
+      const failure = outcome.status === 'ok' ? this.roles.failure(role) : undefined
+      done(failure === undefined ? outcome : { status: 'unavailable', reason: failure })
+    }
+    this.#turns.enqueue(() => this.#caller.read(deadlineMs, follows))
   }
 
   /** Hands the role over to `to` (a member id) or to the first in line. */

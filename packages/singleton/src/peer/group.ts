@@ -42,7 +42,7 @@ export type GroupEvent = Exclude<
 /** The newest whole snapshot, which the roles were restored from before anything else. */
 export interface Base {
   readonly meta: SnapshotMeta
-  readonly digest: string
+  readonly digest: string | null
 }
 
 export interface GroupParts {
@@ -82,7 +82,7 @@ export class Group {
     const { waits, gaveUp } = identity.value ?? {}
     const mayFound = waits !== true
     const agreed = { app, mode, expect, timing, minCopies, ranking, snapshotLimits: settings.snapshots }
-    const start = base && { base: base.meta, baseDigest: base.digest }
+    const start = base && { base: base.meta, ...(base.digest !== null && { baseDigest: base.digest }) }
     const view = SnapshotKeeper.view(snapshots, host.log)
     const config = {
       ...agreed,

@@ -80,11 +80,11 @@ export class Lives {
     }
   }
 
-  read(deadlineMs: number, done: (outcome: ReadOutcome) => void): void {
+  read(role: string, deadlineMs: number, done: (outcome: ReadOutcome) => void): void {
     this.#soon(() =>
-      this.#now.read(deadlineMs, (outcome) => {
+      this.#now.read(role, deadlineMs, (outcome) => {
         if (outcome.status === 'ok' || this.#waiting === null) return done(outcome)
-        this.#soon(() => this.#now.read(deadlineMs, done))
+        this.#soon(() => this.#now.read(role, deadlineMs, done))
       }),
     )
   }

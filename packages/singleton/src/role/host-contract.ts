@@ -68,8 +68,9 @@ export interface StateCapture {
   /** After the end: a hash that does not depend on the order in which objects got their keys. */
   readonly digest: string | null
   /**
-   * False when the digest says nothing to others: entries were passed over of a role that this build does not know.
-   * They are kept, and no state is lost, but others that know the role have another state of it.
+   * False when the digest says nothing to others: entries were passed over of a role or an event that this build does not
+   * know.
+   * They are kept, and no state is lost, but others that know it have another state of the role.
    */
   readonly comparable: boolean
   release(): void
@@ -78,8 +79,11 @@ export interface StateCapture {
 export interface StateRestore {
   /** Takes bytes in order, cut anywhere; work in proportion to them. Throws `TypeError` when they are not ours. */
   write(bytes: Uint8Array): void
-  /** Everything was written: from now on this is the committed state. Ends a reign. Returns its digest. */
-  finish(): string
+  /**
+   * Everything was written: from now on this is the committed state. Ends a reign. Returns its digest; null when whoever wrote it
+   * had passed entries over, so that others have another state of the same position.
+   */
+  finish(): string | null
 }
 
 export interface CommandRecord {

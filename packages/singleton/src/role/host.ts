@@ -231,7 +231,7 @@ class Host implements RoleHost {
     this.#capture?.release()
     const replica = this.#committed
     const image = { roles: replica.images(), sessions: replica.sessions.capture() }
-    this.#capture = new ImageCapture(image, !replica.missesRoles, () => replica.sessions.release())
+    this.#capture = new ImageCapture(image, !replica.isOlder, () => replica.sessions.release())
     return this.#capture
   }
 
@@ -248,7 +248,7 @@ class Host implements RoleHost {
         this.#committed = replica
         this.#ahead = null
         for (const role of this.#roles.keys()) this.#changed.add(role)
-        return digest
+        return image.roles.some(({ backlog }) => backlog !== undefined) ? null : digest
       },
     }
   }

@@ -44,6 +44,8 @@ export class Replica implements States {
    * the state; so they stay with it.
    */
   readonly #backlog = new Map<string, CommandRecord[]>()
+  /** Roles with an entry that another build wrote, of a role or an event that this one does not have. */
+  readonly #older = new Set<string>()
 
   constructor(roles: HostedRoles, log: Log | undefined, sessions: SessionTable = new SessionTable()) {
     this.#roles = roles
@@ -58,9 +60,9 @@ export class Replica implements States {
     }
   }
 
-  /** What this build has missed of roles that it does not know: others have it, so nobody has diverged. */
-  get missesRoles(): boolean {
-    return [...this.#backlog.keys()].some((role) => !this.#roles.has(role))
+  /** What this build has missed of roles and events that it does not know: others have it, so nobody has diverged. */
+  get isOlder(): boolean {
+    return this.#older.size > 0
   }
 
   fail(role: string, text: string): void {
@@ -89,6 +91,7 @@ export class Replica implements States {
       if (text === null) return !Object.is(before, this.states.get(role))
       this.fail(role, text)
     }
+    if (!isKnown(this.#roles, entry)) this.#older.add(role)
     this.#postpone(role, record)
     return false
   }
@@ -142,6 +145,12 @@ export class Replica implements States {
     if (backlog === undefined) this.#backlog.set(role, [kept])
     else backlog.push(kept)
   }
+}
+
+/** Whether this build has the role and every event of the entry. */
+function isKnown(roles: HostedRoles, { role, events }: CommandEntry): boolean {
+  const known = roles.get(role)?.role.events
+  return known !== undefined && events.every(({ type }) => Object.hasOwn(known, type))
 }
 
 /** Evolves a role by one entry; says why that cannot be, or null. */

@@ -77,7 +77,7 @@ export function onInstalled(t: Turn, input: Extract<SuccessionInput, { kind: 'in
   s.snap.diverged = null
   // Whoever differs even from what it fetched fetches once more, and not for ever.
   forgetDigests(s, again ? meta.index : meta.index - 1)
-  s.snap.own.set(meta.index, digest)
+  if (digest !== null) s.snap.own.set(meta.index, digest)
   note(t, 'snapshot-installed', `This peer holds the snapshot of entry ${id.index}.`, { index: id.index })
   if (meta.index <= s.commitIndex) handOutAgain(t, meta.index + 1)
   else takeOver(t, meta)

@@ -64,7 +64,7 @@ export interface SuccessionConfig {
   readonly snapshots?: SnapshotsView
   /** The newest whole snapshot, which the roles have been restored from: everything up to it is committed. */
   readonly base?: SnapshotMeta | null
-  /** The hash of the restored state. */
+  /** The hash of the restored state, where that says something about others' states. */
   readonly baseDigest?: string
   readonly snapshotLimits?: SnapshotLimits
   /** Default `seniority`. */
@@ -136,7 +136,7 @@ export type SuccessionInput =
       readonly kind: 'installed'
       readonly id: SnapshotId
       readonly meta: SnapshotMeta
-      readonly digest: string
+      readonly digest: string | null
     }
   /** It was not to be: its bytes are damaged, or not wanted any more. */
   | { readonly kind: 'uninstalled'; readonly id: SnapshotId; readonly why: string }

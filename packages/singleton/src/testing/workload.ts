@@ -186,7 +186,7 @@ export class Workload {
     end: (how: End) => void,
     fail: (answer: Omit<UnavailableAnswer, 'atMs' | 'node'>) => void,
   ): void {
-    core.read(this.#spec.deadlineMs ?? 2_000, (read) => {
+    core.read(role, this.#spec.deadlineMs ?? 2_000, (read) => {
       if (read.status !== 'ok') return fail({ executed: 'no', reason: read.reason })
       const outcome = {
         status: 'read' as const,

@@ -116,7 +116,7 @@ describe('a role that is no function of its events on one peer', () => {
           if (event.kind === 'note' && event.event.startsWith('state')) notes.push(event.text)
           if (event.kind !== 'status' || cy.succession.snap.diverged === null || waits !== '') return
           waits = cy.status().waitingFor ?? ''
-          cy.read(2_000, ({ status }) => {
+          cy.read('tally', 2_000, ({ status }) => {
             read = status
             const { n, sum } = cy.roles.state('tally') as { n: number; sum: number }
             wrong = sum - n

@@ -19,7 +19,8 @@ export interface PortionTally {
 }
 
 const BEYOND = ['slow clocks']
-const OF_THREE = ['figure 8', 'late disks', 'own sync']
+const OF_THREE = ['figure 8', 'late disks', 'own sync', 'spoilt', 'thirds']
+const OF_TWO = ['pairs', 'alone']
 
 /** The aimed families that mean something with so many peers, and stay within what is promised. */
 function aimed(peers: number): string[] {
@@ -29,7 +30,7 @@ function aimed(peers: number): string[] {
       !BEYOND.includes(name) &&
       (peers === 3 || !OF_THREE.includes(name)) &&
       (peers >= 3 || name !== 'flapping') &&
-      (peers === 2 || name !== 'pairs'),
+      (peers === 2 || !OF_TWO.includes(name)),
   )
 }
 

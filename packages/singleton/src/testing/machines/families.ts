@@ -371,6 +371,62 @@ const flapping: Family = (random, peers) => {
   return { schedule, setting: { forMs: 6_000, reignsMax: 1 } }
 }
 
+/** Snapshots are taken, sent and installed all the time, and the power goes in the middle of each of it. */
+const snapshots: Family = (random, peers) => ({
+  schedule: drawn(random, peers, {
+    kinds: ['power-off', 'power-off', 'crash', 'split', 'split', 'restart', 'disk-slow'],
+    roles: ['server', 'a follower', 'a follower', 'youngest'],
+    moments: ['capturing', 'installed', 'youngest.installed', 'synced', 'server.committed', 'elected'],
+    aroundMs: [100, 300, 700, 1_500],
+    maxFaults: 6,
+  }),
+  setting: {
+    forMs: 5_500,
+    pauseMs: 40,
+    snapshots: { keepEntries: 1, keepBytes: 100, catchUpBytes: 200, entries: 8 },
+    snapshotBytes: 800,
+    syncMs: one(random, [[0.5, 2] as const, [5, 40] as const]),
+  },
+})
+
+/** The state of a follower goes wrong, and before it has fetched another one it may be the one that is to lead. */
+const spoilt: Family = (random) => {
+  const at = tens(random, 500, 2_000)
+  const schedule: Schedule = [
+    { at, do: 'act', act: 'spoil', who: one(random, ['bob', 'bob', 'cy']) },
+    { at: at + tens(random, 100, 2_500), do: 'crash', who: 'server', for: tens(random, 500, 2_000) },
+  ]
+  const setting = { snapshots: { entries: 8, piecesInFlight: 1, pieceBytes: 128 }, snapshotBytes: 4_000 }
+  return { schedule, setting: { ...setting, forMs: 6_000, pauseMs: 60 } }
+}
+
+/**
+ * The leader of a pair has written what its follower never got, goes on alone, and loses its power before that is
+ * on its slow disk; the follower votes for it again, and then it ends.
+ */
+const alone: Family = (random) => {
+  const at = tens(random, 1_200, 2_000)
+  const schedule: Schedule = [
+    { at: 300, do: 'disk-slow', who: 'ann', byMs: tens(random, 50, 200), for: at + 500 },
+    { at: at - tens(random, 200, 500), do: 'cut', from: 'ann', to: 'bob', for: 800 },
+    { at, do: 'crash', who: 'bob', for: tens(random, 200, 500) },
+    { at: at + tens(random, 20, 150), do: 'power-off', who: ['ann'], for: 50 },
+    { on: 'ann.elected#1', after: tens(random, 0, 20), do: 'crash', who: 'ann', for: 3_000 },
+  ]
+  return { schedule, setting: { forMs: 7_000, pauseMs: 60 } }
+}
+
+/** Two of three are a pair; the third is back, and the follower hears late of what comes of that. */
+const thirds: Family = (random) => {
+  const at = 5_300 + tens(random, 0, 300)
+  const schedule: Schedule = [
+    { at: 300, do: 'power-off', who: ['cy'], for: 5_000 },
+    { at, do: 'slow', from: 'ann', to: 'bob', byMs: tens(random, 100, 500), for: 2_000 },
+    { at: at + tens(random, 50, 900), do: 'crash', who: 'ann', for: 3_000 },
+  ]
+  return { schedule, setting: { forMs: 9_000, pauseMs: 60 } }
+}
+
 export const families: Readonly<Record<string, Family>> = {
   any,
   power,
@@ -390,4 +446,8 @@ export const families: Readonly<Record<string, Family>> = {
   pairs,
   'figure 8': figure8,
   flapping,
+  snapshots,
+  spoilt,
+  alone,
+  thirds,
 }

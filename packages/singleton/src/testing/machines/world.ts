@@ -294,6 +294,7 @@ export class SuccessionWorld {
   act(name: string, act: string): void {
     const peer = this.running.find((one) => one.name === name)
     if (act === 'leave') this.leave(name)
+    else if (act === 'spoil') this.spoil(name)
     else if (act === 'hand-over') {
       const { server } = this
       server?.step({ kind: 'transfer', to: peer && peer !== server ? name : null })
