@@ -26,7 +26,14 @@ const aimed = {
 /** Otherwise snapshots would be too rare in so short a time. */
 const settings = {
   snapshots: {
-    snapshots: { entries: 15, bytes: 2_000, keepEntries: 2, keepBytes: 300, catchUpBytes: 0, catchUpSnapshots: 0 },
+    snapshots: {
+      entries: 15,
+      bytes: 2_000,
+      keepEntries: 2,
+      keepBytes: 300,
+      catchUpBytes: 0,
+      catchUpSnapshots: 0,
+    },
   },
 }
 
@@ -52,7 +59,9 @@ async function onPeers({ family, peers, seed, count, laws }) {
   for (let number = 0; number < count; number++) {
     const random = seededRandom(`${family}/${peers}/${seed}/${number}`)
     const schedule = aimed[family]?.(random) ?? drawSchedule(random, shape)
-    const found = brokenBy(() => runSchedule({ seed: number + 1, peers, schedule, forMs: 3_500, settings: settings[family] ?? {} }))
+    const found = brokenBy(() =>
+      runSchedule({ seed: number + 1, peers, schedule, forMs: 3_500, settings: settings[family] ?? {} }),
+    )
     const [first] = found.filter(({ law }) => laws === undefined || laws.includes(law))
     if (first) return { number, law: first.law, text: first.text, faults: schedule.length }
   }
