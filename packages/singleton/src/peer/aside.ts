@@ -65,7 +65,9 @@ export function setAsideFiles(
     write(asideName(header), header, () => done(null, files))
   }
   try {
-    const snapshot = about.from < firstIndex ? snapshots.whole.at(-1) : undefined
+    // A cluster without a command has no state that anybody would miss.
+    const hides = about.from < firstIndex && about.because !== 'cluster'
+    const snapshot = hides ? snapshots.whole.at(-1) : undefined
     if (!snapshot) return entries()
     const [from, last] = [firstIndex, firstIndex - 1]
     const header = {

@@ -170,10 +170,11 @@ export class Asides {
         for (const entry of entries) {
           const command = commandIn(entry)
           if (!command || command.events.length === 0) continue
-          if (roles.knows(command.session, command.seq) === 'yes') continue
-          const known = lost.get(command.role) ?? []
-          lost.set(command.role, known)
-          known.push(lostCommand(header, entry, command))
+          const known = roles.knows(command.session, command.seq)
+          if (known === 'yes') continue
+          const ofRole = lost.get(command.role) ?? []
+          lost.set(command.role, ofRole)
+          ofRole.push({ ...lostCommand(header, entry, command), repeated: known === 'no' ? 'no' : 'unknown' })
         }
       }
     } finally {
@@ -212,7 +213,7 @@ function lostCommand(
   { branch, committed }: AsideHeader,
   { index, term }: { readonly index: number; readonly term: number },
   { command, session, seq, atMs, events, outcome }: CommandEntry,
-): LostCommand {
+): Omit<LostCommand, 'repeated'> {
   return {
     id: `lost-${branch}:${index}`,
     command,
