@@ -1,4 +1,4 @@
-import type { Entry, Folder, Journal } from '@tanist/core'
+import type { Entry, Folder, Journal, Snapshots } from '@tanist/core'
 import { decodeEntry } from '../role/index.js'
 import type { CommandEntry } from '../role/index.js'
 import { EntryKind } from '../succession/index.js'
@@ -12,6 +12,8 @@ export interface AsideHeader extends BundleHeader {
   readonly text: string
   /** How many commands with an effect are in it, by role. */
   readonly commands: Readonly<Record<string, number>>
+  /** With a snapshot and no entries: those from here up to `to` were compacted away, and only their state is left. */
+  readonly since?: number
 }
 
 export interface AsideFile {
@@ -35,24 +37,51 @@ export function asideName({ branch, from, to }: Pick<BundleHeader, 'branch' | 'f
   return `aside-${branch.slice(0, 16)}.${from}-${to}`
 }
 
-/** Writes entries `from` to the end of the journal into a file of their own; nothing at all when no command is in. */
-export function setAsideFile(
+type About = Omit<AsideHeader, 'kind' | 'to' | 'commands' | 'since' | 'snapshot'>
+
+/**
+ * Writes entries `from` to the end of the journal into a file of their own; nothing at all when no command is in. Of
+ * those that were compacted away nobody can tell any more what they were: the newest snapshot goes into a file besides.
+ */
+export function setAsideFiles(
   folder: Folder,
-  journal: Journal,
-  about: Omit<AsideHeader, 'kind' | 'to' | 'commands'>,
-  done: (error: Error | null, file: AsideFile | null) => void,
+  { journal, snapshots }: { readonly journal: Journal; readonly snapshots: Snapshots },
+  about: About,
+  done: (error: Error | null, files: readonly AsideFile[]) => void,
 ): void {
-  const to = journal.lastIndex
+  const { firstIndex, lastIndex: to } = journal
+  const files: AsideFile[] = []
+  const write = (name: string, header: AsideHeader, then: () => void): void =>
+    writeBundle(folder, name, header, { journal, snapshots }, (error) => {
+      if (error) return done(error, [])
+      files.push({ name, header })
+      then()
+    })
+  const entries = (): void => {
+    const from = Math.max(about.from, firstIndex)
+    const commands = countCommands(journal, from, to)
+    if (Object.keys(commands).length === 0) return done(null, files)
+    const header: AsideHeader = { ...about, from, kind: 'aside', to, commands }
+    write(asideName(header), header, () => done(null, files))
+  }
   try {
-    const commands = countCommands(journal, about.from, to)
-    if (Object.keys(commands).length === 0) return done(null, null)
-    const header: AsideHeader = { ...about, kind: 'aside', to, commands }
-    const name = asideName(header)
-    writeBundle(folder, name, header, journal, (error) =>
-      error ? done(error, null) : done(null, { name, header }),
-    )
+    // A cluster without a command has no state that anybody would miss.
+    const hides = about.from < firstIndex && about.because !== 'cluster'
+    const snapshot = hides ? snapshots.whole.at(-1) : undefined
+    if (!snapshot) return entries()
+    const [from, last] = [firstIndex, firstIndex - 1]
+    const header = {
+      ...about,
+      from,
+      kind: 'aside',
+      to: last,
+      commands: {},
+      since: about.from,
+      snapshot,
+    } as const
+    write(asideName({ ...about, to: last }), header, entries)
   } catch (error) {
-    done(error as Error, null)
+    done(error as Error, [])
   }
 }
 

@@ -1,5 +1,5 @@
 import { DiskError } from '@tanist/core'
-import type { Folder, Host, Journal, Timer } from '@tanist/core'
+import type { Folder, Host, Journal, Snapshots, Timer } from '@tanist/core'
 import { fromEncoded, proxy } from '../role/index.js'
 import type {
   AnyRole,
@@ -13,7 +13,7 @@ import type {
   Role,
   RoleHost,
 } from '../role/index.js'
-import { asideFiles, asideName, commandIn, setAsideFile } from './aside.js'
+import { asideFiles, commandIn, setAsideFiles } from './aside.js'
 import type { AsideFile, AsideHeader, SetAsideStatus } from './aside.js'
 import { Bundle } from './bundle.js'
 import type { CallRequest } from './caller.js'
@@ -61,22 +61,23 @@ export class Asides {
 
   get status(): readonly SetAsideStatus[] {
     return this.#files.map(({ file, text, commands }) => {
-      const { branch, from, to } = file.header
-      return { branch, from, to, commands, file: file.name, text }
+      const { branch, since, from, to } = file.header
+      return { branch, from: since ?? from, to, commands, file: file.name, text }
     })
   }
 
   add(
-    journal: Journal,
-    about: Omit<AsideHeader, 'kind' | 'to' | 'commands'>,
+    source: { readonly journal: Journal; readonly snapshots: Snapshots },
+    about: Parameters<typeof setAsideFiles>[2],
     done: (error: Error | null, file: string | null) => void,
   ): void {
-    const name = asideName({ ...about, to: journal.lastIndex })
-    setAsideFile(this.#parts.folder, journal, about, (error, file) => {
-      if (file) {
-        this.#files = [...this.#files.filter((one) => one.file.name !== name), entryOf(file)]
-      }
-      done(error, file?.name ?? null)
+    setAsideFiles(this.#parts.folder, source, about, (error, files) => {
+      const names = files.map(({ name }) => name)
+      this.#files = [
+        ...this.#files.filter(({ file }) => !names.includes(file.name)),
+        ...files.map((file) => entryOf(file)),
+      ]
+      done(error, names.at(-1) ?? null)
     })
   }
 
@@ -94,6 +95,8 @@ export class Asides {
   #handle(row: Row): void {
     const { host, definitions } = this.#parts
     if (this.#abort.signal.aborted) return
+    if (row.file.header.snapshot)
+      return host.log.write('warn', 'set-aside-kept', row.text, { file: row.file.name })
     let lost: Map<string, LostCommand[]>
     try {
       lost = this.#lostIn(row.file)
@@ -167,10 +170,11 @@ export class Asides {
         for (const entry of entries) {
           const command = commandIn(entry)
           if (!command || command.events.length === 0) continue
-          if (roles.knows(command.session, command.seq) === 'yes') continue
-          const known = lost.get(command.role) ?? []
-          lost.set(command.role, known)
-          known.push(lostCommand(header, entry, command))
+          const known = roles.knows(command.session, command.seq)
+          if (known === 'yes') continue
+          const ofRole = lost.get(command.role) ?? []
+          lost.set(command.role, ofRole)
+          ofRole.push({ ...lostCommand(header, entry, command), repeated: known === 'no' ? 'no' : 'unknown' })
         }
       }
     } finally {
@@ -198,14 +202,18 @@ export class Asides {
 
 function entryOf(file: AsideFile): Row {
   const commands = Object.values(file.header.commands).reduce((sum, n) => sum + n, 0)
-  return { file, text: 'Waiting until this peer is a member again.', commands }
+  const { snapshot, since = 0, to } = file.header
+  const text = snapshot
+    ? `Kept for an operator in ${file.name}: entries ${since} to ${to} were compacted away before they were lost, so their commands cannot be listed; the state that they led to is in it, as the snapshot of entry ${snapshot.index}.`
+    : 'Waiting until this peer is a member again.'
+  return { file, text, commands }
 }
 
 function lostCommand(
   { branch, committed }: AsideHeader,
   { index, term }: { readonly index: number; readonly term: number },
   { command, session, seq, atMs, events, outcome }: CommandEntry,
-): LostCommand {
+): Omit<LostCommand, 'repeated'> {
   return {
     id: `lost-${branch}:${index}`,
     command,

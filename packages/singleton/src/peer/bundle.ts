@@ -1,5 +1,5 @@
 import { crc32, decodeEntries, encodeEntries } from '@tanist/core'
-import type { DiskFile, Entry, Folder } from '@tanist/core'
+import type { DiskFile, Entry, Folder, SnapshotId } from '@tanist/core'
 
 /*
  * A bundle keeps part of a journal in one file: what was set aside, or a backup.
@@ -7,13 +7,17 @@ import type { DiskFile, Entry, Folder } from '@tanist/core'
  * file    magic 'TANB' | version u32 | blocks                       little-endian
  * block   length u32 | crc u32 of place and bytes | bytes
  *
- * The first block is a header as JSON, the last one is empty; those between are entries as they travel on links.
+ * The first block is a header as JSON, the last one is empty. Those between are the bytes of the snapshot that the
+ * header names, if any, in pieces of 64 KiB, and then entries as they travel on links.
  */
 const MAGIC = [84, 65, 78, 66]
 const VERSION = 1
 const HEAD_BYTES = 8
 const BLOCK_BYTES = 8
 const ENTRY_BYTES = 1 << 20
+const PIECE_BYTES = 64 * 1024
+/** Other work goes on between so many bytes of a snapshot. */
+const PAUSE_BYTES = 1 << 20
 
 /** What a bundle of either kind says of itself. */
 export interface BundleHeader {
@@ -30,10 +34,22 @@ export interface BundleHeader {
   readonly atMs: number
   /** Voters at that position, in a backup. */
   readonly voters?: number
+  /** What the journal does not hold any more is in this snapshot, which is in the bundle as well. */
+  readonly snapshot?: SnapshotId
 }
 
 export interface EntrySource {
   read(from: number, maxBytes: number): Entry[]
+}
+
+export interface PieceSource {
+  read(id: SnapshotId, offset: number, length: number): Uint8Array
+}
+
+/** What a bundle is made from. */
+export interface BundleSource {
+  readonly journal: EntrySource
+  readonly snapshots: PieceSource
 }
 
 /**
@@ -44,7 +60,7 @@ export function writeBundle(
   folder: Folder,
   name: string,
   header: BundleHeader,
-  source: EntrySource,
+  source: BundleSource,
   done: (error?: Error) => void,
   pause: ((then: () => void) => void) | null = null,
 ): void {
@@ -71,7 +87,11 @@ export function writeBundle(
   go()
 }
 
-function* writeBlocks(file: DiskFile, header: BundleHeader, source: EntrySource): Generator<void> {
+function* writeBlocks(
+  file: DiskFile,
+  header: BundleHeader,
+  { journal, snapshots }: BundleSource,
+): Generator<void> {
   const head = new Uint8Array(HEAD_BYTES)
   head.set(MAGIC)
   new DataView(head.buffer).setUint32(4, VERSION, true)
@@ -87,8 +107,15 @@ function* writeBlocks(file: DiskFile, header: BundleHeader, source: EntrySource)
     at += framed.length
   }
   block(new TextEncoder().encode(JSON.stringify(header)))
+  const { snapshot } = header
+  for (let offset = 0; snapshot && offset < snapshot.bytes; ) {
+    const piece = snapshots.read(snapshot, offset, PIECE_BYTES)
+    block(piece)
+    offset += piece.length
+    if (offset % PAUSE_BYTES === 0) yield
+  }
   for (let from = header.from; from <= header.to; ) {
-    const entries = source.read(from, ENTRY_BYTES).filter(({ index }) => index <= header.to)
+    const entries = journal.read(from, ENTRY_BYTES).filter(({ index }) => index <= header.to)
     block(encodeEntries(entries))
     from += entries.length
     yield
@@ -121,10 +148,24 @@ export class Bundle {
     }
   }
 
+  /** The bytes of the snapshot, a piece at a time; nothing when there is none. */
+  *pieces(): Generator<Uint8Array> {
+    const { snapshot } = this.header
+    for (let offset = 0, at = this.#first; snapshot && offset < snapshot.bytes; ) {
+      const piece = this.#block(at)
+      if (piece.length === 0) throw new TypeError(`The snapshot in ${this.#name} ends too early.`)
+      yield piece
+      at += BLOCK_BYTES + piece.length
+      offset += piece.length
+    }
+  }
+
   /** All entries, a block at a time. */
   *entries(): Generator<readonly Entry[]> {
     let next = this.header.from
-    for (let at = this.#first; ; ) {
+    const snapshot = this.header.snapshot?.bytes ?? 0
+    const pieces = Math.ceil(snapshot / PIECE_BYTES)
+    for (let at = this.#first + snapshot + pieces * BLOCK_BYTES; ; ) {
       const bytes = this.#block(at)
       at += BLOCK_BYTES + bytes.length
       if (bytes.length === 0) break

@@ -333,21 +333,32 @@ export class PeerCore {
 
   /** What a copy of the group is made from: everything that is committed here, as of now. */
   backup(): BackupSource {
-    const { journal, settings } = this.#parts
-    const { founding, forks, voterSets, commitIndex } = this.#group.state
+    const { journal, snapshots, settings } = this.#parts
+    const { founding, forks, voterSets, commitIndex, snap } = this.#group.state
     const fork = forks.findLast(({ index }) => index <= commitIndex)
+    const whole = snapshots.whole.findLast(({ index }) => index <= commitIndex)
+    const snapshot = journal.firstIndex > 1 ? whole : undefined
     const header = {
       kind: 'backup' as const,
       app: settings.app,
       clusterId: founding?.clusterId ?? '',
       branch: fork?.record.branchId ?? founding?.branchId ?? '',
-      from: 1,
+      from: snapshot ? snapshot.index + 1 : 1,
       to: commitIndex,
       committed: commitIndex,
       atMs: this.#host.clock.now().wallMs,
       voters: voterSets.findLast(({ index }) => index <= commitIndex)?.voters.length ?? 0,
+      ...(snapshot && { snapshot }),
     }
-    return { header, journal }
+    const wrong = snap.diverged !== null || header.from < journal.firstIndex
+    const hold = { index: header.from - 1 }
+    snap.held.add(hold)
+    return {
+      header,
+      source: { journal, snapshots },
+      refusal: wrong ? 'this peer is fetching the state from another one; ask that one, or ask again' : null,
+      release: () => void snap.held.delete(hold),
+    }
   }
 
   /** The next identity of this folder could not be begun. */
@@ -674,8 +685,8 @@ export class PeerCore {
   }
 
   #endForRebirth(event: Extract<GroupEvent, { kind: 'set-aside' }>): void {
-    const { journal, identity, settings } = this.#parts
-    const { founding } = this.#group.state
+    const { journal, snapshots, identity, settings } = this.#parts
+    const { founding, view } = this.#group.state
     const { from, because, branch: of, text, commitIndex } = event
     const failed = (error: Error): void => {
       const what = `What this peer must set aside cannot be written; its journal stays as it is: ${error.message}`
@@ -691,9 +702,12 @@ export class PeerCore {
       because,
       text,
     }
-    this.#asides.add(journal, about, (error, file) => {
+    this.#asides.add({ journal, snapshots }, about, (error, file) => {
       if (error) return failed(error)
-      const known = [...(event.towards ? [event.towards] : []), ...lastKnownAddresses(journal)]
+      // Who came in before the journal begins is in the view.
+      const members = [...view.values()].map(({ address }) => address)
+      const towards = event.towards ? [event.towards] : []
+      const known = [...new Set([...towards, ...members, ...lastKnownAddresses(journal)])]
       const next = reborn(identity.value as Identity, this.#host.random, from, {
         rejoins: known,
         waits: because !== 'cluster',

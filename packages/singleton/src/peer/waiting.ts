@@ -226,6 +226,11 @@ function explainFounding(s: Succession): Wait {
   return waitFor('founding-settle', 'Looking for a cluster before founding one.')
 }
 
+const formerReign: Wait = waitFor(
+  'yield',
+  'Leading, and about to serve: what ran in the former reign has not ended yet.',
+)
+
 function explainReign(s: Succession, context: WaitContext): Wait | null {
   const { role } = s
   if (role.kind !== 'leader' || role.serving) return null
@@ -238,6 +243,8 @@ function explainReign(s: Succession, context: WaitContext): Wait | null {
     const text = `Leading, but not serving: ${minCopies(s)} copies are asked for (minCopies), and there is a place for ${voters(s).length}.`
     return waitFor('min-copies', text)
   }
+  const silent = others(s, (id) => !s.links.has(id))
+  if (s.openYields > 0 && silent.length === 0) return formerReign
   const alone = explainAlone(s)
   if (alone !== null)
     return waitFor(
@@ -245,14 +252,12 @@ function explainReign(s: Succession, context: WaitContext): Wait | null {
       alone,
       others(s, () => true),
     )
-  const silent = others(s, (id) => !s.links.has(id))
   if (silent.length > 0) {
     const names = silent.map((id) => nameOf(s, id)).join(', ')
     const text = `Leading, but not serving until a majority of voters answers; no link to ${names}.`
     return waitFor('lease', text, silent)
   }
-  if (s.openYields > 0)
-    return waitFor('yield', 'Leading, and about to serve: what ran in the former reign has not ended yet.')
+  if (s.openYields > 0) return formerReign
   const all = others(s, () => true)
   if (s.commitIndex >= role.startIndex) {
     return waitFor('lease', 'Leading, but not serving until a majority of voters answers.', all)

@@ -11,6 +11,11 @@ export interface LostCommand {
   readonly command: string
   /** `SESSION:SEQ` under which it was called. */
   readonly callerId: string
+  /**
+   * Whether its caller has asked again and it was done in the branch that goes on: `no`; `unknown` when its session has
+   * expired there, so that nobody can tell. (What was done again for certain is not in the list.)
+   */
+  readonly repeated: 'no' | 'unknown'
   /** Milliseconds since 1970, by the server of that branch. */
   readonly at: number
   readonly events: readonly { readonly type: string; readonly payload: unknown }[]

@@ -127,7 +127,7 @@ function sideOf(claim: BranchClaim, at: number, fork: number): Side {
 /** The terms of a journal as runs `[first index, term]`, up to a position. */
 export type TermRun = readonly [from: number, term: number]
 
-const RUNS_MAX = 64
+export const RUNS_MAX = 64
 
 /** The last runs up to `to`, in order. Terms never decrease, so that each run is found by halving. */
 export function termRuns(first: number, to: number, termAt: (index: number) => number): TermRun[] {

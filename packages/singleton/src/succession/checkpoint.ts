@@ -1,10 +1,12 @@
 import type { Entry, SnapshotId } from '@tanist/core'
+import { RUNS_MAX, termRuns } from './branches.js'
+import type { TermRun } from './branches.js'
 import { compact } from './compact.js'
 import { armElection, becomeFollower } from './election.js'
 import { encodeRecord, EntryKind, stateDigestOf } from './entries.js'
 import { propose } from './log.js'
 import type { LeaderRole, Succession, Turn } from './state.js'
-import { note, setTimer, voters } from './state.js'
+import { note, setTimer, termAt, voters } from './state.js'
 import type { SnapshotMeta } from './types.js'
 
 /** What an entry costs besides its payload, roughly. */
@@ -57,6 +59,8 @@ export function capture(t: Turn, { index, term }: Entry): void {
   const meta = metaAt(s, index, term)
   if (meta === null) return
   s.snap.capturing = index
+  s.snap.terms = meta.terms ?? []
+  s.snap.termsTo = index
   t.out.push({ kind: 'capture', meta })
 }
 
@@ -67,6 +71,7 @@ function metaAt(s: Succession, index: number, term: number): SnapshotMeta | null
     index,
     term,
     founding: s.founding,
+    terms: runsUpTo(s, index),
     branchId: s.forks.findLast((fork) => fork.index <= index)?.record.branchId ?? s.founding.branchId,
     forks: s.forks.filter((fork) => fork.index <= index),
     voterSet,
@@ -75,6 +80,15 @@ function metaAt(s: Succession, index: number, term: number): SnapshotMeta | null
     // In the order of the journal: of too many, the first is forgotten.
     evicted: [...s.evicted],
   }
+}
+
+/** The terms of the journal up to `to`, also of what was compacted away. */
+export function runsUpTo(s: Succession, to: number): readonly TermRun[] {
+  const { terms, termsTo } = s.snap
+  if (to <= termsTo) return terms.filter(([from]) => from <= to)
+  const fresh = termRuns(termsTo + 1, to, (index) => termAt(s, index))
+  const goesOn = terms.at(-1)?.[1] === fresh[0]?.[1]
+  return [...terms, ...(goesOn ? fresh.slice(1) : fresh)].slice(-RUNS_MAX)
 }
 
 /** The own snapshot is whole: the leader journals its hash, and what it covers can go. */

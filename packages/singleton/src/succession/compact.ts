@@ -13,6 +13,10 @@ export function compact(t: Turn, firstIndex: number = t.s.config.log.firstIndex)
   if (!snapshots || !newest || s.snap.diverged !== null) return
   let below = Math.min(newest.index + 1, tailStart(s, newest.index))
   const sent = new Set([newest.index])
+  for (const { index } of s.snap.held) {
+    sent.add(index)
+    below = Math.min(below, index + 1)
+  }
   if (s.role.kind === 'leader') {
     below = Math.min(below, neededFrom(s, s.role, newest))
     for (const { sending } of s.role.progress.values()) if (sending) sent.add(sending.id.index)

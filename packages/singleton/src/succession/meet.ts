@@ -1,12 +1,13 @@
 import type { MemberId } from '@tanist/core'
-import { commonPrefix, compareBranches, termRuns, tipOf } from './branches.js'
+import { commonPrefix, compareBranches, tipOf } from './branches.js'
 import type { BranchClaim, TermRun } from './branches.js'
 import { isForeign, votersHere } from './continue.js'
 import { armElection, becomeFollower } from './election.js'
+import { runsUpTo } from './checkpoint.js'
 import { askAdmission } from './founding.js'
 import { setAside } from './set-aside.js'
 import type { LeaderRole, Turn } from './state.js'
-import { nameOf, note, send, termAt, voters } from './state.js'
+import { nameOf, note, send, voters } from './state.js'
 
 /** Peers of different branches tell each other of theirs this often; an unanswered concession is over after four. */
 const TELL_MS = 500
@@ -113,8 +114,7 @@ export function onConcede(t: Turn, from: MemberId, claim: BranchClaim): void {
     meetings.conceding = null
   }
   if (claim.leads) remember(meetings.won, tip, t.now.monotonicMs)
-  const { firstIndex } = s.config.log
-  const runs = termRuns(Math.max(1, firstIndex - 1), compared.fork, (index) => termAt(s, index))
+  const runs = runsUpTo(s, Math.min(compared.fork, s.lastIndex))
   send(t, from, { t: 'conceded', claim: own, runs })
 }
 
@@ -138,12 +138,13 @@ export function onConceded(
   if (t.now.monotonicMs - conceding.sinceMs > CONCESSION_MS) return
   const compared = compareBranches(claimOf(t), claim)
   if (compared === null) return
-  const { firstIndex } = s.config.log
   const to = Math.min(compared.fork, s.lastIndex)
-  const common = commonPrefix(to, (index) => termAt(s, index), runs, compared.fork)
+  const own = runsUpTo(s, to)
+  const termOf = (index: number): number => own.findLast(([first]) => first <= index)?.[1] ?? 0
+  const common = commonPrefix(to, termOf, runs, Math.min(compared.fork, claim.lastIndex))
   const text = `The branch of ${nameOf(s, from)} goes on`
-  if (common === s.lastIndex && common >= firstIndex - 1) return adopt(t, tip, text)
-  setAside(t, { from: Math.max(common + 1, firstIndex), because: 'branch', text: `${text}.` })
+  if (common === s.lastIndex) return adopt(t, tip, text)
+  setAside(t, { from: common + 1, because: 'branch', text: `${text}.` })
 }
 
 /** Everything here is in the other branch, too: this peer just follows it. */

@@ -125,7 +125,9 @@ function refusal(t: Turn, role: LeaderRole, { op, memberId }: Operation): string
   if (rest.length < minCopies(s) && !takes)
     return `Without ${name} there would be a place for ${rest.length} copies, and ${minCopies(s)} are asked for (minCopies): nothing would be served. Add a peer first.`
   const able = rest.filter((id) => id === s.self.memberId || isFit(t, role, id)).length
-  if (able >= Math.floor(rest.length / 2) + 1 && able >= majority(s) - (self ? 1 : 0)) return null
+  // Of two the leader may always go on by itself (rule 21).
+  const needed = voters(s).length === 2 ? 0 : majority(s) - (self ? 1 : 0)
+  if (able >= Math.floor(rest.length / 2) + 1 && able >= needed) return null
   return `Without ${name} only ${able} of ${rest.length} voters would answer: too few to serve. Bring back the others first.`
 }
 

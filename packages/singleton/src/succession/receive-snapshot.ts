@@ -79,6 +79,8 @@ export function onInstalled(t: Turn, input: Extract<SuccessionInput, { kind: 'in
   forgetDigests(s, again ? meta.index : meta.index - 1)
   if (digest !== null) s.snap.own.set(meta.index, digest)
   note(t, 'snapshot-installed', `This peer holds the snapshot of entry ${id.index}.`, { index: id.index })
+  s.snap.terms = meta.terms ?? [[meta.index, meta.term]]
+  s.snap.termsTo = meta.index
   if (meta.index <= s.commitIndex) handOutAgain(t, meta.index + 1)
   else takeOver(t, meta)
   tellInForce(t, id)

@@ -1,4 +1,5 @@
 import type { SnapshotId } from '@tanist/core'
+import type { TermRun } from './branches.js'
 import { defaultSnapshotLimits } from './limits.js'
 import type { SnapshotLimits } from './limits.js'
 import type { SuccessionConfig } from './types.js'
@@ -25,6 +26,11 @@ export interface SnapshotState {
   proposed: { readonly index: number; readonly term: number }
   /** Somebody needs a newer snapshot than there is. */
   wanted: boolean
+  /** The terms of all entries up to `termsTo`, which the newest snapshot covers: the last runs of them. */
+  terms: readonly TermRun[]
+  termsTo: number
+  /** Snapshots, and what is in the journal behind them, that are being copied: kept as long as they are in here. */
+  readonly held: Set<{ readonly index: number }>
   /** The own snapshot of this entry cannot be read any more: sent to nobody, and a new one is due. */
   rotten: number
   /** The checkpoint that is being written; one at a time. */
@@ -56,6 +62,9 @@ export function createSnapshotState(config: SuccessionConfig): SnapshotState {
     bytes: 0,
     proposed: { index: 0, term: 0 },
     wanted: false,
+    terms: base?.terms ?? (base ? [[base.index, base.term]] : []),
+    termsTo: index,
+    held: new Set(),
     rotten: 0,
     capturing: null,
     total: 0,

@@ -1,5 +1,5 @@
 import type { Address, Entry, Hello, MemberId, SnapshotId, ViewMember } from '@tanist/core'
-import type { Fork } from './branches.js'
+import type { Fork, TermRun } from './branches.js'
 import type { Founding, Mode } from './entries.js'
 import type { SnapshotLimits } from './limits.js'
 import type { SuccessionMessage } from './messages.js'
@@ -235,6 +235,8 @@ export interface SnapshotMeta {
   readonly branchId: string
   /** Every forced continuation up to `index`. */
   readonly forks?: readonly Fork[]
+  /** The last runs of terms up to `index`: where this journal parted from another branch is known for good. */
+  readonly terms?: readonly TermRun[]
   /** The last committed voter set, and the index of its entry. */
   readonly voterSet: VoterSet
   readonly view: readonly ViewMember[]

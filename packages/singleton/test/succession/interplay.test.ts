@@ -153,6 +153,60 @@ describe('minCopies and operators', () => {
   })
 })
 
+describe('operators and a pair', () => {
+  it('the other one can be evicted, there or gone', () => {
+    for (const gone of [false, true]) {
+      const stage = clusterOf('a', 'b')
+      if (gone) stage.crash('b')
+      stage.input('a', { kind: 'operate', id: 1, operation: { op: 'evict', memberId: 'b' } })
+      stage.advance(6_000)
+      const told = stage.events.find(({ effect }) => effect?.kind === 'operated')?.effect
+      expect(told).toMatchObject({ status: 'done' })
+      expect(voters(stage.state('a'))).toEqual(['a'])
+      stage.propose('a', 'x')
+      expect(stage.state('a').commitIndex).toBe(stage.state('a').lastIndex)
+    }
+  })
+
+  it('the server of two can be evicted: the other one does it', () => {
+    const stage = clusterOf('a', 'b')
+    stage.input('b', { kind: 'operate', id: 1, operation: { op: 'evict', memberId: 'a' } })
+    stage.advance(6_000)
+    expect(voters(stage.state('b'))).toEqual(['b'])
+    expect([...stage.state('b').view.keys()]).toEqual(['b'])
+  })
+})
+
+describe('a branch that was left behind the end of the one that goes on', () => {
+  it('gives way without breaking the leader that it meets', () => {
+    const stage = clusterOf('a', 'b', 'c')
+    const { founding, lastIndex, hard } = stage.state('a')
+    const branch = founding?.branchId ?? ''
+    stage.hold('a', 'c')
+    const chain = [
+      { id: branch, index: 1, held: 1, of: 1 },
+      { id: 'z', index: lastIndex + 10, held: 1, of: 3 },
+    ]
+    const claim = {
+      chain,
+      lastIndex: lastIndex + 12,
+      commitIndex: lastIndex + 12,
+      held: 1,
+      of: 1,
+      leads: true,
+    }
+    stage.input('a', {
+      kind: 'message',
+      from: 'c',
+      incarnation: 1,
+      message: { t: 'concede', branch: 'z', term: hard.term, claim },
+      entries: [],
+    })
+    expect(stage.state('a').role.kind).toBe('leader')
+    expect(stage.held.get('a>c')?.map(({ message }) => message.t)).toContain('conceded')
+  })
+})
+
 describe('a pair with a witness and a learner', () => {
   it('what the follower says of the witness is not taken back by what a learner says', () => {
     const stage = clusterOf('a', 'b')
