@@ -30,7 +30,16 @@ export function greet(s: Step, row: LinkRow, hello: Hello): void {
       return redial(s, peer.address)
     }
   }
+  // The same start at two places: a folder that was copied with all that its process had promised.
+  if (hello.incarnation === peer.incarnation && hello.address !== peer.address && isThere(s, peer))
+    return refuseCopy(s, row, hello)
   accept(s, row, peer, hello)
+}
+
+/** Linked, or heard so lately that it may be. */
+function isThere(s: Step, peer: Peer): boolean {
+  const since = Math.max(peer.heardMs, peer.rowSinceMs)
+  return peer.link !== null || quietMs(s, since) < s.state.config.removeMs
 }
 
 function refuseCopy(s: Step, row: LinkRow, hello: Hello): void {
@@ -49,8 +58,7 @@ function succeed(s: Step, row: LinkRow, peer: Peer, hello: Hello): 'accepted' | 
       if (peer.link !== null && !peer.silent) return 'held'
       doubt = { incarnation: old, address: peer.address }
     } else {
-      const since = Math.max(peer.heardMs, peer.rowSinceMs)
-      if (peer.link !== null || quietMs(s, since) < s.state.config.removeMs) return 'copied'
+      if (isThere(s, peer)) return 'copied'
     }
   }
   for (const l of usableLinks(s.state, peer.memberId))

@@ -9,19 +9,6 @@ const kindsOf = {
   any: ['crash', 'restart', 'pause', 'cut', 'split', 'power-off'],
   'slow disks': ['disk-slow', 'crash', 'power-off'],
   snapshots: ['crash', 'restart', 'split', 'power-off'],
-  'lost disks': ['restart', 'crash'],
-}
-/** One lags, the other of the majority finds its journal damaged, and who knew all is gone. */
-const aimed = {
-  'lost disks': (random) => {
-    const at = 900 + Math.floor(random.next() * 600)
-    return [
-      { at: at - 500, do: 'split', a: ['youngest'], for: 700 },
-      { at, do: 'rot', who: 'successor' },
-      { at: at + 20, do: 'crash', who: 'server', for: 3_000 },
-      { at: at + 20, do: 'restart', who: 'successor' },
-    ]
-  },
 }
 /** Otherwise snapshots would be too rare in so short a time. */
 const settings = {
@@ -58,7 +45,7 @@ async function onPeers({ family, peers, seed, count, laws }) {
   const shape = { nodes: peerNames(peers), roles: clusterRoles, moments, forMs: 3_000, maxFaults: 6, kinds }
   for (let number = 0; number < count; number++) {
     const random = seededRandom(`${family}/${peers}/${seed}/${number}`)
-    const schedule = aimed[family]?.(random) ?? drawSchedule(random, shape)
+    const schedule = drawSchedule(random, shape)
     const found = brokenBy(() =>
       runSchedule({ seed: number + 1, peers, schedule, forMs: 3_500, settings: settings[family] ?? {} }),
     )

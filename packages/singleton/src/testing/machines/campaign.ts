@@ -19,8 +19,7 @@ export interface PortionTally {
 }
 
 const BEYOND = ['slow clocks']
-const OF_THREE = ['figure 8', 'late disks', 'own sync', 'spoilt', 'thirds']
-const OF_TWO = ['pairs', 'alone']
+const OF_THREE = ['figure 8', 'late disks', 'own sync', 'spoilt']
 
 /** The aimed families that mean something with so many peers, and stay within what is promised. */
 function aimed(peers: number): string[] {
@@ -30,7 +29,7 @@ function aimed(peers: number): string[] {
       !BEYOND.includes(name) &&
       (peers === 3 || !OF_THREE.includes(name)) &&
       (peers >= 3 || name !== 'flapping') &&
-      (peers === 2 || !OF_TWO.includes(name)),
+      (peers === 2 || name !== 'pairs'),
   )
 }
 

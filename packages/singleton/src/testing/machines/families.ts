@@ -400,33 +400,6 @@ const spoilt: Family = (random) => {
   return { schedule, setting: { ...setting, forMs: 6_000, pauseMs: 60 } }
 }
 
-/**
- * The leader of a pair has written what its follower never got, goes on alone, and loses its power before that is
- * on its slow disk; the follower votes for it again, and then it ends.
- */
-const alone: Family = (random) => {
-  const at = tens(random, 1_200, 2_000)
-  const schedule: Schedule = [
-    { at: 300, do: 'disk-slow', who: 'ann', byMs: tens(random, 50, 200), for: at + 500 },
-    { at: at - tens(random, 200, 500), do: 'cut', from: 'ann', to: 'bob', for: 800 },
-    { at, do: 'crash', who: 'bob', for: tens(random, 200, 500) },
-    { at: at + tens(random, 20, 150), do: 'power-off', who: ['ann'], for: 50 },
-    { on: 'ann.elected#1', after: tens(random, 0, 20), do: 'crash', who: 'ann', for: 3_000 },
-  ]
-  return { schedule, setting: { forMs: 7_000, pauseMs: 60 } }
-}
-
-/** Two of three are a pair; the third is back, and the follower hears late of what comes of that. */
-const thirds: Family = (random) => {
-  const at = 5_300 + tens(random, 0, 300)
-  const schedule: Schedule = [
-    { at: 300, do: 'power-off', who: ['cy'], for: 5_000 },
-    { at, do: 'slow', from: 'ann', to: 'bob', byMs: tens(random, 100, 500), for: 2_000 },
-    { at: at + tens(random, 50, 900), do: 'crash', who: 'ann', for: 3_000 },
-  ]
-  return { schedule, setting: { forMs: 9_000, pauseMs: 60 } }
-}
-
 export const families: Readonly<Record<string, Family>> = {
   any,
   power,
@@ -448,6 +421,4 @@ export const families: Readonly<Record<string, Family>> = {
   flapping,
   snapshots,
   spoilt,
-  alone,
-  thirds,
 }
