@@ -36,7 +36,8 @@ export function settingsAtFounding(founding: {
 }
 
 /** As they are told in a hello, by the names of options; the mode has a place of its own there. */
-export function settingsInHello({ mode: _, minCopies, ...timing }: ClusterSettings): Record<string, number> {
+export function settingsInHello(settings: ClusterSettings): Record<string, number> {
+  const { mode: _, minCopies, ...timing } = settings
   const named = Object.entries(timing).map(([key, value]) => [`timing.${key}`, value] as const)
   return { minCopies, ...Object.fromEntries(named) }
 }
