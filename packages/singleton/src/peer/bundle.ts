@@ -108,8 +108,9 @@ function* writeBlocks(
   }
   block(new TextEncoder().encode(JSON.stringify(header)))
   const { snapshot } = header
-  for (let offset = 0; snapshot && offset < snapshot.bytes; ) {
-    const piece = snapshots.read(snapshot, offset, PIECE_BYTES)
+  const size = snapshot?.bytes ?? 0
+  for (let offset = 0; offset < size; ) {
+    const piece = snapshots.read(snapshot as SnapshotId, offset, PIECE_BYTES)
     block(piece)
     offset += piece.length
     if (offset % PAUSE_BYTES === 0) yield
@@ -150,8 +151,8 @@ export class Bundle {
 
   /** The bytes of the snapshot, a piece at a time; nothing when there is none. */
   *pieces(): Generator<Uint8Array> {
-    const { snapshot } = this.header
-    for (let offset = 0, at = this.#first; snapshot && offset < snapshot.bytes; ) {
+    const size = this.header.snapshot?.bytes ?? 0
+    for (let offset = 0, at = this.#first; offset < size; ) {
       const piece = this.#block(at)
       if (piece.length === 0) throw new TypeError(`The snapshot in ${this.#name} ends too early.`)
       yield piece
