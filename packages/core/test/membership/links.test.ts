@@ -167,6 +167,7 @@ describe('peers that must not be linked', () => {
     mesh.boot('X', [addressOf('A')], { memberId: idOf('B'), incarnation })
     mesh.run(6_000)
     expect(mesh.events('X', 'refused').map((e) => e.code)).toContain('identity')
+    expect(mesh.events('A', 'refused').map((e) => e.code)).toContain('identity')
     expect(mesh.evidence('A', 'B')).toBe('')
     expect(mesh.usable('A', 'B').length).toBe(1)
   })
