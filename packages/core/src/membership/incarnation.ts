@@ -21,6 +21,9 @@ export function greet(s: Step, row: LinkRow, hello: Hello): void {
     drop(s, row, 'bye', 'this incarnation has said bye')
     return t && dialFailed(s, t)
   }
+  // The same start at two places: a folder that was copied with all that its process had promised.
+  if (hello.incarnation === peer.incarnation && hello.address !== peer.address && isThere(s, peer))
+    return refuseCopy(s, row, hello)
   if (hello.incarnation > peer.incarnation) {
     const verdict = succeed(s, row, peer, hello)
     if (verdict === 'copied') return refuseCopy(s, row, hello)
@@ -30,9 +33,6 @@ export function greet(s: Step, row: LinkRow, hello: Hello): void {
       return redial(s, peer.address)
     }
   }
-  // The same start at two places: a folder that was copied with all that its process had promised.
-  if (hello.incarnation === peer.incarnation && hello.address !== peer.address && isThere(s, peer))
-    return refuseCopy(s, row, hello)
   accept(s, row, peer, hello)
 }
 

@@ -161,6 +161,17 @@ describe('peers that must not be linked', () => {
     expect(mesh.usable('A', 'B').length).toBe(1)
   })
 
+  it('a copied disk at the very same start: whoever comes second, elsewhere, is refused', () => {
+    const mesh = new Mesh().start('AB').setView('AB').run(500)
+    const { incarnation } = mesh.life('B').machine.self
+    mesh.boot('X', [addressOf('A')], { memberId: idOf('B'), incarnation })
+    mesh.run(6_000)
+    expect(mesh.events('X', 'refused').map((e) => e.code)).toContain('identity')
+    expect(mesh.events('A', 'refused').map((e) => e.code)).toContain('identity')
+    expect(mesh.evidence('A', 'B')).toBe('')
+    expect(mesh.usable('A', 'B').length).toBe(1)
+  })
+
   it('a copied disk that claims the same address: a dial to that address decides', () => {
     const mesh = new Mesh().start('AB').setView('AB').run(500)
     const hello = { ...mesh.life('B').machine.self, incarnation: 9 }

@@ -29,6 +29,8 @@ const replace =
       const { world } = cluster
       world.schedule(world.nowMs + DOWN_MS, () => {
         world.upgrade(node, version)
+        // It may have been started meanwhile.
+        world.crash(node)
         cluster.start(node)
       })
     })
