@@ -128,8 +128,12 @@ export class Server {
     const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
     const request = { session, seq, floor, role, command, input, caller }
     const decided = this.#roles.decide(request, { index, term, branch, atMs: this.#ports.now().wallMs })
-    // Answers that no commit stands behind wait until this peer serves.
-    if (decided.kind !== 'append' && this.#state === 'decides') return this.#hold(from, call)
+    if (decided.kind !== 'append' && this.#state === 'decides') {
+      // An answer that no commit stands behind waits until this peer serves. What failed is decided anew then, so that
+      // nothing that came after it may go first.
+      if (decided.kind === 'failed') this.suspend()
+      return this.#hold(from, call)
+    }
     switch (decided.kind) {
       case 'append':
         this.#wait(index, from, call)
