@@ -37,6 +37,14 @@ function winner(a: BranchClaim, b: BranchClaim): string | undefined {
 }
 
 describe('which branch goes on', () => {
+  it('the one to which a leader of the other gave way before, whatever became of the other since', () => {
+    const before = claim('a', 2, { lastIndex: 20, beaten: ['x'] })
+    const longer = claim('x', 2, { lastIndex: 30 })
+    expect(winner(before, longer)).toBe('a')
+    // Each gave way to the other once: then it is decided as if neither had.
+    expect(winner(before, { ...longer, beaten: ['a'] })).toBe('x')
+  })
+
   it('the one that held a majority of the last common voters, however long the other is', () => {
     expect(winner(claim('x', 3, { all: 5 }), claim('a', 2, { lastIndex: 1_000 }))).toBe('x')
     expect(winner(claim('x', 2, { all: 3 }), claim('a', 2, { all: 5, lastIndex: 1_000 }))).toBe('x')
