@@ -1,5 +1,6 @@
 import { CodecError } from './error.js'
 import { FRAME_BYTE_LIMIT, FRAME_MESSAGE_LIMIT } from './limits.js'
+import { encodeText } from './text.js'
 
 /** One message of a link frame. */
 export interface FrameMessage {
@@ -19,7 +20,6 @@ const VERSION = 1
 const FRAME_HEAD_BYTES = 5
 const MESSAGE_HEAD_BYTES = 9
 const NO_DATA = 0xffffffff
-const utf8 = new TextEncoder()
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
@@ -143,7 +143,7 @@ function encodeBody({ channel, body }: FrameMessage): Uint8Array {
   checkChannel(channel)
   const text = JSON.stringify(body) as string | undefined
   if (text === undefined) throw new CodecError(`the body of a message on channel ${channel} is not JSON`)
-  return utf8.encode(text)
+  return encodeText(text)
 }
 
 function decodeBody(channel: string, bytes: Uint8Array): unknown {

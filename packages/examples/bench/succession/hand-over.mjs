@@ -6,6 +6,8 @@ import { summary } from './numbers.mjs'
 import { startTanist } from './tanist.mjs'
 
 const WRITERS = 8
+/** As of a server that has been there for a while. */
+const WARM_MS = 3_000
 
 /** Writes without an end; `stop` tells the longest gap between two acknowledgements since `mark`. */
 function writers(write) {
@@ -44,6 +46,9 @@ function writers(write) {
 async function measure(times, write, move) {
   const gaps = []
   let failed = 0
+  const first = writers(write)
+  await pause(WARM_MS)
+  await first.stop()
   for (let i = 0; i < times; i++) {
     const writing = writers(write)
     await pause(300)

@@ -9,12 +9,15 @@ import { large } from './large.mjs'
 import { memory } from './memory.mjs'
 import { createReport } from './report.mjs'
 
+const briefly = { ms: 1_000, warmMs: 1_000 }
+const longer = { ms: 3_000, warmMs: 5_000 }
+
 const rows = {
   crash: (run) => crash({ ...run, times: run.times ?? (run.quick ? 3 : 15) }),
   freeze: (run) => freeze({ ...run, times: run.times ?? (run.quick ? 3 : 9) }),
   'hand-over': (run) => handOver({ ...run, times: run.times ?? (run.quick ? 3 : 9) }),
   commits: (run) =>
-    commits({ ...run, times: run.times ?? (run.quick ? 1 : 3), ms: run.quick ? 1_000 : 2_000 }),
+    commits({ ...run, times: run.times ?? (run.quick ? 1 : 3), ...(run.quick ? briefly : longer) }),
   memory: (run) => memory({ ...run, forMs: run.quick ? 5_000 : 60_000 }),
   large,
   hogs: (run) => hogs({ ...run, forMs: run.quick ? 30_000 : 600_000 }),

@@ -1,10 +1,10 @@
+import { encodeText } from '@tanist/core'
 import { fromFresh, toEncodedFrozen } from './encoded.js'
 import type { Encoded } from './encoded.js'
 import type { AnyEvent } from './decision.js'
 import { isRecord } from './record.js'
 import type { CommandId, JournalledOutcome } from './messages.js'
 
-const utf8 = new TextEncoder()
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** An event as replicas see it: after the codec. */
@@ -49,11 +49,11 @@ export function encodeEvents(events: readonly AnyEvent[]): EncodedEvents {
 
 export function encodeEntry(entry: Omit<CommandEntry, 'events'>, { pairs }: EncodedEvents): Uint8Array {
   const { role, command, session, seq, floor, atMs, outcome } = entry
-  return utf8.encode(JSON.stringify({ role, command, session, seq, floor, at: atMs, outcome, events: pairs }))
+  return encodeText(JSON.stringify({ role, command, session, seq, floor, at: atMs, outcome, events: pairs }))
 }
 
 export function encodeExpiry(expire: readonly string[]): Uint8Array {
-  return utf8.encode(JSON.stringify({ expire }))
+  return encodeText(JSON.stringify({ expire }))
 }
 
 /** Throws when the payload is no command of this format. */
