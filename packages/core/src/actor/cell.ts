@@ -7,7 +7,7 @@ import { SpawnError } from './errors.js'
 import { Family } from './family.js'
 import { actorLimits } from './limits.js'
 import { Mailbox } from './mailbox.js'
-import { type AnyRef, makeRef, type Target } from './ref.js'
+import { type AnyRef, makeRef, type Target, type Watcher } from './ref.js'
 import type { ActorFailure, DeadLetter } from './reports.js'
 import { defaultRestartLimit, judge } from './supervision.js'
 
@@ -15,6 +15,7 @@ import { defaultRestartLimit, judge } from './supervision.js'
 export interface Surroundings {
   readonly host: Pick<Host, 'engine' | 'clock' | 'timers' | 'log'>
   readonly askTimeoutMs: number
+  readonly node: string
   nextUid(): number
   failed(failure: ActorFailure): void
   /** `count`: how many letters this actor has lost so far. */
@@ -51,6 +52,7 @@ export class ActorCell implements Target {
   #ctx: Ctx | undefined
   /** Wall-clock time of the message that is handled, read when first asked for. */
   #atMs: number | undefined
+  readonly #watchers = new Set<Watcher>()
   #scheduled = false
   #turnEndsMs = 0
   #restartsMs: readonly number[] = []
@@ -65,15 +67,19 @@ export class ActorCell implements Target {
     this.#path = path
     this.#definition = definition
     this.#forget = forget
-    this.#mailbox = new Mailbox(definition.capacity ?? actorLimits.mailboxCapacity)
+    this.#mailbox = new Mailbox(definition.mailbox?.capacity ?? actorLimits.mailboxCapacity)
     this.#children = new Family(path)
     this.handlers = Object.keys(definition.on)
-    this.ref = makeRef(path, surroundings.nextUid(), this)
+    this.ref = makeRef(surroundings.node, path, surroundings.nextUid(), this)
     this.#cell = surroundings.host.engine.cell(path, () => this.#turn())
   }
 
-  tell(handler: string, message: unknown): void {
-    this.#accept({ handler, message, ask: undefined })
+  get load(): number {
+    return this.#mailbox.size
+  }
+
+  tell(handler: string, message: unknown): boolean {
+    return this.#accept({ handler, message, ask: undefined })
   }
 
   ask(
@@ -110,16 +116,27 @@ export class ActorCell implements Target {
     )
   }
 
-  #accept(envelope: Envelope): void {
-    if (this.#phase !== 'running') this.#drop(envelope, 'stopped')
-    else if (!this.#mailbox.push(envelope)) this.#drop(envelope, 'full')
-    else this.#schedule()
+  watch(watcher: Watcher): void {
+    if (this.#phase === 'stopped') watcher.terminated(this.ref, 'stopped')
+    else this.#watchers.add(watcher)
   }
 
-  #drop({ handler, message, ask }: Envelope, reason: 'stopped' | 'full'): void {
+  unwatch(watcher: Watcher): void {
+    this.#watchers.delete(watcher)
+  }
+
+  #accept(envelope: Envelope): boolean {
+    if (this.#phase !== 'running') return this.#drop(envelope, 'stopped')
+    if (!this.#mailbox.push(envelope)) return this.#drop(envelope, 'full')
+    this.#schedule()
+    return true
+  }
+
+  #drop({ handler, message, ask }: Envelope, reason: 'stopped' | 'full'): false {
     ask?.fail(reason, reason === 'full' ? 'its mailbox is full' : 'the actor is stopped')
     const letter: DeadLetter = { path: this.#path, handler, message, reason }
     this.#surroundings.dead(letter, ++this.#deadLetters)
+    return false
   }
 
   #schedule(): void {
@@ -205,6 +222,8 @@ export class ActorCell implements Target {
     this.#phase = 'stopped'
     this.#cell.stop()
     this.#forget()
+    for (const watcher of this.#watchers) watcher.terminated(this.ref, 'stopped')
+    this.#watchers.clear()
     this.#resolveStopped?.()
   }
 

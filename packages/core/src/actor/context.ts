@@ -8,6 +8,8 @@ export function makeContext(cell: ActorCell, log: Log, atMs: () => number): Ctx 
   const path = cell.ref.path
   return {
     self: cell.ref,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    me: <P>() => cell.ref as ActorRef<P>,
     log: {
       write: (level, event, text, data) => log.write(level, event, text, { ...data, actor: path }),
     },
@@ -16,6 +18,8 @@ export function makeContext(cell: ActorCell, log: Log, atMs: () => number): Ctx 
     },
     spawn: (behavior, name) => typedRef(behavior, cell.spawn(behavior, name)),
     stop: () => void cell.stop(),
+    // Contract only so far.
+    ...({} as Pick<Ctx, 'children' | 'watch' | 'unwatch' | 'timers' | 'receiveTimeout' | 'stash' | 'unstash' | 'pipe'>),
   }
 }
 

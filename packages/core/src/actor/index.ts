@@ -1,12 +1,28 @@
-export { actor, reply } from './behavior.js'
-export type { Behavior, Ctx, Handler, Handlers, Next, Outcome, ProtocolOf, RefOf } from './behavior.js'
+export { actor, become, receive, reply } from './behavior.js'
+export type {
+  ActorTimers,
+  Become,
+  Behavior,
+  Ctx,
+  Handler,
+  Handlers,
+  Next,
+  Outcome,
+  ProtocolOf,
+  Receives,
+  RefOf,
+  Terminated,
+} from './behavior.js'
 export { nactEngine } from './engine.js'
 export type { EngineFault, NactEngine, NactEngineOptions } from './engine.js'
 export { AskError, SpawnError } from './errors.js'
 export type { AskErrorCode, SpawnErrorCode } from './errors.js'
 export { actorLimits } from './limits.js'
+export { isRef, parseRefText, refText } from './ref.js'
+export type { MailboxOptions } from './mailbox.js'
+export type { ActorMessage, Place, Remote } from './remote.js'
 export type { ActorRef, AnyRef, AskFor, Tell } from './ref.js'
 export type { ActorFailure, DeadLetter } from './reports.js'
-export type { RestartLimit } from './supervision.js'
+export type { Backoff, RestartLimit, Supervision } from './supervision.js'
 export { actorSystem } from './system.js'
 export type { ActorSystem, ActorSystemOptions } from './system.js'

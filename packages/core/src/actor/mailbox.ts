@@ -1,5 +1,15 @@
 import { Queue } from './queue.js'
 
+export interface MailboxOptions {
+  /** Messages that may wait. Default 100,000. */
+  readonly capacity?: number
+  /**
+   * What happens to one more. `reject` (default): it becomes a dead letter, `tell` returns false and an ask rejects
+   * with `full`. `drop-oldest`: the one that waits longest becomes the dead letter instead.
+   */
+  readonly overflow?: 'reject' | 'drop-oldest'
+}
+
 /** What the layer tells an actor. Overtakes every message and is never refused. */
 export type Signal = 'stop'
 
@@ -15,6 +25,10 @@ export class Mailbox<M> {
 
   get isEmpty(): boolean {
     return this.#messages.size === 0 && this.#signals.size === 0
+  }
+
+  get size(): number {
+    return this.#messages.size
   }
 
   signal(signal: Signal): void {

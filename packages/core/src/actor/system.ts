@@ -33,6 +33,8 @@ export interface ActorSystem {
 export interface ActorSystemOptions {
   readonly host: Pick<Host, 'engine' | 'clock' | 'timers' | 'log' | 'random'>
   readonly name: string
+  /** The peer that the system belongs to, `MEMBER.INCARNATION`; empty (default): none. */
+  readonly node?: string
   /** Default 5,000. */
   readonly askTimeoutMs?: number
 }
@@ -49,6 +51,7 @@ export function actorSystem(options: ActorSystemOptions): ActorSystem {
   const surroundings: Surroundings = {
     host,
     askTimeoutMs: options.askTimeoutMs ?? actorLimits.askTimeoutMs,
+    node: options.node ?? '',
     nextUid: () => ++lastUid,
     failed: (failure) => {
       logFailure(host.log, failure)

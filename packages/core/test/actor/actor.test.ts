@@ -163,7 +163,7 @@ describe('tell and ask', () => {
 
   it('a full mailbox refuses: a tell becomes a dead letter, an ask an error', async () => {
     const { host, system, dead } = stage()
-    const small = actor({ state: () => 0, on: { add: (s) => s + 1, get: (s) => reply(s, s) }, capacity: 2 })
+    const small = actor({ state: () => 0, on: { add: (s) => s + 1, get: (s) => reply(s, s) }, mailbox: { capacity: 2 } })
     const s = system.spawn(small, 's')
     s.tell.add()
     s.tell.add()
@@ -181,7 +181,7 @@ describe('tell and ask', () => {
 
   it('an overload does not flood the log', () => {
     const { host, system, dead } = stage()
-    const small = actor({ state: () => 0, on: { add: (s) => s + 1 }, capacity: 0 })
+    const small = actor({ state: () => 0, on: { add: (s) => s + 1 }, mailbox: { capacity: 0 } })
     const s = system.spawn(small, 's')
     for (let n = 0; n < 1_000; n++) s.tell.add()
     expect(dead.length).toBe(1_000)

@@ -95,7 +95,7 @@ export class Observation {
       },
       postStop: () => void this.notes.push({ kind: 'postStop', actor: name, parent }),
       restarts: { max: 3, windowMs: 1_000 },
-      capacity: 5,
+      mailbox: { capacity: 5 },
     })
   }
 

@@ -34,7 +34,7 @@ async function throughLayer(): Promise<number> {
         return { n }
       },
     },
-    capacity: MESSAGES,
+    mailbox: { capacity: MESSAGES },
   })
   const ref = system.spawn(sink, 'sink')
   const began = performance.now()
