@@ -131,7 +131,10 @@ export interface Ctx {
   /** Puts what was stashed back, in front of what waits in the mailbox and in its order. */
   readonly unstash: () => void
   /** The outcome arrives as a message: the value for `done`, what it was rejected with for `failed`. Lost with a restart. */
-  readonly pipe: (promise: PromiseLike<unknown>, to: { readonly done: string; readonly failed: string }) => void
+  readonly pipe: (
+    promise: PromiseLike<unknown>,
+    to: { readonly done: string; readonly failed: string },
+  ) => void
 }
 
 /** By name; setting a name again replaces it. A handler that does not exist is a `TypeError` that names those that do. */

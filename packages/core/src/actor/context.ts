@@ -19,7 +19,10 @@ export function makeContext(cell: ActorCell, log: Log, atMs: () => number): Ctx 
     spawn: (behavior, name) => typedRef(behavior, cell.spawn(behavior, name)),
     stop: () => void cell.stop(),
     // Contract only so far.
-    ...({} as Pick<Ctx, 'children' | 'watch' | 'unwatch' | 'timers' | 'receiveTimeout' | 'stash' | 'unstash' | 'pipe'>),
+    ...({} as Pick<
+      Ctx,
+      'children' | 'watch' | 'unwatch' | 'timers' | 'receiveTimeout' | 'stash' | 'unstash' | 'pipe'
+    >),
   }
 }
 

@@ -163,7 +163,11 @@ describe('tell and ask', () => {
 
   it('a full mailbox refuses: a tell becomes a dead letter, an ask an error', async () => {
     const { host, system, dead } = stage()
-    const small = actor({ state: () => 0, on: { add: (s) => s + 1, get: (s) => reply(s, s) }, mailbox: { capacity: 2 } })
+    const small = actor({
+      state: () => 0,
+      on: { add: (s) => s + 1, get: (s) => reply(s, s) },
+      mailbox: { capacity: 2 },
+    })
     const s = system.spawn(small, 's')
     s.tell.add()
     s.tell.add()
