@@ -1,5 +1,4 @@
 // Durable writes of 100 bytes by so many callers at once, all systems in one run.
-import { joinAsCaller } from './caller.mjs'
 import { startEtcd } from './etcd.mjs'
 import { startFloor } from './floor.mjs'
 import { load } from './load.mjs'
@@ -10,15 +9,14 @@ const DEPTHS = [1, 16, 128, 512]
 
 /** One system after the other in every repetition, so that what else the machine does hurts all of them. */
 export async function commits({ report, etcd, times, ms, warmMs }) {
-  report.title('durable writes of 100 bytes')
+  report.title('durable writes of 100 bytes, three processes each')
   const cluster = await startTanist()
-  const caller = await joinAsCaller(cluster)
   const floor = await startFloor()
   const other = etcd ? await startEtcd() : null
   const { at } = await cluster.serving()
   const systems = {
     'tanist, caller at the server': (asked) => cluster.peers[at].ask({ do: 'load', ...asked }),
-    'tanist, caller elsewhere': (asked) => load(caller.put, asked),
+    'tanist, caller at another': (asked) => cluster.peers[(at + 1) % 3].ask({ do: 'load', ...asked }),
     'bare Node floor': (asked) => floor.nodes[0].ask({ do: 'load', ...asked }),
   }
   if (other) {
@@ -37,7 +35,6 @@ export async function commits({ report, etcd, times, ms, warmMs }) {
       targets(report, inFlight, found['tanist, caller at the server'], found.etcd)
     }
   } finally {
-    await caller.stop()
     await Promise.all([cluster.stop(), floor.stop(), other?.stop()])
   }
 }

@@ -46,13 +46,19 @@ export async function hogs({ report, forMs }) {
   report.target('none', count, 0, 'less')
 }
 
+/** A limit that stays as it is shows what the limit that follows the beats (the default) is for. */
 export async function curve({ report, forMs }) {
   report.title(`silence limit against false take-overs, ${HOGS} hogs, ${(forMs / 1_000).toFixed(0)} s each`)
-  for (const silenceMinMs of [50, 75, 100, 150, 200, 300]) {
-    const beatMs = Math.min(50, Math.round(silenceMinMs / 3))
-    const { count, longestMs } = await takeovers({ silenceMinMs, beatMs }, forMs)
-    const name = `silenceMinMs ${silenceMinMs}, beatMs ${beatMs}`
-    const perMinute = ((count / forMs) * 60_000).toFixed(1)
-    report.line(name, `${count} (${perMinute} a minute); the longest write took ${longestMs.toFixed(0)} ms`)
+  for (const limitMs of [15, 20, 30, 50, 75, 100, 150, 200, 300]) {
+    await point(report, limitMs, { silenceMaxMs: limitMs }, forMs)
+    if (limitMs <= 150) await point(report, limitMs, {}, forMs)
   }
+}
+
+async function point(report, silenceMinMs, fixed, forMs) {
+  const beatMs = Math.min(50, Math.round(silenceMinMs / 3))
+  const { count, longestMs } = await takeovers({ silenceMinMs, beatMs, ...fixed }, forMs)
+  const name = `${fixed.silenceMaxMs ? 'always' : 'at least'} ${silenceMinMs} ms, a beat every ${beatMs} ms`
+  const perMinute = ((count / forMs) * 60_000).toFixed(1)
+  report.line(name, `${count} (${perMinute} a minute); the longest write took ${longestMs.toFixed(0)} ms`)
 }

@@ -21,7 +21,7 @@ const rows = {
   memory: (run) => memory({ ...run, forMs: run.quick ? 5_000 : 60_000 }),
   large,
   hogs: (run) => hogs({ ...run, forMs: run.quick ? 30_000 : 600_000 }),
-  curve: (run) => curve({ ...run, forMs: run.quick ? 10_000 : 60_000 }),
+  curve: (run) => curve({ ...run, forMs: run.quick ? 5_000 : 60_000 }),
 }
 
 export const succession = {

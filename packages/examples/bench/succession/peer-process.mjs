@@ -31,6 +31,8 @@ onRequest(async (request) => {
   switch (request.do) {
     case 'status':
       return peer.status()
+    case 'put':
+      return writes.bare()
     case 'load':
       return load(() => writes[request.role ?? 'bare'](request), request)
     case 'log':
