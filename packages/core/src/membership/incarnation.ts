@@ -43,7 +43,7 @@ function isThere(s: Step, peer: Peer): boolean {
 }
 
 function refuseCopy(s: Step, row: LinkRow, hello: Hello): void {
-  const text = `${hello.name} at ${hello.address} has the identity of a member that runs at another place: give a copied data folder to one process only`
+  const text = `${hello.name} at ${hello.address} has the identity of a member that runs at another place: stop one of them, or give it a data folder of its own`
   refuse(s, row, 'identity', text)
 }
 

@@ -467,6 +467,9 @@ export function persist(t: Turn, hard: HardState): void {
   t.s.hard = hard
   if (t.s.persistedTicket === t.s.persistTicket) t.s.persistSinceMs = t.now.monotonicMs
   t.s.persistTicket += 1
+  // A ticket answers all before it: a voter that comes to a new term by its vote writes once.
+  const covered = t.out.findIndex(({ kind }) => kind === 'persist')
+  if (covered >= 0) t.out.splice(covered, 1)
   t.out.push({ kind: 'persist', hard, ticket: t.s.persistTicket })
 }
 
