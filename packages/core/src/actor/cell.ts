@@ -116,6 +116,10 @@ export class ActorCell implements Target {
     )
   }
 
+  child(name: string): ActorCell | undefined {
+    return this.#children.get(name)
+  }
+
   watch(watcher: Watcher): void {
     if (this.#phase === 'stopped') watcher.terminated(this.ref, 'stopped')
     else this.#watchers.add(watcher)

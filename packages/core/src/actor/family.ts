@@ -13,11 +13,15 @@ export class Family<A extends { stop(): Promise<void> }> {
     return this.#children.size === 0
   }
 
+  get(name: string): A | undefined {
+    return this.#children.get(name)
+  }
+
   /** `create` gets the child's path and what it calls, once, when it has stopped. */
   add(name: string, create: (path: string, stopped: () => void) => A): A {
     const path = `${this.#path}/${name}`
-    if (!/^[^/\s]+$/.test(name))
-      throw new SpawnError('name', `"${name}" is no name for an actor: use no slash and no white space`)
+    if (!/^[^/#\s]+$/.test(name))
+      throw new SpawnError('name', `"${name}" is no name for an actor: use no slash, no # and no white space`)
     if (this.#children.has(name))
       throw new SpawnError('taken', `${path} exists: choose another name, or await its stop first`)
     const child = create(path, () => this.#children.delete(name))

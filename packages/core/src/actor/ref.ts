@@ -63,12 +63,25 @@ export interface Target {
   /** False when it became a dead letter at once. */
   tell(handler: string, message: unknown): boolean
   ask(handler: string, message: unknown, timeoutMs?: number): Promise<unknown>
-  stop(): Promise<void>
-  /** `watcher` hears of the end exactly once, in a later turn; at once when it has ended already. */
+  stop(options?: StopOptions): Promise<void>
+  /**
+   * `watcher` hears of the end exactly once; when it has ended already, before this returns. A watcher only notes
+   * it (an actor puts it into its mailbox).
+   */
   watch(watcher: Watcher): void
   unwatch(watcher: Watcher): void
   /** Messages that wait for it, as far as that is known here. */
   readonly load: number
+}
+
+export interface StopOptions {
+  /** Handle what waits in the mailbox first; what comes from now on is refused. Default false: it becomes dead letters. */
+  readonly drain?: boolean
+  /**
+   * How long to wait. After it what was still to be drained becomes dead letters and the promise rejects with a
+   * `StopError` that names the actor that does not end; the stop goes on. Default: for ever.
+   */
+  readonly deadlineMs?: number
 }
 
 export interface Watcher {

@@ -16,7 +16,8 @@ export interface DeadLetter {
   readonly path: string
   readonly handler: string
   readonly message: unknown
-  readonly reason: 'stopped' | 'full'
+  /** `unhandled`: the actor has no handler of that name (now). */
+  readonly reason: 'stopped' | 'full' | 'unhandled'
 }
 
 export function logFailure(log: Log, failure: ActorFailure): void {
@@ -24,11 +25,17 @@ export function logFailure(log: Log, failure: ActorFailure): void {
   log.write('error', 'actor-failed', `${failure.path} threw in ${failure.during}; ${next}`, { ...failure })
 }
 
+export const whyDead: Readonly<Record<DeadLetter['reason'], string>> = {
+  stopped: 'it is stopped',
+  full: 'its mailbox is full',
+  unhandled: 'it has no such handler',
+}
+
 /** Logs an actor's 1st, 10th, 100th ... dead letter, so that an overload does not also flood the log. */
 export function logDeadLetter(log: Log, letter: DeadLetter, count: number): void {
   if (!Number.isInteger(Math.log10(count))) return
   const { path, handler, reason } = letter
-  const why = reason === 'full' ? 'its mailbox is full' : 'it is stopped'
+  const why = whyDead[reason]
   log.write('warn', 'dead-letter', `${handler} did not reach ${path}: ${why}`, {
     path,
     handler,

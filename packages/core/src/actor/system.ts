@@ -6,7 +6,17 @@ import { typedRef } from './context.js'
 import { SpawnError } from './errors.js'
 import { Family } from './family.js'
 import { actorLimits } from './limits.js'
-import { type ActorRef, type AnyRef, targetOf } from './ref.js'
+import { DeadEnd } from './dead-end.js'
+import {
+  type ActorRef,
+  type AnyRef,
+  makeRef,
+  parseRefText,
+  type StopOptions,
+  type Target,
+  targetOf,
+} from './ref.js'
+import type { Remote } from './remote.js'
 import { type ActorFailure, type DeadLetter, logDeadLetter, logFailure } from './reports.js'
 
 /**
@@ -18,6 +28,8 @@ import { type ActorFailure, type DeadLetter, logDeadLetter, logFailure } from '.
  */
 export interface ActorSystem {
   readonly name: string
+  /** The peer that the system belongs to, `MEMBER.INCARNATION`; empty: none. */
+  readonly node: string
   /** Everything thrown by actors; also logged. */
   readonly failures$: Observable<ActorFailure>
   /** Every message that no handler got; also logged, thinned out. */
@@ -25,7 +37,16 @@ export interface ActorSystem {
   /** Starts a top-level actor. Throws `SpawnError`, or what the behavior's `state()` throws. */
   spawn<P>(behavior: Behavior<P>, name: string): ActorRef<P>
   /** Resolves when the actor and all below it have stopped. Not to be awaited in a handler of that actor. */
-  stop(ref: AnyRef): Promise<void>
+  stop(ref: AnyRef, options?: StopOptions): Promise<void>
+  /** The actor here that bears this path and uid now; uid 0: whoever bears the path. */
+  local(path: string, uid: number): Target | undefined
+  /**
+   * The ref that a text of `refText` names, with the protocol that the caller knows. It never throws for an actor
+   * that is gone: that ref leads to dead letters. A text of another form is a `TypeError`.
+   */
+  resolve<P>(text: string): ActorRef<P>
+  /** Lets refs of other nodes lead to them. Once. */
+  connect(remote: Remote): void
   /** Stops everything and completes the streams. The engine must run until this resolves. */
   shutdown(): Promise<void>
 }
@@ -46,6 +67,8 @@ export function actorSystem(options: ActorSystemOptions): ActorSystem {
   const deadLetters$ = new Subject<DeadLetter>()
   const family = new Family<ActorCell>(name)
   let lastUid = 0
+  let lost = 0
+  let remote: Remote | undefined
   let closed: Promise<void> | undefined
 
   const surroundings: Surroundings = {
@@ -69,8 +92,34 @@ export function actorSystem(options: ActorSystemOptions): ActorSystem {
     deadLetters$.complete()
   }
 
+  function local(path: string, uid: number): Target | undefined {
+    if (!path.startsWith(`${name}/`)) return undefined
+    const [first = '', ...rest] = path.slice(name.length + 1).split('/')
+    let cell = family.get(first)
+    for (const part of rest) cell = cell?.child(part)
+    return cell !== undefined && (uid === 0 || cell.ref.uid === uid) ? cell : undefined
+  }
+
+  function resolve<P>(text: string): ActorRef<P> {
+    const place = parseRefText(text)
+    if (place === null) throw new TypeError(`"${text}" is no ref: it has the form tanist:NODE/PATH#UID`)
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return find(place.node, place.path, place.uid) as ActorRef<P>
+  }
+
+  function find(node: string, path: string, uid: number): AnyRef {
+    const own = node === surroundings.node
+    const living = own ? local(path, uid) : undefined
+    if (living instanceof ActorCell && uid !== 0) return living.ref
+    const target = living ?? (own ? undefined : remote?.target(node, path, uid))
+    if (target !== undefined) return makeRef(node, path, uid, target)
+    const end = new DeadEnd(path, own ? 'stopped' : 'lost', (letter) => surroundings.dead(letter, ++lost))
+    return end.bind(makeRef(node, path, uid, end))
+  }
+
   return {
     name,
+    node: surroundings.node,
     failures$: failures$.asObservable(),
     deadLetters$: deadLetters$.asObservable(),
     spawn(behavior, child) {
@@ -83,7 +132,15 @@ export function actorSystem(options: ActorSystemOptions): ActorSystem {
         new ActorCell(surroundings, path, behavior[definitionOf], stopped)
       return typedRef(behavior, family.add(child, create))
     },
-    stop: (ref) => ref[targetOf].stop(),
+    stop: (ref, stopOptions) => ref[targetOf].stop(stopOptions),
+    local,
+    resolve,
+    connect(other) {
+      if (remote !== undefined) throw new Error(`The system ${name} is connected already`)
+      if (other.node !== surroundings.node)
+        throw new Error(`The system ${name} belongs to "${surroundings.node}", not to "${other.node}"`)
+      remote = other
+    },
     shutdown: () => (closed ??= close()),
   }
 }
