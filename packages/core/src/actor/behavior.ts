@@ -20,11 +20,7 @@ import type { RestartLimit, Supervision } from './supervision.js'
  *   },
  * })
  */
-export function actor<
-  S,
-  H extends Handlers<NoInfer<S>>,
-  I extends Handlers<NoInfer<S>> = Record<never, never>,
->(definition: {
+export function actor<S, H extends Handlers<NoInfer<S>>, I extends Handlers<NoInfer<S>>>(definition: {
   /** Makes the first state, and the state after each restart. Throws: at first `spawn` throws, later the actor stops. */
   readonly state: () => S
   readonly on: H & { readonly [K in keyof H]: Handler<NoInfer<S>, Outcome<NoInfer<S>, ProtocolOf<H>>> }
@@ -71,7 +67,7 @@ export function reply<S, R>(state: S, value: R): Next<S, R> {
  *   },
  * })
  */
-export function receive<M>(): <S, I extends Handlers<NoInfer<S>> = Record<never, never>>(definition: {
+export function receive<M>(): <S, I extends Handlers<NoInfer<S>>>(definition: {
   readonly state: () => S
   readonly on: (state: NoInfer<S>, message: M, ctx: Ctx) => Silent<NoInfer<S>, Receives<M>>
   readonly internal?: I & { readonly [K in keyof I]: Handler<NoInfer<S>, Silent<NoInfer<S>, Receives<M>>> }

@@ -40,6 +40,8 @@ interface Envelope {
 export class ActorCell implements Target {
   readonly ref: AnyRef
   readonly handlers: readonly string[]
+  /** Handler of the last message. */
+  doing = ''
   readonly #path: string
   readonly #surroundings: Surroundings
   readonly #definition: Definition
@@ -71,7 +73,7 @@ export class ActorCell implements Target {
     this.#children = new Family(path)
     this.handlers = Object.keys(definition.on)
     this.ref = makeRef(surroundings.node, path, surroundings.nextUid(), this)
-    this.#cell = surroundings.host.engine.cell(path, () => this.#turn())
+    this.#cell = surroundings.host.engine.cell(path, () => this.#turn(), this)
   }
 
   get load(): number {
@@ -173,6 +175,7 @@ export class ActorCell implements Target {
 
   #handle(envelope: Envelope): void | Promise<void> {
     this.#atMs = undefined
+    this.doing = envelope.handler
     try {
       const handler = this.#definition.on[envelope.handler]
       invariant(handler !== undefined, `refs of ${this.#path} only send what it handles`)
