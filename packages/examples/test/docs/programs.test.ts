@@ -60,7 +60,7 @@ interface Program {
 function programsOf(path: string, folder: string): Program[] {
   const blocks = blocksOf(page(path).text)
   return blocks.flatMap((block, i) => {
-    if (block.words[0] !== 'ts') return []
+    if (block.words[0] !== 'ts' || block.words.includes('later')) return []
     const name = /^\/\/ ([\w.-]+\.ts)$/m.exec(block.text.split('\n')[0] ?? '')?.[1]
     const next = blocks[i + 1]
     const output = next?.words[0] === 'text' ? next : undefined
@@ -78,6 +78,7 @@ const programs = [
   ...programsOf('README.md', 'readme'),
   ...programsOf('docs/guide.md', 'guide'),
   ...programsOf('docs/testing.md', 'testing'),
+  ...programsOf('docs/actors.md', 'actors'),
   ...programsOf('docs/envelope.md', 'testing'),
 ]
 const examples = ['core', 'transport', 'singleton'].flatMap((name) => examplesOf(name))
