@@ -105,6 +105,7 @@ export {
   crashPoints,
   effectsOf,
   effectsOfAsync,
+  effectsOfStart,
   InjectedCrash,
   standIn,
 } from './actors/index.js'

@@ -71,6 +71,29 @@ export async function effectsOfAsync(
   return new Trial(behavior, handler, options).run(message)
 }
 
+/** The first state, and what `state()` did to make it: timers it set, children it spawned. */
+export function effectsOfStart(
+  behavior: Behavior<unknown>,
+  { path = 'actor', at = 0 }: Pick<EffectsOptions, 'path' | 'at'> = {},
+): Effects<never> {
+  const definition = behavior[definitionOf]
+  const effects: Effect[] = []
+  record(effects)
+  try {
+    const state = definition.state(recordingContext(definition, makeStandIn(path), at, effects))
+    return { ...silent, state, effects }
+  } catch (error) {
+    return { ...silent, state: undefined, effects, failure: { error } }
+  } finally {
+    endRecording()
+  }
+}
+
+function record(effects: Effect[]): void {
+  if (!startRecording(effects))
+    throw new ActorTestError('another handler is recorded now: await its effectsOfAsync first')
+}
+
 class Trial {
   readonly #state: unknown
   readonly #effects: Effect[] = []
@@ -83,14 +106,13 @@ class Trial {
     const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined
     if (handler === undefined)
       throw new ActorTestError(`there is no handler ${name}; there is ${Object.keys(handlers).join(', ')}`)
-    this.#state = 'state' in options ? options.state : definition.state()
+    this.#state = 'state' in options ? options.state : effectsOfStart(behavior, { path, at }).state
     const ctx = recordingContext(definition, makeStandIn(path), at, this.#effects)
     this.#call = (message) => handler(this.#state, message, ctx)
   }
 
   run(message: unknown): Effects<unknown> | Promise<Effects<unknown>> {
-    if (!startRecording(this.#effects))
-      throw new ActorTestError('another handler is recorded now: await its effectsOfAsync first')
+    record(this.#effects)
     let outcome: unknown
     try {
       outcome = this.#call(message)
