@@ -71,9 +71,13 @@ describe('an actor that leaves the world is named with its handler', () => {
     )
   })
 
-  it('when it waits for something that never comes', async () => {
-    await expect(office(actorTest(), () => new Promise(() => {}))).rejects.toThrow(
-      'the turn of test/clerk, in its handler sell on test awaits something outside the world',
+  it('when it waits for something that never comes: as stuck, and after a minute', async () => {
+    const t = actorTest()
+    await office(t, () => new Promise(() => {}))
+    await t.advance(11_000)
+    await t.expectFailure({ kind: 'stuck', path: 'test/clerk', during: 'sell' })
+    await expect(t.advance(60_000)).rejects.toThrow(
+      'the turn of test/clerk, in its handler sell on test awaits something outside the world: it waits since 0 ms',
     )
   })
 

@@ -89,6 +89,12 @@ export function effectsOfStart(
   }
 }
 
+function firstState(behavior: Behavior<unknown>, path: string, at: number): unknown {
+  const { state, failure } = effectsOfStart(behavior, { path, at })
+  if (failure !== null) throw failure.error
+  return state
+}
+
 function record(effects: Effect[]): void {
   if (!startRecording(effects))
     throw new ActorTestError('another handler is recorded now: await its effectsOfAsync first')
@@ -106,7 +112,7 @@ class Trial {
     const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined
     if (handler === undefined)
       throw new ActorTestError(`there is no handler ${name}; there is ${Object.keys(handlers).join(', ')}`)
-    this.#state = 'state' in options ? options.state : effectsOfStart(behavior, { path, at }).state
+    this.#state = 'state' in options ? options.state : firstState(behavior, path, at)
     const ctx = recordingContext(definition, makeStandIn(path), at, this.#effects)
     this.#call = (message) => handler(this.#state, message, ctx)
   }

@@ -12,7 +12,7 @@ export interface LoggedLine {
 
 /** Each field that is given must be equal. */
 export type DeadLetterLike = Partial<Pick<DeadLetter, 'path' | 'handler' | 'reason'>>
-export interface FailureLike extends Partial<Pick<ActorFailure, 'path' | 'during' | 'action'>> {
+export interface FailureLike extends Partial<Pick<ActorFailure, 'kind' | 'path' | 'during' | 'action'>> {
   /** What was thrown is an error with a message that contains this, or matches. */
   readonly message?: string | RegExp
 }
@@ -50,7 +50,7 @@ export class Surprises {
   }
 
   expectFailure(like: FailureLike): ActorFailure {
-    const keys = ['path', 'during', 'action'] as const
+    const keys = ['kind', 'path', 'during', 'action'] as const
     return this.#take(
       this.failures,
       (one) =>
@@ -116,6 +116,8 @@ function matches(text: string, wanted: string | RegExp | undefined): boolean {
 
 const letterText = ({ path, handler, message, reason }: DeadLetter): string =>
   `dead letter: ${call(handler, message)} to ${path}, ${reason}`
-const failureText = ({ path, during, error, action }: ActorFailure): string =>
-  `failure: ${path} threw ${short(error)} in ${during}, so: ${action}`
+const failureText = ({ kind, path, during, error, action }: ActorFailure): string =>
+  kind === 'stuck'
+    ? `failure: ${path} does not return from ${during}`
+    : `failure: ${path} threw ${short(error)} in ${during}, so: ${action}`
 const lineText = ({ level, event, text }: LoggedLine): string => `log line: ${level} ${event}: ${text}`
