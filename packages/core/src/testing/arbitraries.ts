@@ -18,7 +18,8 @@ export function scheduleArbitrary(shape: ScheduleShape): fc.Arbitrary<Schedule> 
  * Crash points for `crashPoints`: at most `max` (default 3), within the first `calls` (default 20) of each place.
  *
  * @example
- * fc.assert(fc.asyncProperty(crashPointsArbitrary(till), async (points) => {
+ * const till = actor({ state: () => 0, on: { pay: (n, m: { cents: number }) => n + m.cents } })
+ * await fc.assert(fc.asyncProperty(crashPointsArbitrary(till), async (points) => {
  *   const t = actorTest()
  *   const ref = t.system.spawn(crashPoints(till, points), 'till')
  *   for (let n = 0; n < 10; n++) ref.tell.pay({ cents: 1 })

@@ -5,7 +5,10 @@ import { Workshop } from './workshop.js'
 
 /** What the examples in doc comments may use without saying so. */
 const preamble = `
-import { actor, actorSystem, nactEngine, openSnapshots, reply } from '@tanist/core'
+import { actor, actorSystem, nactEngine, openSnapshots, receive, reply } from '@tanist/core'
+import type { ActorRef, Receives } from '@tanist/core'
+import { actorTest, checkActors, crashPoints, effectsOf, standIn } from '@tanist/core/testing'
+import { crashPointsArbitrary } from '@tanist/core/testing/arbitraries'
 import type { Folder, Journal, ListenHandlers, Log } from '@tanist/core'
 import * as kit from '@tanist/core/testing'
 import {

@@ -36,7 +36,7 @@ type InternalCall = [handler: string, message: unknown, options: EffectsOptions 
  *   internal: { dark: () => 'off' as const },
  * })
  * const { state, effects } = effectsOf(lamp, 'press')
- * // state is 'on', effects is [{ do: 'once', timer: 'off', ms: 5_000, to: 'dark', message: undefined }]
+ * return state === 'on' && effects.length === 1
  */
 export function effectsOf<P, K extends Name<P>>(
   behavior: Behavior<P>,
