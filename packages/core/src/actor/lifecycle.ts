@@ -1,5 +1,6 @@
 import type { Timer } from '../host/index.js'
 import type { ActorCell } from './cell.js'
+import { forgetSenders } from './ref.js'
 import type { ActorFailure } from './reports.js'
 
 /**
@@ -177,7 +178,10 @@ export function renew(cell: ActorCell): void {
 function begin(cell: ActorCell): void {
   cell.incarnation++
   cell.held = undefined
-  cell.plan = cell.origin
+  if (cell.plan !== cell.origin) {
+    cell.plan = cell.origin
+    forgetSenders(cell.ref)
+  }
   cell.belongings?.stash?.release(cell.mailbox)
   try {
     const state = cell.plan.definition.state(cell.context)
