@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type ActorRef, actor, become, receive, type Receives, reply } from '../../src/actor/index.js'
-import { effectsOf, effectsOfAsync, standIn } from '../../src/testing/index.js'
+import { effectsOf, effectsOfAsync, effectsOfStart, standIn } from '../../src/testing/index.js'
 
 interface Printer {
   readonly print: (m: { text: string }) => void
@@ -116,6 +116,24 @@ describe('effectsOf', () => {
     const { failure } = await effectsOfAsync(clerk, 'slow', { printer: standIn<Printer>('mute') })
     expect(String(failure?.error)).toContain('the stand-in mute has no answer for pages')
     expect(() => effectsOf(clerk, 'slow', { printer })).toThrow('use await effectsOfAsync')
+  })
+
+  it('asks stand-ins of one message type, and gives the effects of a start', async () => {
+    const asks = actor({
+      state: (ctx) => (ctx.timers.every('tick', 5, 'tick'), ctx.spawn(line, 'line'), 0),
+      on: {
+        sum: async (n, m: { adder: ActorRef<Receives<{ n: number; to: ActorRef<Receives<number>> }>> }) =>
+          reply(n, await m.adder.ask<number>((to) => ({ n: 2, to }))),
+      },
+      internal: { tick: (n) => n + 1 },
+    })
+    const adder = standIn<Receives<{ n: number; to: ActorRef<Receives<number>> }>>('adder', { '*': () => 9 })
+    const { reply: sum, effects } = await effectsOfAsync(asks, 'sum', { adder })
+    expect([sum, effects]).toMatchObject([9, [{ do: 'ask', to: adder, message: { n: 2 } }]])
+    expect(effectsOfStart(asks)).toMatchObject({
+      state: 0,
+      effects: [{ do: 'every' }, { do: 'spawn', name: 'line' }],
+    })
   })
 
   it('is for stand-ins only as long as it runs', () => {

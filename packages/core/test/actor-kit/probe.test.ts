@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { type ActorRef, actor, AskError, reply } from '../../src/actor/index.js'
+import {
+  type ActorRef,
+  actor,
+  type AnyRef,
+  AskError,
+  type Receives,
+  reply,
+  type Terminated,
+} from '../../src/actor/index.js'
 import { actorTest } from '../../src/testing/index.js'
 
 interface Printer {
@@ -88,6 +96,66 @@ describe('a probe', () => {
     expect(await printer.expectTerminated(ref)).toMatchObject({ why: 'stopped', ref: { path: 'test/clerk' } })
     const other = t.probe('other')
     expect(await other.expectTerminated(ref)).toMatchObject({ why: 'stopped' })
+  })
+})
+
+describe('a probe of a union of messages', () => {
+  type Message =
+    | { readonly type: 'note'; readonly n: number }
+    | { readonly type: 'get'; readonly to: ActorRef<Receives<number>> }
+
+  it('takes tells, and asks that it answers by the ref inside', async () => {
+    const t = actorTest()
+    const store = t.probe<Receives<Message>>('store')
+    const user = actor({
+      state: () => 0,
+      on: { read: async (n) => reply(n, await store.ref.ask<number>((to) => ({ type: 'get', to }))) },
+    })
+    store.ref.tell({ type: 'note', n: 1 })
+    expect((await store.next()).message).toEqual({ type: 'note', n: 1 })
+    const read = t.system.spawn(user, 'user').ask.read()
+    const { message } = await store.expect('*')
+    if (message.type === 'get') message.to.tell(4)
+    expect(await t.outcome(read)).toBe(4)
+    await expect(t.outcome(store.ref.askWithin(50)((to) => ({ type: 'get', to })))).rejects.toMatchObject({
+      code: 'timeout',
+    })
+    await t.expectNoSurprises()
+  })
+})
+
+describe('a probe among actors', () => {
+  const guard = (ward: AnyRef) =>
+    actor({
+      state: (ctx): string => (ctx.watch(ward, 'ended'), 'watching'),
+      on: {
+        get: (s) => reply(s, s),
+        fall: () => {
+          throw new Error('over the edge')
+        },
+      },
+      internal: { ended: (_s, m: Terminated) => m.why },
+      restarts: { max: 0, windowMs: 1 },
+    })
+
+  it('is watched, and ends as the test says', async () => {
+    const t = actorTest()
+    const ward = t.probe('ward')
+    const ref = t.system.spawn(guard(ward.ref), 'guard')
+    await t.advance(1_000)
+    ward.stop('lost')
+    expect(await t.outcome(ref.ask.get())).toBe('lost')
+  })
+
+  it('hears that an actor failed for good', async () => {
+    const t = actorTest()
+    const ward = t.probe('ward')
+    const ref = t.system.spawn(guard(ward.ref), 'guard')
+    ward.watch(ref)
+    ref.tell.fall()
+    expect(await ward.expectTerminated(ref)).toMatchObject({ why: 'failed' })
+    await t.expectFailure({ message: /over/, action: 'stop' })
+    await t.expectNoSurprises()
   })
 })
 

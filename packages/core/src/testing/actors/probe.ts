@@ -3,12 +3,14 @@ import {
   type AnyRef,
   AskError,
   makeRef,
+  RECEIVE,
   refText,
   type Target,
   targetOf,
   type Terminated,
   type Watcher,
 } from '../../actor/index.js'
+import { ProbeAsker } from './question.js'
 import { ActorTestError, call, list } from './words.js'
 
 /** What a probe waits with: the world of its test. */
@@ -94,7 +96,7 @@ export class ProbeTarget implements Target, Watcher {
 
   constructor(around: Surroundings, path: string) {
     this.#around = around
-    this.ref = makeRef('', path, around.nextUid(), this)
+    this.ref = makeRef('', path, around.nextUid(), this, new ProbeAsker(around))
   }
 
   // As a target
@@ -104,6 +106,8 @@ export class ProbeTarget implements Target, Watcher {
   }
 
   ask(handler: string, message: unknown, timeoutMs: number = this.#around.askTimeoutMs): Promise<unknown> {
+    // An actor that takes a union of messages answers by the ref in the message.
+    if (handler === RECEIVE && this.#note(handler, message, null)) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const fail = (code: 'timeout' | 'stopped' | 'failed', text: string, cause?: unknown): void =>
         reject(new AskError(code, `${handler} of ${this.ref.path}: ${text}`, cause))

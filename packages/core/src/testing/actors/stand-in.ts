@@ -1,4 +1,12 @@
-import { type ActorRef, type AnyRef, makeRef, type Target, type Watcher } from '../../actor/index.js'
+import {
+  type ActorRef,
+  type AnyRef,
+  type Asker,
+  makeRef,
+  RECEIVE,
+  type Target,
+  type Watcher,
+} from '../../actor/index.js'
 import type { Effect } from './effect-types.js'
 import { ActorTestError, call } from './words.js'
 
@@ -39,6 +47,16 @@ export function makeStandIn(path: string, answers: ReadonlyMap<string, unknown> 
 
 let uids = 0
 
+/** `ref.ask((to) => message)`: the answer to the message is the reply. */
+const asker: Asker = {
+  question: (target, path, make) => {
+    // A stand-in takes whatever it is sent.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const to = makeStandIn(`${path}/$ask`) as Parameters<typeof make>[0]
+    return target.ask(RECEIVE, make(to))
+  },
+}
+
 class StandIn implements Target {
   readonly handlers: null = null
   readonly load = 0
@@ -46,7 +64,7 @@ class StandIn implements Target {
   readonly #answers: ReadonlyMap<string, unknown>
 
   constructor(path: string, answers: ReadonlyMap<string, unknown>) {
-    this.ref = makeRef('', path, ++uids, this)
+    this.ref = makeRef('', path, ++uids, this, asker)
     this.#answers = answers
   }
 
