@@ -20,11 +20,7 @@ import type { RestartLimit, Supervision } from './supervision.js'
  *   },
  * })
  */
-export function actor<
-  S,
-  H extends Handlers<NoInfer<S>>,
-  I extends Handlers<NoInfer<S>> = Record<never, never>,
->(definition: {
+export function actor<S, H extends Handlers<NoInfer<S>>, I extends Handlers<NoInfer<S>>>(definition: {
   /**
    * Makes the first state, and the state after each restart; the place to set timers, watch and spawn what the actor
    * needs from its start (write the type then, `(ctx: Ctx) => ...`, or the compiler cannot infer `S`). Throws: at first `spawn` throws, later the actor stops.
@@ -35,7 +31,7 @@ export function actor<
    * Handlers that only the actor itself reaches, by name: what its timers, piped promises, watches and receive
    * timeout bring. They are no part of its protocol.
    */
-  readonly internal?: I & { readonly [K in keyof I]: Handler<NoInfer<S>, Outcome<NoInfer<S>, ProtocolOf<H>>> }
+  readonly internal?: I & { readonly [K in keyof I]: Handler<NoInfer<S>, Silent<NoInfer<S>, ProtocolOf<H>>> }
   /** Runs at each restart with the state that failed, after the children have stopped and before `state()`. */
   readonly preRestart?: (state: NoInfer<S>, error: unknown, ctx: Ctx) => void | Promise<void>
   /** Runs exactly once, after the last handler and after all children have stopped. Not at restarts. */
@@ -74,10 +70,10 @@ export function reply<S, R>(state: S, value: R): Next<S, R> {
  *   },
  * })
  */
-export function receive<M>(): <S, I extends Handlers<NoInfer<S>> = Record<never, never>>(definition: {
+export function receive<M>(): <S, I extends Handlers<NoInfer<S>>>(definition: {
   readonly state: (ctx: Ctx) => S
-  readonly on: (state: NoInfer<S>, message: M, ctx: Ctx) => Outcome<NoInfer<S>, Receives<M>>
-  readonly internal?: I & { readonly [K in keyof I]: Handler<NoInfer<S>, Outcome<NoInfer<S>, Receives<M>>> }
+  readonly on: (state: NoInfer<S>, message: M, ctx: Ctx) => Silent<NoInfer<S>, Receives<M>>
+  readonly internal?: I & { readonly [K in keyof I]: Handler<NoInfer<S>, Silent<NoInfer<S>, Receives<M>>> }
   readonly preRestart?: (state: NoInfer<S>, error: unknown, ctx: Ctx) => void | Promise<void>
   readonly postStop?: (state: NoInfer<S>, ctx: Ctx) => void | Promise<void>
   readonly restarts?: RestartLimit
@@ -185,8 +181,12 @@ export interface Receives<M> {
   readonly [RECEIVE]: (message: M) => void
 }
 
-type Then<S, P> = S | Next<S, unknown> | Become<P>
-export type Outcome<S, P = never> = Then<S, P> | Promise<Then<S, P>>
+export type Outcome<S, P = never> =
+  | Silent<S, P>
+  | Next<S, unknown>
+  | Promise<S | Next<S, unknown> | Become<P>>
+/** Of handlers that nobody asks: a `reply` of theirs would reach nobody. */
+export type Silent<S, P> = S | Become<P> | Promise<S | Become<P>>
 export type Handler<S, O> = (state: S, message: never, ctx: Ctx) => O
 export type Handlers<S> = Readonly<Record<string, Handler<S, unknown>>>
 
@@ -195,12 +195,16 @@ export type ProtocolOf<H> = {
   readonly [K in keyof H]: (...message: MessageOf<H[K]>) => ReplyOf<H[K]>
 }
 
-type MessageOf<F> = F extends (...args: infer A) => unknown
-  ? A extends readonly [unknown, infer M, ...unknown[]]
-    ? [M] extends [never]
-      ? []
-      : [message: M]
-    : []
+type MessageOf<F> = F extends (state: never, ...rest: infer A) => unknown
+  ? A extends readonly []
+    ? []
+    : A extends readonly [infer M, ...unknown[]]
+      ? [M] extends [never]
+        ? []
+        : [message: M]
+      : A extends readonly [(infer M)?, ...unknown[]]
+        ? [message?: M]
+        : []
   : never
 
 type ReplyOf<F> = F extends (...args: never) => infer O ? ValueOf<Awaited<O>> : never

@@ -69,6 +69,8 @@ export class ActorCell implements Target, Head {
   watchers: Set<Watcher> | undefined
   stopWaiters: (() => void)[] | undefined
   deadLetters = 0
+  /** Handler of the last message, for reports. */
+  doing = ''
 
   #cell: Cell | undefined
   /** A turn is to come, or runs. */
@@ -244,7 +246,7 @@ export class ActorCell implements Target, Head {
   /** There is something to do. */
   poke(): void {
     this.#scheduled = true
-    this.#cell ??= this.surroundings.host.engine.cell(this.path, () => this.#turn())
+    this.#cell ??= this.surroundings.host.engine.cell(this.path, () => this.#turn(), this)
     this.#cell.wake()
   }
 
@@ -332,6 +334,7 @@ export class ActorCell implements Target, Head {
       ask?.fail('unhandled', whyDead.unhandled)
       return this.loseMessage(name, message, 'unhandled')
     }
+    this.doing = name
     try {
       const outcome = run(this.state, message, this.context)
       if (!isPromise(outcome)) return this.#settle(outcome, name, ask)

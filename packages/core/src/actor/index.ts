@@ -1,9 +1,10 @@
-export { actor, become, receive, reply } from './behavior.js'
+export { actor, become, behaviorOf, definitionOf, isReply, RECEIVE, receive, reply } from './behavior.js'
 export type {
   ActorTimers,
   Become,
   Behavior,
   Ctx,
+  Definition,
   Handler,
   Handlers,
   Next,

@@ -4,7 +4,13 @@
  * `turn` returns a promise, the next turn waits for it.
  */
 export interface Engine {
-  cell(name: string, turn: () => void | Promise<void>): Cell
+  /** `owner` is for reports: what the turn is about at this moment. */
+  cell(name: string, turn: () => void | Promise<void>, owner?: CellOwner): Cell
+}
+
+export interface CellOwner {
+  /** The handler that runs or ran last; empty before the first. */
+  readonly doing: string
 }
 
 export interface Cell {

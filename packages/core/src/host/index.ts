@@ -1,7 +1,7 @@
 export type { Clock, Now, Random, Timer, Timers } from './clock.js'
 export { DiskError } from './disk.js'
 export type { Disk, DiskErrorCode, DiskFile, Folder, SyncDone } from './disk.js'
-export type { Cell, Engine } from './engine.js'
+export type { Cell, CellOwner, Engine } from './engine.js'
 export type { Host } from './host.js'
 export type { Log, LogLevel } from './log.js'
 export type {

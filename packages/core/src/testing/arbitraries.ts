@@ -1,4 +1,6 @@
 import * as fc from 'fast-check'
+import type { Behavior } from '../actor/index.js'
+import { type CrashPoint, crashPlaces } from './actors/index.js'
 import { scheduleDrawer, simplerSchedules } from './schedule/index.js'
 import type { Schedule, ScheduleShape } from './schedule/index.js'
 
@@ -10,6 +12,37 @@ export type { ScheduleShape } from './schedule/index.js'
  */
 export function scheduleArbitrary(shape: ScheduleShape): fc.Arbitrary<Schedule> {
   return new ScheduleArbitrary(shape)
+}
+
+/**
+ * Crash points for `crashPoints`: at most `max` (default 3), within the first `calls` (default 20) of each place.
+ *
+ * @example
+ * const till = actor({ state: () => 0, on: { pay: (n, m: { cents: number }) => n + m.cents } })
+ * await fc.assert(fc.asyncProperty(crashPointsArbitrary(till), async (points) => {
+ *   const t = actorTest()
+ *   const ref = t.system.spawn(crashPoints(till, points), 'till')
+ *   for (let n = 0; n < 10; n++) ref.tell.pay({ cents: 1 })
+ *   await t.settle()
+ * }))
+ */
+export function crashPointsArbitrary(
+  behavior: Behavior<unknown>,
+  { max = 3, calls = 20, places = crashPlaces(behavior) }: CrashPointsShape = {},
+): fc.Arbitrary<readonly CrashPoint[]> {
+  const point = fc.record({
+    in: fc.constantFrom(...places),
+    call: fc.integer({ min: 1, max: calls }),
+    when: fc.constantFrom('before' as const, 'after' as const),
+  })
+  return fc.array(point, { maxLength: max })
+}
+
+export interface CrashPointsShape {
+  readonly max?: number
+  readonly calls?: number
+  /** Default: everywhere. `state()` also crashes at `spawn`, which throws then. */
+  readonly places?: readonly string[]
 }
 
 class ScheduleArbitrary extends fc.Arbitrary<Schedule> {

@@ -1,5 +1,6 @@
-import type { Cell, Engine } from '../host/index.js'
+import type { Cell, CellOwner, Engine } from '../host/index.js'
 import { SimEvent } from './events.js'
+import { inTurn } from './guard.js'
 import type { Life } from './machine.js'
 import { type PendingTurn, type Timeline, WorldError } from './timeline.js'
 
@@ -17,8 +18,8 @@ export class SimEngine implements Engine {
     this.life = life
   }
 
-  cell(name: string, turn: () => void | Promise<void>): Cell {
-    return new SimCell(this.timeline, this.life, name, turn)
+  cell(name: string, turn: () => void | Promise<void>, owner?: CellOwner): Cell {
+    return new SimCell(this.timeline, this.life, name, turn, owner)
   }
 }
 
@@ -29,17 +30,25 @@ class SimCell extends SimEvent implements Cell, PendingTurn {
   sinceMs = 0
   private readonly timeline: Timeline
   private readonly turn: () => void | Promise<void>
+  private readonly owner: CellOwner | undefined
   private queued = false
   private running = false
   private woken = false
   private stopped = false
 
-  constructor(timeline: Timeline, life: Life, name: string, turn: () => void | Promise<void>) {
+  constructor(
+    timeline: Timeline,
+    life: Life,
+    name: string,
+    turn: () => void | Promise<void>,
+    owner: CellOwner | undefined,
+  ) {
     super('turn', life)
     this.life = life
     this.timeline = timeline
     this.name = name
     this.turn = turn
+    this.owner = owner
   }
 
   wake(): void {
@@ -66,7 +75,7 @@ class SimCell extends SimEvent implements Cell, PendingTurn {
       return
     }
     // A wake from inside the turn asks for one more, as `wake` never runs a turn in place.
-    const outcome = this.turn()
+    const outcome = inTurn(this, this.turn)
     if (outcome !== undefined) this.await(outcome)
   }
 
@@ -74,11 +83,16 @@ class SimCell extends SimEvent implements Cell, PendingTurn {
     return `turn of ${this.name}`
   }
 
+  during(): string {
+    const doing = this.owner?.doing ?? ''
+    return doing === '' ? this.what() : `${this.what()}, in its handler ${doing}`
+  }
+
   private await(outcome: Promise<void>): void {
     if (!this.timeline.asynchronous) {
       throw new WorldError(
         this.node,
-        `the turn of "${this.name}" on ${this.node} returned a promise, which can settle only between events: use world.runAsync`,
+        `the ${this.during()} on ${this.node} returned a promise, which can settle only between events: use world.runAsync`,
       )
     }
     this.running = true
@@ -88,7 +102,7 @@ class SimCell extends SimEvent implements Cell, PendingTurn {
       () => this.settled(),
       (error: unknown) => {
         this.settled()
-        if (this.life.alive) this.timeline.failure ??= this.timeline.errorOf(this.node, this.what(), error)
+        if (this.life.alive) this.timeline.failure ??= this.timeline.errorOf(this.node, this.during(), error)
       },
     )
   }
@@ -98,7 +112,7 @@ class SimCell extends SimEvent implements Cell, PendingTurn {
     const { timeline } = this
     timeline.pendingTurns.delete(this)
     if (timeline.asynchronous && this.life.alive && timeline.isLeft)
-      timeline.foreign(this.node, `the end of the ${this.what()}`)
+      timeline.foreign(this.node, `the end of the ${this.during()}`)
     if (!this.woken) return
     this.woken = false
     this.wake()

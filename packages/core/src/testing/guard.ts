@@ -10,6 +10,14 @@
 /** The world whose event is under way. `misused` notes the failure, for code that catches what is thrown. */
 export interface Overseer {
   misused(node: string, during: string, used: string, instead: string): Error
+  /** What an event that is no turn may have set going: the turns that wait on that node, in words. */
+  behind(node: string): string
+}
+
+/** What runs: an event of the world. Turns know more about themselves. */
+export interface Code {
+  what(): string
+  during?(): string
 }
 
 const settled = Promise.resolve()
@@ -19,7 +27,7 @@ class Scene {
   overseer: Overseer | null = null
   /** Empty for scripts of the test, which may use what they like. */
   node = ''
-  code: { what(): string } | null = null
+  code: Code | null = null
   #rounds = 0
   readonly #again = (): void => nextTick(this.#leave)
   readonly #leave = (): void => {
@@ -28,7 +36,7 @@ class Scene {
     else this.clear()
   }
 
-  enter(overseer: Overseer | null, node: string, code: { what(): string } | null): void {
+  enter(overseer: Overseer | null, node: string, code: Code | null): void {
     this.overseer = overseer
     this.node = node
     this.code = code
@@ -149,7 +157,15 @@ function check(used: string, instead: string, args: readonly unknown[]): void {
   const { overseer, node, code } = scene
   if (overseer === null || node === '') return
   if (used === 'setTimeout') throwReported(args)
-  throw overseer.misused(node, code?.what() ?? 'its code', used, instead)
+  throw overseer.misused(node, doing(overseer, node, code), used, instead)
+}
+
+/** Who acts at this moment, in words. Behind a promise that is the turn which awaited it, if it can be told. */
+function doing(overseer: Overseer, node: string, code: Code | null): string {
+  const turn = turns?.getStore() ?? code
+  const own = turn?.during?.()
+  if (own !== undefined) return own
+  return `${code?.what() ?? 'its code'}${overseer.behind(node)}`
 }
 
 /** RxJS tells of an error that no subscriber handles by a timer that throws it: that error is the news. */
@@ -182,21 +198,43 @@ const outside: readonly (readonly [RegExp, string, string])[] = [
 export function onAsyncStart(): () => void {
   const hooks = asyncHooks()
   if (hooks === undefined) return () => {}
+  turns ??= new hooks.AsyncLocalStorage()
+  const used = turns
+  followers += 1
   const hook = hooks.createHook({
     init: (_id: number, type: string) => {
       const { overseer, node, code } = scene
       if (overseer === null || node === '') return
       const found = outside.find(([pattern]) => pattern.test(type))
       // Nothing may be thrown here: the world does so at its next event.
-      if (found !== undefined) overseer.misused(node, code?.what() ?? 'its code', found[1], found[2])
+      if (found !== undefined) overseer.misused(node, doing(overseer, node, code), found[1], found[2])
     },
   })
   hook.enable()
-  return () => void hook.disable()
+  return () => {
+    hook.disable()
+    followers -= 1
+    if (followers === 0) used.disable()
+  }
+}
+
+/** Runs a turn so that the promises behind it are known to be its own, where they are followed. */
+export function inTurn<R>(code: Code, turn: () => R): R {
+  return turns === undefined || followers === 0 ? turn() : turns.run(code, turn)
+}
+
+let turns: Turns | undefined
+let followers = 0
+
+interface Turns {
+  run<R>(code: Code, turn: () => R): R
+  getStore(): Code | undefined
+  disable(): void
 }
 
 interface AsyncHooks {
   createHook(callbacks: { init(id: number, type: string): void }): { enable(): unknown; disable(): unknown }
+  readonly AsyncLocalStorage: new () => Turns
 }
 
 function asyncHooks(): AsyncHooks | undefined {

@@ -97,3 +97,30 @@ export type {
   SearchOptions,
   WitnessedOp,
 } from './linearizability/index.js'
+export {
+  actorTest,
+  ActorTestError,
+  checkActors,
+  crashPlaces,
+  crashPoints,
+  effectsOf,
+  effectsOfAsync,
+  effectsOfStart,
+  InjectedCrash,
+  standIn,
+} from './actors/index.js'
+export type {
+  ActorTest,
+  ActorTestOptions,
+  AnyGot,
+  CrashPoint,
+  DeadLetterLike,
+  Effect,
+  Effects,
+  EffectsOptions,
+  FailureLike,
+  Got,
+  Later,
+  LoggedLine,
+  Probe,
+} from './actors/index.js'

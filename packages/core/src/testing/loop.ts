@@ -117,19 +117,20 @@ export class Loop {
       const { machine } = turn.life
       if (machine.paused) turn.sinceMs = nowMs
       if (nowMs - turn.sinceMs <= this.turnLimitMs) continue
-      const text = `the turn of "${turn.name}" on ${machine.name} awaits something outside the world: it waits since ${turn.sinceMs} ms, for more than ${this.turnLimitMs} ms (turnLimitMs)`
+      const text = `the ${turn.during()} on ${machine.name} awaits something outside the world: it waits since ${turn.sinceMs} ms, for more than ${this.turnLimitMs} ms (turnLimitMs)`
       throw new WorldError(machine.name, text)
     }
   }
 
   private checkForeignPromises(): void {
     if (this.timeline.queue.size > 0) return
-    for (const { life, name } of this.timeline.pendingTurns) {
-      const node = life.machine.name
-      if (life.machine.paused) continue
+    for (const turn of this.timeline.pendingTurns) {
+      const { machine } = turn.life
+      const node = machine.name
+      if (machine.paused) continue
       throw new WorldError(
         node,
-        `the turn of "${name}" on ${node} awaits something outside the world: it is still pending and nothing is scheduled`,
+        `the ${turn.during()} on ${node} awaits something outside the world: it is still pending and nothing is scheduled`,
       )
     }
   }

@@ -1,6 +1,6 @@
 import { invariant } from '../invariant.js'
 import { CallEvent, eventCode, type EventKind, type SimEvent } from './events.js'
-import { lower, type Overseer, raise, scene } from './guard.js'
+import { type Code, lower, type Overseer, raise, scene } from './guard.js'
 import type { Life } from './machine.js'
 import { EventQueue } from './queue.js'
 import { type Label, type RecordedNote, Recorder } from './record/index.js'
@@ -36,7 +36,8 @@ export class WorldError extends Error {
 /** A turn that returned a promise which is not settled yet. */
 export interface PendingTurn {
   readonly life: Life
-  readonly name: string
+  /** Actor and handler. */
+  during(): string
   /** Since when it has been pending while its machine ran. */
   sinceMs: number
 }
@@ -119,7 +120,7 @@ export class Timeline implements Overseer {
   }
 
   /** Runs code of a process; what it throws comes out with the name of the machine. */
-  guarded(node: string, code: { fire(): void; what(): string }): void {
+  guarded(node: string, code: Code & { fire(): void }): void {
     const { overseer: above, node: nodeAbove, code: codeAbove } = scene
     if (this.guards) scene.enter(this, node, code)
     try {
@@ -156,6 +157,14 @@ export class Timeline implements Overseer {
     const error = new WorldError(node, text)
     this.failure ??= error
     return error
+  }
+
+  behind(node: string): string {
+    const turns = [...this.pendingTurns].filter((turn) => turn.life.machine.name === node)
+    if (turns.length === 0) return ''
+    const named = turns.slice(0, 3).map((turn) => turn.during())
+    const more = turns.length > 3 ? [`${turns.length - 3} more`] : []
+    return `, behind ${turns.length === 1 ? 'the ' : 'one of: '}${[...named, ...more].join('; ')}`
   }
 
   /** Something of a process went on although the world did nothing for it. */

@@ -205,7 +205,7 @@ describe('a process that goes on by something outside the world', () => {
   it('or never goes on is named after turnLimitMs', async () => {
     const world = busy(office(() => new Promise<void>(() => {}), { turnLimitMs: 3_000 }))
     await expect(world.runAsync({ forMs: 20_000 })).rejects.toThrow(
-      'the turn of "clerk" on ann awaits something outside the world: it waits since 5 ms, for more than 3000 ms',
+      'the turn of clerk on ann awaits something outside the world: it waits since 5 ms, for more than 3000 ms',
     )
   })
 

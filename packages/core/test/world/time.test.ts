@@ -161,11 +161,11 @@ describe('turns', () => {
   it('with promises are refused in run, and when they await something outside the world', async () => {
     const { world, host } = one()
     host.engine.cell('hang', () => new Promise<void>(() => {})).wake()
-    expect(() => world.run({ forMs: 1 })).toThrow('the turn of "hang" on a returned a promise')
+    expect(() => world.run({ forMs: 1 })).toThrow('the turn of hang on a returned a promise')
     const other = one()
     other.host.engine.cell('hang', () => new Promise<void>(() => {})).wake()
     await expect(other.world.runAsync({ forMs: 1 })).rejects.toThrow(
-      'the turn of "hang" on a awaits something outside the world',
+      'the turn of hang on a awaits something outside the world',
     )
   })
 

@@ -5,7 +5,10 @@ import { Workshop } from './workshop.js'
 
 /** What the examples in doc comments may use without saying so. */
 const preamble = `
-import { actor, actorSystem, nactEngine, openSnapshots, reply } from '@tanist/core'
+import { actor, actorSystem, nactEngine, openSnapshots, receive, reply } from '@tanist/core'
+import type { ActorRef, Receives } from '@tanist/core'
+import { actorTest, checkActors, crashPoints, effectsOf, standIn } from '@tanist/core/testing'
+import { crashPointsArbitrary } from '@tanist/core/testing/arbitraries'
 import type { Folder, Journal, ListenHandlers, Log } from '@tanist/core'
 import * as kit from '@tanist/core/testing'
 import {
@@ -60,7 +63,7 @@ interface Program {
 function programsOf(path: string, folder: string): Program[] {
   const blocks = blocksOf(page(path).text)
   return blocks.flatMap((block, i) => {
-    if (block.words[0] !== 'ts') return []
+    if (block.words[0] !== 'ts' || block.words.includes('later')) return []
     const name = /^\/\/ ([\w.-]+\.ts)$/m.exec(block.text.split('\n')[0] ?? '')?.[1]
     const next = blocks[i + 1]
     const output = next?.words[0] === 'text' ? next : undefined
@@ -78,6 +81,7 @@ const programs = [
   ...programsOf('README.md', 'readme'),
   ...programsOf('docs/guide.md', 'guide'),
   ...programsOf('docs/testing.md', 'testing'),
+  ...programsOf('docs/actors.md', 'actors'),
   ...programsOf('docs/envelope.md', 'testing'),
 ]
 const examples = ['core', 'transport', 'singleton'].flatMap((name) => examplesOf(name))
