@@ -178,17 +178,22 @@ export const rows = {
 
 async function lateness(count, delayMs) {
   return new Promise((done) => {
-    const next = (late, _message, ctx) => {
-      ctx.timers.once('tick', delayMs, 'tick', performance.now() + delayMs)
-      return late
-    }
-    const tick = (late, dueMs, ctx) => {
-      late.push(Math.max(0, performance.now() - dueMs))
-      if (late.length < count) return next(late, null, ctx)
-      done(late)
-      ctx.stop()
-      return late
-    }
-    create(actor({ state: () => [], on: { start: next }, internal: { tick } })).tell.start()
+    create(watch(delayMs, count, done)).tell.start()
   })
+}
+
+/** Sets its timer again and again; `done` gets how late each was. */
+function watch(delayMs, count, done) {
+  const next = (late, _message, ctx) => {
+    ctx.timers.once('tick', delayMs, 'tick', performance.now() + delayMs)
+    return late
+  }
+  const tick = (late, dueMs, ctx) => {
+    late.push(Math.max(0, performance.now() - dueMs))
+    if (late.length < count) return next(late, null, ctx)
+    done(late)
+    ctx.stop()
+    return late
+  }
+  return actor({ state: () => [], on: { start: next }, internal: { tick } })
 }
