@@ -38,23 +38,40 @@ export function nactEngine(name = 'tanist', options: NactEngineOptions = {}): Na
   return new OneActorEngine(name, options)
 }
 
+/** A promise continuation that wakes a cell runs within this many microtasks of the slice; it needs no loop turn. */
+const LINGER = 4
+/** Up to so many turns pass between two readings of the clock while each of them takes less than `SHORT_MS`. */
+const MOST_UNREAD = 8
+const SHORT_MS = 0.02
+const settled: Promise<void> = Promise.resolve()
+
 class OneActorEngine implements NactEngine {
   readonly #wake: () => void
   readonly #end: () => void
+  readonly #linger: () => void
   readonly #ready: Queue<NactCell> = new Queue()
   readonly #options: NactEngineOptions
-  /** A WAKE is under way, or a slice is running. */
+  /** A WAKE is under way, or a slice is running or lingering. */
   #awake = false
   #stopped = false
+  /** Turns that the slice may still run, and when it ends. */
+  #left = 0
+  #endsMs = 0
+  #hops = 0
+  /** Turns until the next reading of the clock, which costs as much as a short turn. */
+  #unread = 0
+  #every = 1
+  #readMs = 0
 
   constructor(name: string, options: NactEngineOptions) {
     this.#options = options
+    this.#linger = () => this.#lingered()
     // Without a name nact draws 128 random bits; a name used twice in a process would silently replace the first.
     const system = start()
     const actor = spawn(system, () => this.#slice(), name, {
       // A net: `#slice` never throws.
       onCrash: (_message, error, ctx) => {
-        this.#report({ cell: null, error })
+        this.report({ cell: null, error })
         return ctx.resume
       },
     })
@@ -66,11 +83,7 @@ class OneActorEngine implements NactEngine {
   }
 
   cell(name: string, turn: () => void | Promise<void>): Cell {
-    return new NactCell(
-      turn,
-      (cell) => this.#enqueue(cell),
-      (error) => this.#report({ cell: name, error }),
-    )
+    return new NactCell(this, name, turn)
   }
 
   stop(): void {
@@ -80,7 +93,7 @@ class OneActorEngine implements NactEngine {
     this.#end()
   }
 
-  #enqueue(cell: NactCell): void {
+  enqueue(cell: NactCell): void {
     if (this.#stopped) return
     this.#ready.push(cell)
     if (this.#awake) return
@@ -88,20 +101,7 @@ class OneActorEngine implements NactEngine {
     this.#wake()
   }
 
-  #slice(): void {
-    const clock = this.#options.clock
-    const endsMs = clock === undefined ? 0 : clock.now().monotonicMs + actorLimits.sliceMs
-    for (let left = actorLimits.sliceTurns; left > 0; left--) {
-      const cell = this.#ready.shift()
-      if (cell === undefined) break
-      cell.run()
-      if (clock !== undefined && clock.now().monotonicMs >= endsMs) break
-    }
-    this.#awake = this.#ready.size > 0
-    if (this.#awake) this.#wake()
-  }
-
-  #report(fault: EngineFault): void {
+  report(fault: EngineFault): void {
     try {
       if (this.#options.onFault === undefined) console.error('tanist engine: a turn threw', fault)
       else this.#options.onFault(fault)
@@ -109,29 +109,71 @@ class OneActorEngine implements NactEngine {
       console.error('tanist engine: onFault threw', error, 'while reporting', fault)
     }
   }
+
+  #slice(): void {
+    const { clock } = this.#options
+    this.#left = actorLimits.sliceTurns
+    if (clock !== undefined) {
+      this.#readMs = clock.now().monotonicMs
+      this.#endsMs = this.#readMs + actorLimits.sliceMs
+      this.#unread = this.#every
+    }
+    this.#run()
+  }
+
+  #run(): void {
+    for (;;) {
+      const cell = this.#ready.shift()
+      if (cell === undefined) break
+      cell.run()
+      this.#left -= 1
+      if (this.#left === 0 || this.#isOver()) return this.#wake()
+    }
+    this.#hops = LINGER
+    void settled.then(this.#linger)
+  }
+
+  /** Looks at the clock after every turn while turns are long, and more seldom while they are short. */
+  #isOver(): boolean {
+    const { clock } = this.#options
+    if (clock === undefined) return false
+    this.#unread -= 1
+    if (this.#unread > 0) return false
+    const nowMs = clock.now().monotonicMs
+    const isShort = nowMs - this.#readMs < this.#every * SHORT_MS
+    this.#every = isShort ? Math.min(this.#every * 2, MOST_UNREAD) : 1
+    this.#unread = this.#every
+    this.#readMs = nowMs
+    return nowMs >= this.#endsMs
+  }
+
+  /** What a turn answered may let a promise go on that wakes the next cell: that one belongs to this slice. */
+  #lingered(): void {
+    if (this.#ready.size > 0) this.#run()
+    else if (this.#hops > 0) {
+      this.#hops -= 1
+      void settled.then(this.#linger)
+    } else this.#awake = false
+  }
 }
 
 class NactCell implements Cell {
+  readonly #engine: OneActorEngine
+  readonly #name: string
   readonly #turn: () => void | Promise<void>
-  readonly #enqueue: (cell: NactCell) => void
-  readonly #report: (error: unknown) => void
   #phase: 'idle' | 'ready' | 'running' | 'woken-while-running' | 'stopped' = 'idle'
 
-  constructor(
-    turn: () => void | Promise<void>,
-    enqueue: (cell: NactCell) => void,
-    report: (error: unknown) => void,
-  ) {
+  constructor(engine: OneActorEngine, name: string, turn: () => void | Promise<void>) {
+    this.#engine = engine
+    this.#name = name
     this.#turn = turn
-    this.#enqueue = enqueue
-    this.#report = report
   }
 
   wake(): void {
     if (this.#phase === 'running') this.#phase = 'woken-while-running'
     else if (this.#phase === 'idle') {
       this.#phase = 'ready'
-      this.#enqueue(this)
+      this.#engine.enqueue(this)
     }
   }
 
@@ -157,7 +199,7 @@ class NactCell implements Cell {
   }
 
   #failed(error: unknown): void {
-    this.#report(error)
+    this.#engine.report({ cell: this.#name, error })
     this.#ended()
   }
 
@@ -165,6 +207,6 @@ class NactCell implements Cell {
     if (this.#phase === 'stopped') return
     const again = this.#phase === 'woken-while-running'
     this.#phase = again ? 'ready' : 'idle'
-    if (again) this.#enqueue(this)
+    if (again) this.#engine.enqueue(this)
   }
 }
