@@ -1,6 +1,7 @@
 // What is measured, and what it must reach.
 import { median, percentile, short, summary } from '../succession/numbers.mjs'
 import { contest, rates } from './contest.mjs'
+import { peers } from './peers.mjs'
 
 const ofNode = (run) => ({ ...run, contenders: ['tanist', 'nact'] })
 /** Runs of equal things differ by as much on a machine that others use as well. */
@@ -103,11 +104,6 @@ async function timers(run) {
   }
   const more = p99['tanist loaded'] - p99['tanist idle']
   run.report.target('p99 later than idle', more, 5, 'less', 'ms')
-}
-
-async function peers({ report }) {
-  report.title('tell to an actor of another peer')
-  report.say('Skipped: this build has no actors across peers.')
 }
 
 export const rows = {
