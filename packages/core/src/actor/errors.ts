@@ -7,6 +7,10 @@ export type AskErrorCode =
   | 'failed'
   /** The mailbox is full: the message was not taken. */
   | 'full'
+  /** The actor has no handler of that name (now). */
+  | 'unhandled'
+  /** The peer it lives on is gone, or the link to it broke. The message may have been handled. */
+  | 'lost'
 
 /** Why an ask has no reply. */
 export class AskError extends Error {
@@ -21,7 +25,7 @@ export class AskError extends Error {
 export type SpawnErrorCode =
   /** A living (or still stopping) sibling has this name. */
   | 'taken'
-  /** Empty, or contains a slash or white space. */
+  /** Empty, or contains a slash, a # or white space. */
   | 'name'
   /** The parent is stopped. */
   | 'stopped'
@@ -32,5 +36,27 @@ export class SpawnError extends Error {
     super(text)
     this.name = 'SpawnError'
     this.code = code
+  }
+}
+
+/** Thrown by `ctx.stash`: no room (a failure of the handler, unless it catches it), or nothing to stash (again). */
+export class StashError extends Error {
+  readonly code: 'full' | 'nothing'
+  constructor(code: 'full' | 'nothing', text: string) {
+    super(text)
+    this.name = 'StashError'
+    this.code = code
+  }
+}
+
+/** The wait for a stop is over, the stop is not: `path` names the actor that does not end. */
+export class StopError extends Error {
+  readonly code: 'deadline'
+  readonly path: string
+  constructor(path: string, text: string) {
+    super(text)
+    this.name = 'StopError'
+    this.code = 'deadline'
+    this.path = path
   }
 }
