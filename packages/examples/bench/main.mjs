@@ -1,5 +1,6 @@
 // The benchmarks: `npm run bench -- NAME [--quick]`. Each prints a table; a target that is not reached is said, and
 // ends with exit code 1, so that numbers in the documentation can be checked.
+import { actors } from './actors/index.mjs'
 import { simulation } from './simulation.mjs'
 import { succession } from './succession/index.mjs'
 
@@ -13,6 +14,7 @@ const benchmarks = {
     },
   },
   succession,
+  actors,
 }
 
 const words = process.argv.slice(2)

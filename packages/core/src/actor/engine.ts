@@ -46,6 +46,10 @@ class OneActorEngine implements NactEngine {
   /** A WAKE is under way, or a slice is running. */
   #awake = false
   #stopped = false
+  /** Turns between two readings of the clock, and how many are left until the next. */
+  #stride = 1
+  #tillLook = 1
+  #lookedMs = 0
 
   constructor(name: string, options: NactEngineOptions) {
     this.#options = options
@@ -98,8 +102,7 @@ class OneActorEngine implements NactEngine {
    * needs no loop turn of the process is ten times as fast.
    */
   async #slice(): Promise<void> {
-    const { clock } = this.#options
-    const endsMs = clock === undefined ? Infinity : clock.now().monotonicMs + actorLimits.sliceMs
+    const endsMs = this.#begin()
     let left: number = actorLimits.sliceTurns
     for (let idle = 0; idle < actorLimits.sliceLinger && left > 0; idle++) {
       const before = left
@@ -111,6 +114,15 @@ class OneActorEngine implements NactEngine {
     if (this.#awake) this.#wake()
   }
 
+  /** When the slice ends. */
+  #begin(): number {
+    const { clock } = this.#options
+    if (clock === undefined) return Infinity
+    this.#tillLook = this.#stride
+    this.#lookedMs = clock.now().monotonicMs
+    return this.#lookedMs + actorLimits.sliceMs
+  }
+
   /** Returns how many turns are left; none when the time is up. */
   #run(turns: number, endsMs: number): number {
     const { clock } = this.#options
@@ -118,9 +130,19 @@ class OneActorEngine implements NactEngine {
       const cell = this.#ready.shift()
       if (cell === undefined) return left
       cell.run()
-      if (clock !== undefined && clock.now().monotonicMs >= endsMs) return 0
+      if (clock === undefined || --this.#tillLook > 0) continue
+      if (this.#look(clock) >= endsMs) return 0
     }
     return 0
+  }
+
+  /** Looks after each turn from now on while turns are long, and more seldom when they were short. */
+  #look(clock: Clock): number {
+    const nowMs = clock.now().monotonicMs
+    const isShort = nowMs - this.#lookedMs < this.#stride * actorLimits.shortTurnMs
+    this.#stride = isShort ? Math.min(this.#stride * 2, actorLimits.lookEveryTurns) : 1
+    this.#tillLook = this.#stride
+    return (this.#lookedMs = nowMs)
   }
 }
 

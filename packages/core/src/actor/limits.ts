@@ -14,6 +14,12 @@ export const actorLimits = {
   sliceLinger: 4,
   /** With a clock, a slice also ends after this time: well below the 50 ms between two heartbeats. */
   sliceMs: 2,
+  /**
+   * The clock is read after each turn, and after up to `lookEveryTurns` while turns take less than `shortTurnMs`: a
+   * reading costs as much as a turn of one message. Turns that become long then prolong one slice by 8 of them.
+   */
+  lookEveryTurns: 8,
+  shortTurnMs: 0.02,
   /** Messages waiting for one actor. 100,000 x about 100 bytes = 10 MB before anything is refused. */
   mailboxCapacity: 100_000,
   stashCapacity: 1_000,

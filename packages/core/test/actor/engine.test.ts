@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type EngineFault, type NactEngine, nactEngine } from '../../src/actor/index.js'
-import { ManualHost } from './manual.js'
+import { gate, ManualHost } from './manual.js'
 
 const engines: NactEngine[] = []
 const faults: EngineFault[] = []
@@ -104,6 +104,70 @@ describe('nactEngine', () => {
     const soFar = turns
     await new Promise((resolve) => setTimeout(resolve, 5))
     expect(turns).toBeGreaterThan(soFar)
+  })
+
+  it('what a promise of a turn goes on to wake runs before the next loop turn', async () => {
+    const engine = newEngine()
+    const seen: string[] = []
+    const answered = gate()
+    const second = engine.cell('second', () => void seen.push('second'))
+    const first = engine.cell('first', () => {
+      setImmediate(() => seen.push('loop turn'))
+      answered.open()
+    })
+    first.wake()
+    const outside = async (): Promise<void> => await answered.opened
+    await outside()
+    second.wake()
+    await loopTurns(3)
+    expect(seen).toEqual(['second', 'loop turn'])
+  })
+
+  it('cells that promises wake for ever leave room for timers', async () => {
+    const host = new ManualHost(newEngine())
+    const engine = newEngine({ clock: host.clock })
+    let turns = 0
+    const again = (): void => cell.wake()
+    const cell = engine.cell('again', () => {
+      turns++
+      host.advance(0.1)
+      void Promise.resolve().then(again)
+    })
+    cell.wake()
+    await loopTurns(2)
+    const soFar = turns
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(soFar).toBeGreaterThan(1)
+    expect(turns).toBeGreaterThan(soFar)
+  })
+
+  it('reads the clock more seldom while turns are short, and again after each once they are long', async () => {
+    const host = new ManualHost(newEngine())
+    let readings = 0
+    const clock = { now: () => (readings++, host.clock.now()) }
+    const engine = newEngine({ clock })
+    let took = 0.001
+    let turns = 0
+    const cells = Array.from({ length: 200 }, (_, n) =>
+      engine.cell(`c${n}`, () => {
+        turns++
+        host.advance(took)
+      }),
+    )
+    for (const cell of cells) cell.wake()
+    await loopTurns(2)
+    expect({ turns, seldom: readings < 200 / 4 }).toEqual({ turns: 200, seldom: true })
+    took = 1.1
+    const loops: number[] = []
+    for (const cell of cells) cell.wake()
+    for (let n = 0; n < 4; n++) {
+      const before = turns
+      await loopTurns(1)
+      loops.push(turns - before)
+    }
+    // Each slice lasts 2 ms: at most eight turns are run before that is noticed, and from then on two.
+    expect(Math.max(...loops)).toBeLessThanOrEqual(8)
+    expect(loops.at(-1)).toBe(2)
   })
 
   it('with a clock, a slow turn ends the slice', async () => {

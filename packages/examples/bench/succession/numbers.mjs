@@ -19,6 +19,7 @@ export function summary(numbers) {
 /** Three digits, and no more than mean something. */
 export function short(value) {
   if (!Number.isFinite(value)) return '-'
+  if (Math.abs(value) >= 1_000_000) return `${(value / 1_000_000).toFixed(2)} M`
   if (Math.abs(value) >= 10_000) return `${(value / 1_000).toFixed(1)} k`
   if (Math.abs(value) >= 100) return value.toFixed(0)
   return Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2)
