@@ -51,7 +51,10 @@ export function actor<
   return { [definitionOf]: definition as unknown as Definition }
 }
 
-/** The next state, and the value that an ask gets. A tell ignores the value. */
+/**
+ * The next state, and the value that an ask gets. A tell ignores the value. Of a promise the ask gets the outcome
+ * once it is there, and the actor goes on meanwhile.
+ */
 export function reply<S, R>(state: S, value: R): Next<S, R> {
   return new NextState(state, value)
 }
@@ -206,6 +209,11 @@ type ValueOf<O> = O extends Next<infer _, infer R> ? R : void
 /** A behavior as the layer runs it. */
 export interface Definition {
   readonly state: () => unknown
+  /**
+   * Runs before the first message, and again after each restart, with what `state()` gave and an `ActorWorld`;
+   * messages wait for it. What it gives is the state. A failure counts as one of a handler.
+   */
+  readonly start?: AnyHandler
   readonly on: Readonly<Record<string, AnyHandler>>
   readonly internal?: Readonly<Record<string, AnyHandler>>
   readonly preRestart?: (state: unknown, error: unknown, ctx: Ctx) => void | Promise<void>

@@ -1,4 +1,4 @@
-import type { Cell, Host } from '../host/index.js'
+import type { Cell, Disk, Host } from '../host/index.js'
 import { invariant } from '../invariant.js'
 import { Ask } from './ask.js'
 import { type Behavior, type Ctx, type Definition, definitionOf, isReply } from './behavior.js'
@@ -13,7 +13,8 @@ import { defaultRestartLimit, judge } from './supervision.js'
 
 /** What all actors of a system share. */
 export interface Surroundings {
-  readonly host: Pick<Host, 'engine' | 'clock' | 'timers' | 'log'>
+  readonly host: Pick<Host, 'engine' | 'clock' | 'timers' | 'log' | 'random'> & { readonly disk?: Disk }
+  readonly data: string | undefined
   readonly askTimeoutMs: number
   readonly node: string
   nextUid(): number
@@ -26,6 +27,7 @@ interface Envelope {
   readonly handler: string
   readonly message: unknown
   readonly ask: Ask | undefined
+  readonly internal?: boolean
 }
 
 /**
@@ -54,6 +56,10 @@ export class ActorCell implements Target {
   #atMs: number | undefined
   readonly #watchers = new Set<Watcher>()
   #scheduled = false
+  /** `start` of the definition has still to run, before any message. */
+  #unstarted: boolean
+  /** What an actor that stops by a failure failed with. */
+  #cause: unknown
   #turnEndsMs = 0
   #restartsMs: readonly number[] = []
   #deadLetters = 0
@@ -72,6 +78,8 @@ export class ActorCell implements Target {
     this.handlers = Object.keys(definition.on)
     this.ref = makeRef(surroundings.node, path, surroundings.nextUid(), this)
     this.#cell = surroundings.host.engine.cell(path, () => this.#turn())
+    this.#unstarted = definition.start !== undefined
+    if (this.#unstarted) this.#schedule()
   }
 
   get load(): number {
@@ -90,6 +98,13 @@ export class ActorCell implements Target {
     const ask = new Ask(this.#surroundings.host.timers, timeoutMs, `${handler} of ${this.#path}`)
     this.#accept({ handler, message, ask })
     return ask.reply
+  }
+
+  /** The outcome comes as a message for these handlers. */
+  pipe(promise: PromiseLike<unknown>, to: { readonly done: string; readonly failed: string }): void {
+    const bring = (handler: string) => (message: unknown) =>
+      void this.#accept({ handler, message, ask: undefined, internal: true })
+    promise.then(bring(to.done), bring(to.failed))
   }
 
   /** Resolves when the actor has stopped; to await it inside its own handler would wait for ever. */
@@ -137,7 +152,7 @@ export class ActorCell implements Target {
   }
 
   #drop({ handler, message, ask }: Envelope, reason: 'stopped' | 'full'): false {
-    ask?.fail(reason, reason === 'full' ? 'its mailbox is full' : 'the actor is stopped')
+    ask?.fail(reason, reason === 'full' ? 'its mailbox is full' : 'the actor is stopped', this.#cause)
     const letter: DeadLetter = { path: this.#path, handler, message, reason }
     this.#surroundings.dead(letter, ++this.#deadLetters)
     return false
@@ -157,6 +172,7 @@ export class ActorCell implements Target {
   #drain(messages: number): void | Promise<void> {
     for (let left = messages; left > 0; left--) {
       if (this.#mailbox.takeSignal() === 'stop') return this.#finish()
+      if (this.#unstarted) return this.#start().then(() => this.#drain(left))
       const envelope = this.#mailbox.take()
       if (envelope === undefined) break
       const pending = this.#handle(envelope)
@@ -171,10 +187,23 @@ export class ActorCell implements Target {
     return this.#surroundings.host.clock.now().monotonicMs >= this.#turnEndsMs
   }
 
+  async #start(): Promise<void> {
+    this.#unstarted = false
+    const { host, data } = this.#surroundings
+    const report = (during: string, error: unknown): void =>
+      this.#surroundings.failed({ path: this.#path, during, error, action: 'resume' })
+    try {
+      this.#state = await this.#definition.start?.(this.#state, { host, data, report }, this.#context())
+    } catch (error) {
+      await this.#fail({ handler: 'start', message: undefined, ask: undefined }, error)
+    }
+  }
+
   #handle(envelope: Envelope): void | Promise<void> {
     this.#atMs = undefined
     try {
-      const handler = this.#definition.on[envelope.handler]
+      const { on, internal } = this.#definition
+      const handler = (envelope.internal === true ? internal : on)?.[envelope.handler]
       invariant(handler !== undefined, `refs of ${this.#path} only send what it handles`)
       const outcome = handler(this.#state, envelope.message, this.#context())
       if (!isPromise(outcome)) return this.#settle(envelope, outcome)
@@ -190,7 +219,13 @@ export class ActorCell implements Target {
   #settle(envelope: Envelope, outcome: unknown): void {
     const replied = isReply(outcome)
     this.#state = replied ? outcome.state : outcome
-    envelope.ask?.answer(replied ? outcome.value : undefined)
+    const value = replied ? outcome.value : undefined
+    if (!isPromise(value)) envelope.ask?.answer(value)
+    else
+      value.then(
+        (later) => envelope.ask?.answer(later),
+        (error: unknown) => envelope.ask?.fail('failed', sentenceOf(error), error),
+      )
   }
 
   #fail(envelope: Envelope, error: unknown): void | Promise<void> {
@@ -200,12 +235,21 @@ export class ActorCell implements Target {
     this.#restartsMs = verdict.restartsMs
     const action = this.#phase === 'running' ? verdict.action : 'stop'
     this.#surroundings.failed({ path: this.#path, during: envelope.handler, error, action })
-    if (action === 'stop') void this.stop()
-    else if (this.#children.isEmpty) this.#renew()
-    else return this.#children.stopAll().then(() => this.#renew())
+    if (action === 'stop') {
+      this.#cause = error
+      void this.stop()
+    } else if (this.#children.isEmpty && this.#definition.preRestart === undefined) this.#renew()
+    else return this.#clear(error).then(() => this.#renew())
+  }
+
+  async #clear(error: unknown): Promise<void> {
+    await this.#children.stopAll()
+    await this.#definition.preRestart?.(this.#state, error, this.#context())
   }
 
   #renew(): void {
+    this.#unstarted = this.#definition.start !== undefined
+    if (this.#unstarted) this.#schedule()
     try {
       this.#state = this.#definition.state()
     } catch (error) {
@@ -236,6 +280,10 @@ export class ActorCell implements Target {
       return (this.#atMs ??= this.#surroundings.host.clock.now().wallMs)
     }))
   }
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -18,10 +18,11 @@ export function makeContext(cell: ActorCell, log: Log, atMs: () => number): Ctx 
     },
     spawn: (behavior, name) => typedRef(behavior, cell.spawn(behavior, name)),
     stop: () => void cell.stop(),
+    pipe: (promise, to) => cell.pipe(promise, to),
     // Contract only so far.
     ...({} as Pick<
       Ctx,
-      'children' | 'watch' | 'unwatch' | 'timers' | 'receiveTimeout' | 'stash' | 'unstash' | 'pipe'
+      'children' | 'watch' | 'unwatch' | 'timers' | 'receiveTimeout' | 'stash' | 'unstash'
     >),
   }
 }

@@ -7,7 +7,7 @@ export interface ActorFailure {
   readonly during: string
   readonly error: unknown
   /** What follows: fresh state with the same mailbox, or the end of the actor. */
-  readonly action: 'restart' | 'stop'
+  readonly action: 'restart' | 'stop' | 'resume'
 }
 
 /** A message that no handler got. An ask's caller gets an `AskError` besides. */
@@ -21,7 +21,11 @@ export interface DeadLetter {
 }
 
 export function logFailure(log: Log, failure: ActorFailure): void {
-  const next = failure.action === 'restart' ? 'it starts again with fresh state' : 'it stops'
+  const next = {
+    restart: 'it starts again with fresh state',
+    resume: 'it goes on with the state it had',
+    stop: 'it stops',
+  }[failure.action]
   log.write('error', 'actor-failed', `${failure.path} threw in ${failure.during}; ${next}`, { ...failure })
 }
 

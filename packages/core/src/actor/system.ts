@@ -1,5 +1,5 @@
 import { type Observable, Subject } from 'rxjs'
-import type { Host } from '../host/index.js'
+import type { Disk, Host } from '../host/index.js'
 import { type Behavior, definitionOf } from './behavior.js'
 import { ActorCell, type Surroundings } from './cell.js'
 import { typedRef } from './context.js'
@@ -52,7 +52,9 @@ export interface ActorSystem {
 }
 
 export interface ActorSystemOptions {
-  readonly host: Pick<Host, 'engine' | 'clock' | 'timers' | 'log' | 'random'>
+  readonly host: Pick<Host, 'engine' | 'clock' | 'timers' | 'log' | 'random'> & { readonly disk?: Disk }
+  /** The folder on `host.disk` in which durable actors keep theirs. */
+  readonly data?: string
   readonly name: string
   /** The peer that the system belongs to, `MEMBER.INCARNATION`; empty (default): none. */
   readonly node?: string
@@ -73,6 +75,7 @@ export function actorSystem(options: ActorSystemOptions): ActorSystem {
 
   const surroundings: Surroundings = {
     host,
+    data: options.data,
     askTimeoutMs: options.askTimeoutMs ?? actorLimits.askTimeoutMs,
     node: options.node ?? '',
     nextUid: () => ++lastUid,

@@ -19,6 +19,8 @@ export interface JournalOptions {
    * reset when power failed: the reset is finished. What lies in front of it may be missing or damaged.
    */
   readonly base?: { readonly index: number; readonly term: number }
+  /** The caller never calls `reset`: a journal that ends before `base` is damaged. Default false. */
+  readonly neverReset?: boolean
   /** The caller knows that the journal was durable up to here: one that ends before is damaged, not torn. Default 0. */
   readonly least?: number
   readonly log?: Log
