@@ -39,7 +39,7 @@ export interface Upcast<S> {
 }
 
 export type EventFunction<S> = (state: NoInfer<S>, payload: never) => NoInfer<S>
-export type CommandFunction<S, E> = (state: NoInfer<S>, input: never, on: E, ctx: DurableCtx) => Decision
+export type CommandFunction<S, E> = (state: NoInfer<S>, input: never, on: Make<S, E>, ctx: DurableCtx) => Decision
 export type QueryFunction<S> = (state: NoInfer<S>, input: never) => unknown
 
 /** What `durable(name, definition)` takes. All functions are pure and never change the state given. */
