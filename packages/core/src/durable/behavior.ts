@@ -68,7 +68,7 @@ class Life {
         'no-folder',
         `${this.#of.id} has no place on a disk: give the actor system a host with a disk and the folder \`data\`.`,
       )
-    this.#store = new Store(host.disk, folder, this.#of.id, ctx.log)
+    this.#store = new Store(host.disk, folder, this.#of, ctx.log)
     const { timers, random } = host
     let broke!: (error: unknown) => void
     const broken = new Promise<never>((_, reject) => (broke = reject))

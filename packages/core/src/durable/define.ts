@@ -68,6 +68,7 @@ export function durable<
     upcast: upcast ?? null,
     snapshotEvery: snapshot?.every ?? durableLimits.snapshotEvery,
     snapshotBytes: snapshot?.bytes ?? durableLimits.snapshotBytes,
+    segmentBytes: snapshot?.segmentBytes ?? durableLimits.segmentBytes,
     folder: folder ?? null,
   } as unknown as AnyDurable
   return { [definitionOf]: behaviorDefinition(of, definition) }
@@ -86,6 +87,7 @@ const KEYS: readonly string[] = [
   'supervision',
   'mailbox',
 ]
+const SNAPSHOT_KEYS: readonly string[] = ['every', 'bytes', 'segmentBytes']
 const MEMBER_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 /** `then` would make a ref's `ask` look like a promise; the others mean something to every object. */
 const TAKEN_NAMES: readonly string[] = ['then', 'constructor', 'prototype', 'toString', 'valueOf', 'toJSON']
@@ -133,10 +135,10 @@ function checkFunctions(place: string, parts: Readonly<Record<string, unknown>>)
 
 function checkSnapshot(place: string, snapshot: unknown): void {
   if (!isRecord(snapshot))
-    throw new TypeError(`${place}: 'snapshot' must be an object with 'every' or 'bytes'.`)
+    throw new TypeError(`${place}: 'snapshot' must be an object with ${SNAPSHOT_KEYS.join(', ')}.`)
   for (const [name, value] of Object.entries(snapshot)) {
-    if (name !== 'every' && name !== 'bytes')
-      throw new TypeError(`${place}: unknown snapshot.${name}; there are 'every' and 'bytes'.`)
+    if (!SNAPSHOT_KEYS.includes(name))
+      throw new TypeError(`${place}: unknown snapshot.${name}; there are ${SNAPSHOT_KEYS.join(', ')}.`)
     if (value !== undefined && !(typeof value === 'number' && value >= 1))
       throw new TypeError(`${place}: snapshot.${name} must be a number from 1 on.`)
   }

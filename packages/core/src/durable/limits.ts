@@ -8,6 +8,8 @@ export const durableLimits = {
   snapshotsKept: 2,
   /** A segment of the journal: what a snapshot covers is removed by whole segments. */
   segmentBytes: 1_048_576,
+  /** Memory for recent entries of one actor: they are read again by nobody. */
+  cacheBytes: 65_536,
   /** Read at once in a recovery, then other actors, timers and sockets have their turn: about 3 ms. */
   sliceBytes: 131_072,
   /** Not durable yet; at more the actor waits, so that its mailbox bounds what is under way. */

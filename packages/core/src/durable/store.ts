@@ -25,7 +25,12 @@ export class Store {
   readonly #journal: Journal
 
   /** Throws `DurableError`; then nothing stays open or locked. */
-  constructor(disk: Disk, path: string, id: string, log: Log) {
+  constructor(
+    disk: Disk,
+    path: string,
+    of: { readonly id: string; readonly segmentBytes: number },
+    log: Log,
+  ) {
     const opened: { close(): void }[] = []
     try {
       this.#folder = disk.openFolder(path)
@@ -34,15 +39,15 @@ export class Store {
       opened.push(this.#snapshots)
       const base = this.#snapshots.whole.at(-1)
       this.#journal = openJournal(this.#folder, {
-        segmentBytes: durableLimits.segmentBytes,
-        cacheBytes: durableLimits.segmentBytes,
+        segmentBytes: of.segmentBytes,
+        cacheBytes: durableLimits.cacheBytes,
         log,
         neverReset: true,
         ...(base === undefined ? {} : { base }),
       })
     } catch (error) {
       for (const one of opened.toReversed()) one.close()
-      throw durableError(id, error)
+      throw durableError(of.id, error)
     }
   }
 

@@ -16,6 +16,8 @@ export interface SnapshotRule {
   readonly every?: number
   /** Bytes that they take in the journal. Default 4 MiB. */
   readonly bytes?: number
+  /** What snapshots cover is removed from the journal in files of about this size. Default 1 MiB. */
+  readonly segmentBytes?: number
 }
 
 /** An event as it was stored. */
@@ -39,7 +41,12 @@ export interface Upcast<S> {
 }
 
 export type EventFunction<S> = (state: NoInfer<S>, payload: never) => NoInfer<S>
-export type CommandFunction<S, E> = (state: NoInfer<S>, input: never, on: Make<S, E>, ctx: DurableCtx) => Decision
+export type CommandFunction<S, E> = (
+  state: NoInfer<S>,
+  input: never,
+  on: Make<S, E>,
+  ctx: DurableCtx,
+) => Decision
 export type QueryFunction<S> = (state: NoInfer<S>, input: never) => unknown
 
 /** What `durable(name, definition)` takes. All functions are pure and never change the state given. */
@@ -97,5 +104,6 @@ export interface AnyDurable {
   readonly upcast: Upcast<unknown> | null
   readonly snapshotEvery: number
   readonly snapshotBytes: number
+  readonly segmentBytes: number
   readonly folder: string | null
 }

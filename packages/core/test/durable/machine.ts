@@ -17,6 +17,7 @@ export class Machine {
   readonly failures: ActorFailure[] = []
   readonly events: string[] = []
   system!: ActorSystem
+  timersFired = 0
   #engine = new ManualEngine()
   #syncs: (() => void)[] = []
   #due: (() => void)[] = []
@@ -95,6 +96,7 @@ export class Machine {
   #timer(): boolean {
     const fire = this.#due.shift()
     fire?.()
+    if (fire !== undefined) this.timersFired++
     return fire !== undefined
   }
 }
