@@ -96,11 +96,10 @@ class Life {
     else await store?.close()
   }
 
-  #answered(name: string, answer: unknown): unknown {
-    if (answer instanceof Promise)
-      answer.catch((error: unknown) => {
-        if (!(error instanceof DurableError)) this.#world?.report(name, error)
-      })
+  #answered(name: string, answer: Promise<unknown>): unknown {
+    answer.catch((error: unknown) => {
+      if (!(error instanceof DurableError)) this.#world?.report(name, error)
+    })
     return reply(this, answer)
   }
 

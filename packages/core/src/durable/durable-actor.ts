@@ -74,8 +74,8 @@ export class DurableActor {
     return new DurableActor(of, store, state, world, broke)
   }
 
-  /** A value, or a promise of it that does not hold up the next command. Throws once the disk has failed. */
-  command(name: string, input: unknown, at: number): unknown {
+  /** The promise of an outcome, which does not hold up the next command. Throws once the disk has failed. */
+  command(name: string, input: unknown, at: number): Promise<unknown> {
     if (this.#failure !== undefined) throw this.#failure
     const ctx: DurableCtx = { at, id: () => this.#world.random.id() }
     let decided: Decided
@@ -88,7 +88,7 @@ export class DurableActor {
     return this.#line.answer(this.#store.lastIndex, decided.outcome)
   }
 
-  query(name: string, input: unknown): unknown {
+  query(name: string, input: unknown): Promise<unknown> {
     if (this.#failure !== undefined) throw this.#failure
     try {
       return this.#line.answer(this.#store.lastIndex, this.#of.queries[name]!(this.#state, input))

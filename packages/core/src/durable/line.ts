@@ -26,18 +26,14 @@ export class AnswerLine {
     this.#durable = durable
   }
 
-  /** What an ask gets: the value itself when nothing has to be waited for. */
-  answer(index: number, value: unknown): unknown {
-    if (index <= this.#durable) return value
+  /** Always a promise, so that those who need not wait do not overtake others. */
+  answer(index: number, value: unknown): Promise<unknown> {
     return this.#wait(index, ({ resolve }) => resolve(value))
   }
 
   /** The same for a question that failed. */
   refuse(index: number, error: unknown): Promise<unknown> {
-    if (index > this.#durable) return this.#wait(index, ({ reject }) => reject(error))
-    const answer = newAnswer()
-    answer.reject(error)
-    return answer.promise
+    return this.#wait(index, ({ reject }) => reject(error))
   }
 
   /** Everything up to `index` is durable. */
@@ -64,7 +60,8 @@ export class AnswerLine {
 
   #wait(index: number, release: (answer: Answer) => void): Promise<unknown> {
     const answer = newAnswer()
-    if (this.#failure === undefined) this.#waiting.push({ index, release, answer })
+    if (index <= this.#durable) release(answer)
+    else if (this.#failure === undefined) this.#waiting.push({ index, release, answer })
     else answer.reject(this.#failure)
     return answer.promise
   }

@@ -43,6 +43,8 @@ export class Store {
         cacheBytes: durableLimits.cacheBytes,
         log,
         neverReset: true,
+        // It may be opened again after a failure of the disk.
+        rewrite: true,
         ...(base === undefined ? {} : { base }),
       })
     } catch (error) {

@@ -84,6 +84,17 @@ describe('a durable actor', () => {
     expect(told.at(-1)).toBe('second')
   })
 
+  it('answers in order also what nothing has to be synced for', async () => {
+    const machine = new Machine()
+    const ref = machine.spawn(account())
+    await machine.settle()
+    const told: string[] = []
+    void ref.ask.fail().catch(() => told.push('failed'))
+    void ref.ask.balance().then(() => told.push('query'))
+    await machine.settle()
+    expect(told).toEqual(['failed', 'query'])
+  })
+
   it('lets commands in flight share a sync', async () => {
     const machine = new Machine()
     const ref = machine.spawn(account())
@@ -222,6 +233,21 @@ describe('a disk that fails', () => {
     // Whether the command that was not answered is there is open, and it is there once at most.
     expect([1, 3]).toContain(await outcome(machine, ref.ask.get()))
     expect(await outcome(machine, ref.ask.add(10))).toMatchObject({ status: 'ok' })
+  })
+
+  it('writes again what a failed sync left in the cache only, before it counts', async () => {
+    const machine = new Machine(7)
+    for (let life = 0; life < 20; life++) {
+      const name = `a${life}`
+      const ref = machine.spawn(account(name), 'before')
+      await machine.settle()
+      machine.disk.failNextSync()
+      await failure(machine, ref.ask.move({ by: 1, note: 'x' }))
+      const { notes } = await outcome(machine, machine.spawn(account(name), 'seen').ask.whole())
+      machine.powerOff()
+      expect(await outcome(machine, machine.spawn(account(name), 'after').ask.whole())).toMatchObject({ notes })
+      machine.crash()
+    }
   })
 
   it('says what is missing without a disk or a folder', async () => {
