@@ -1,10 +1,8 @@
-import type { Disk, Host } from '../host/index.js'
+import type { ActorHost } from './surroundings.js'
 
-/** What the layer gives a behavior that starts asynchronously, beside its context. */
+/** What behaviors of the layer itself use beside their context. */
 export interface ActorWorld {
-  readonly host: Pick<Host, 'clock' | 'timers' | 'random' | 'log'> & { readonly disk?: Disk }
+  readonly host: Omit<ActorHost, 'engine'>
   /** The system's folder for what actors keep; undefined: it was given none. */
   readonly data: string | undefined
-  /** Tells of an error that changed nothing: in `failures$` and the log, with the actor's path. */
-  readonly report: (during: string, error: unknown) => void
 }

@@ -1,7 +1,7 @@
 import { type AnyHandler, type Ctx, type Definition, reply } from '../actor/behavior.js'
+import { worldOf } from '../actor/context.js'
 import type { MailboxOptions } from '../actor/mailbox.js'
 import type { RestartLimit, Supervision } from '../actor/supervision.js'
-import type { ActorWorld } from '../actor/world.js'
 import { DurableActor } from './durable-actor.js'
 import { DurableError } from './errors.js'
 import { folderName } from './names.js'
@@ -14,97 +14,101 @@ interface Options {
   readonly mailbox?: MailboxOptions
 }
 
-/** No command has this name. */
-const BROKEN = '$disk'
+/** Handlers that no command can have the name of: the disk failed, nothing is to be done. */
+const BROKEN = '$broken'
+const FINE = '$fine'
 
-/** Beside an actor's definition: how it begins. */
+/** A durable actor as the layer runs it. */
 export function behaviorDefinition(of: AnyDurable, options: Options): Definition {
   const on: Record<string, AnyHandler> = {}
-  for (const name of Object.keys(of.commands))
-    on[name] = life((living, m, ctx) => living.command(name, m, ctx))
-  for (const name of Object.keys(of.queries)) on[name] = life((living, m) => living.query(name, m))
+  for (const name of Object.keys(of.commands)) on[name] = (life, m, ctx) => asLife(life).command(name, m, ctx)
+  for (const name of Object.keys(of.queries)) on[name] = (life, m) => asLife(life).query(name, m)
   const { restarts = { max: 0, windowMs: 60_000 }, supervision, mailbox } = options
   return {
+    state: (ctx) => new Life(of, ctx),
     on,
-    state: () => new Life(of),
-    start: life((living, world, ctx) => living.start(world as ActorWorld, ctx)),
     internal: {
-      [BROKEN]: (_living, error) => {
+      [BROKEN]: (_life, error) => {
         throw error
       },
+      [FINE]: (life) => life,
     },
-    preRestart: (living) => (living as Life).close(),
-    postStop: (living) => (living as Life).close(),
+    preRestart: (life) => asLife(life).close(),
+    postStop: (life) => asLife(life).close(),
     restarts,
     ...(supervision === undefined ? {} : { supervision }),
     ...(mailbox === undefined ? {} : { mailbox }),
   }
 }
 
-type Step = (living: Life, message: unknown, ctx: Ctx) => unknown
-
-function life(step: Step): AnyHandler {
-  return (living, message, ctx) => step(living as Life, message, ctx)
+function asLife(state: unknown): Life {
+  return state as Life
 }
 
-/** The actor between a start and a restart or stop: not recovered yet, then living. */
+/**
+ * The actor from a start to its restart or stop. It recovers at once; the first message that comes meanwhile waits for
+ * that, and so the rest of the mailbox does.
+ */
 class Life {
   readonly #of: AnyDurable
+  readonly #recovering: Promise<DurableActor>
   #actor: DurableActor | undefined
-  #store: Store | undefined
-  #world: ActorWorld | undefined
+  #closed = false
 
-  constructor(of: AnyDurable) {
+  constructor(of: AnyDurable, ctx: Ctx) {
     this.#of = of
-  }
-
-  /** Recovers. Throws `DurableError`. */
-  async start(world: ActorWorld, ctx: Ctx): Promise<this> {
-    const { host, data } = world
-    this.#world = world
-    const folder = this.#of.folder ?? (data === undefined ? undefined : `${data}/${folderName(this.#of.id)}`)
-    if (host.disk === undefined || folder === undefined)
-      throw new DurableError(
-        'no-folder',
-        `${this.#of.id} has no place on a disk: give the actor system a host with a disk and the folder \`data\`.`,
-      )
-    this.#store = new Store(host.disk, folder, this.#of, ctx.log)
-    const { timers, random } = host
-    let broke!: (error: unknown) => void
+    let broke: (error: unknown) => void = () => {}
     const broken = new Promise<never>((_, reject) => (broke = reject))
-    ctx.pipe(broken, { done: BROKEN, failed: BROKEN })
-    this.#actor = await DurableActor.recover(this.#of, this.#store, { timers, random, log: ctx.log }, broke)
-    return this
+    // Whoever closed it knows already.
+    this.#recovering = this.#recover(ctx, (error) => !this.#closed && broke(error))
+    ctx.pipe(broken, { done: FINE, failed: BROKEN })
+    this.#recovering.then(
+      (actor) => (this.#actor = actor),
+      (error) => !this.#closed && broke(error),
+    )
   }
 
   command(name: string, input: unknown, ctx: Ctx): unknown {
-    const actor = this.#living()
     const { at } = ctx
-    const run = (): unknown => this.#answered(name, actor.command(name, input, at))
-    const room = actor.room()
-    return room === undefined ? run() : room.then(run)
+    return this.#living((actor) => {
+      const run = (): unknown => reply(this, actor.command(name, input, at))
+      const room = actor.room()
+      return room === undefined ? run() : room.then(run)
+    })
   }
 
   query(name: string, input: unknown): unknown {
-    return this.#answered(name, this.#living().query(name, input))
+    return this.#living((actor) => reply(this, actor.query(name, input)))
   }
 
+  /** Ends a recovery, or flushes; then the folder is free again. */
   async close(): Promise<void> {
-    const store = this.#store
-    this.#store = undefined
-    if (this.#actor !== undefined) await this.#actor.close()
-    else await store?.close()
+    this.#closed = true
+    const actor = await this.#recovering.catch(() => undefined)
+    await actor?.close()
   }
 
-  #answered(name: string, answer: Promise<unknown>): unknown {
-    answer.catch((error: unknown) => {
-      if (!(error instanceof DurableError)) this.#world?.report(name, error)
-    })
-    return reply(this, answer)
+  #living(use: (actor: DurableActor) => unknown): unknown {
+    return this.#actor === undefined ? this.#recovering.then(use) : use(this.#actor)
   }
 
-  #living(): DurableActor {
-    if (this.#actor === undefined) throw new DurableError('disk', `${this.#of.id} has not recovered`)
-    return this.#actor
+  async #recover(ctx: Ctx, broke: (error: unknown) => void): Promise<DurableActor> {
+    const { host, data } = worldOf(ctx)
+    const { id, folder } = this.#of
+    const path = folder ?? (data === undefined ? undefined : `${data}/${folderName(id)}`)
+    const { disk, timers, random } = host
+    if (disk === undefined || path === undefined)
+      throw new DurableError(
+        'no-folder',
+        `${id} has no place on a disk: give the actor system a host with a disk and the folder \`data\`.`,
+      )
+    const store = new Store(disk, path, this.#of, ctx.log)
+    try {
+      const world = { timers, random, log: ctx.log, isClosed: () => this.#closed }
+      return await DurableActor.recover(this.#of, store, world, broke)
+    } catch (error) {
+      await store.close()
+      throw error
+    }
   }
 }

@@ -3,7 +3,7 @@ import { eventMakers } from '../events/index.js'
 import type { Host, Log } from '../host/index.js'
 import type { JournalError } from '../journal/index.js'
 import { type Decided, decide } from './decide.js'
-import { durableError } from './errors.js'
+import { DurableError, durableError } from './errors.js'
 import { AnswerLine } from './line.js'
 import { durableLimits } from './limits.js'
 import { SNAPSHOT_FORMAT } from './record.js'
@@ -11,7 +11,11 @@ import { replay } from './replay.js'
 import type { Store } from './store.js'
 import type { AnyDurable, DurableCtx } from './types.js'
 
-type World = Pick<Host, 'timers' | 'random'> & { readonly log: Log }
+export interface DurableWorld extends Pick<Host, 'timers' | 'random'> {
+  readonly log: Log
+  /** A recovery ends early when its actor was stopped. */
+  readonly isClosed: () => boolean
+}
 
 /**
  * A durable actor that has recovered.
@@ -25,7 +29,7 @@ type World = Pick<Host, 'timers' | 'random'> & { readonly log: Log }
 export class DurableActor {
   readonly #of: AnyDurable
   readonly #store: Store
-  readonly #world: World
+  readonly #world: DurableWorld
   readonly #on: unknown
   readonly #line: AnswerLine
   readonly #broke: (error: unknown) => void
@@ -45,7 +49,7 @@ export class DurableActor {
     of: AnyDurable,
     store: Store,
     state: unknown,
-    world: World,
+    world: DurableWorld,
     broke: (error: unknown) => void,
   ) {
     this.#of = of
@@ -63,10 +67,10 @@ export class DurableActor {
   static async recover(
     of: AnyDurable,
     store: Store,
-    world: World,
+    world: DurableWorld,
     broke: (error: unknown) => void,
   ): Promise<DurableActor> {
-    const state = await replay(of, store, () => pause(world))
+    const state = await replay(of, store, () => pauseUnlessClosed(of, world))
     // Before it answers for what it found, that has to survive a power cut.
     await new Promise<void>((resolve, reject) => {
       store.confirm((error) => (error === undefined ? resolve() : reject(durableError(of.id, error))))
@@ -182,8 +186,13 @@ export class DurableActor {
 }
 
 /** Lets timers, sockets and other actors have their turn. */
-function pause({ timers }: World): Promise<void> {
+function pause({ timers }: DurableWorld): Promise<void> {
   return new Promise((resolve) => {
     timers.set(0, resolve)
   })
+}
+
+async function pauseUnlessClosed({ id }: AnyDurable, world: DurableWorld): Promise<void> {
+  await pause(world)
+  if (world.isClosed()) throw new DurableError('stopped', `${id} was stopped while it recovered`)
 }

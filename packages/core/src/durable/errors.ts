@@ -10,6 +10,8 @@ export type DurableErrorCode =
   | 'format'
   /** A living actor or process uses the same folder. */
   | 'in-use'
+  /** It was stopped before it had recovered. */
+  | 'stopped'
   /** The system was given neither a disk nor a folder. */
   | 'no-folder'
   /** The journal holds an event for which the definition has no function. */
