@@ -1,6 +1,5 @@
 export * from './actor/index.js'
 export * from './codec/index.js'
-export * from './durable/index.js'
 export * from './events/index.js'
 export * from './host/index.js'
 export { InvariantError, invariant } from './invariant.js'

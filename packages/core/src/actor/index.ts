@@ -26,3 +26,15 @@ export type { ActorFailure, DeadLetter } from './reports.js'
 export type { Backoff, RestartLimit, Supervision } from './supervision.js'
 export { actorSystem } from './system.js'
 export type { ActorSystem, ActorSystemOptions } from './system.js'
+export { durable, DurableError, durableLimits } from './durable/index.js'
+export type {
+  DurableCtx,
+  DurableDefinition,
+  DurableErrorCode,
+  DurableOutcome,
+  DurablePosition,
+  DurableProtocol,
+  SnapshotRule,
+  StoredEvent,
+  Upcast,
+} from './durable/index.js'

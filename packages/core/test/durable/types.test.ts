@@ -55,6 +55,11 @@ function wrongPrograms(system: ActorSystem): void {
   // @ts-expect-error the outcome may be a refusal
   const value: Promise<{ status: 'ok'; value: number }> = ref.ask.take({ n: 1 })
   void value
+  const bare = durable('bare', { state: () => 0, events: {}, commands: { no: () => refuse('no') } })
+  const bareRef = system.spawn(bare, 'bare')
+  void bareRef.ask.no()
+  // @ts-expect-error unknown query, without any
+  void bareRef.ask.nope()
   durable('a', {
     state: () => ({ left: 10 }),
     events: { taken: (s, e: { n: number }) => ({ left: s.left - e.n }) },
@@ -125,7 +130,7 @@ describe('a wrong definition', () => {
     [
       'a name that means something else',
       'a',
-      { ...good, commands: { then: () => 1 } },
+      { ...good, commands: { toString: () => 1 } },
       /cannot be used as a name/,
     ],
     [

@@ -1,6 +1,6 @@
-import type { MailboxOptions } from '../actor/mailbox.js'
-import type { RestartLimit, Supervision } from '../actor/supervision.js'
-import type { Accept, Decision, InputArgs, InputOf, Make, Refuse } from '../events/index.js'
+import type { MailboxOptions } from '../mailbox.js'
+import type { RestartLimit, Supervision } from '../supervision.js'
+import type { Accept, Decision, InputArgs, InputOf, Make, Refuse } from '../../events/index.js'
 
 /** What a command may use besides state, input and `on`. */
 export interface DurableCtx {

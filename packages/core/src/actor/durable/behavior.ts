@@ -1,7 +1,7 @@
-import { type AnyHandler, type Ctx, type Definition, reply } from '../actor/behavior.js'
-import { worldOf } from '../actor/context.js'
-import type { MailboxOptions } from '../actor/mailbox.js'
-import type { RestartLimit, Supervision } from '../actor/supervision.js'
+import { type AnyHandler, type Ctx, type Definition, reply } from '../behavior.js'
+import { worldOf } from '../context.js'
+import type { MailboxOptions } from '../mailbox.js'
+import type { RestartLimit, Supervision } from '../supervision.js'
 import { DurableActor } from './durable-actor.js'
 import { DurableError } from './errors.js'
 import { folderName } from './names.js'
@@ -57,15 +57,17 @@ class Life {
 
   constructor(of: AnyDurable, ctx: Ctx) {
     this.#of = of
-    let broke: (error: unknown) => void = () => {}
-    const broken = new Promise<never>((_, reject) => (broke = reject))
+    let reject!: (error: unknown) => void
+    const broken = new Promise<never>((_, no) => (reject = no))
     // Whoever closed it knows already.
-    this.#recovering = this.#recover(ctx, (error) => !this.#closed && broke(error))
+    const broke = (error: unknown): void => {
+      if (!this.#closed) reject(error)
+    }
+    this.#recovering = this.#recover(ctx, broke)
     ctx.pipe(broken, { done: FINE, failed: BROKEN })
-    this.#recovering.then(
-      (actor) => (this.#actor = actor),
-      (error) => !this.#closed && broke(error),
-    )
+    this.#recovering.then((actor) => {
+      this.#actor = actor
+    }, broke)
   }
 
   command(name: string, input: unknown, ctx: Ctx): unknown {

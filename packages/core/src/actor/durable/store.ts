@@ -1,4 +1,4 @@
-import type { Disk, Folder, Log } from '../host/index.js'
+import type { Disk, Folder, Log } from '../../host/index.js'
 import {
   type Entry,
   type Journal,
@@ -7,7 +7,7 @@ import {
   openSnapshots,
   type SnapshotId,
   type Snapshots,
-} from '../journal/index.js'
+} from '../../journal/index.js'
 import { durableError } from './errors.js'
 import { durableLimits } from './limits.js'
 import { EVENTS_KIND } from './record.js'

@@ -1,5 +1,5 @@
-import { type Behavior, definitionOf } from '../actor/behavior.js'
-import { isRecord } from '../codec/limits.js'
+import { type Behavior, definitionOf } from '../behavior.js'
+import { isRecord } from './is-record.js'
 import { behaviorDefinition } from './behavior.js'
 import { durableLimits } from './limits.js'
 import { checkId } from './names.js'
@@ -46,7 +46,7 @@ export function durable<
   S,
   E extends Record<string, EventFunction<S>>,
   C extends Record<string, CommandFunction<S, E>>,
-  Q extends Record<string, QueryFunction<S>> = Record<never, never>,
+  Q extends Record<string, QueryFunction<S>>,
 >(
   name: string,
   definition: DurableDefinition<

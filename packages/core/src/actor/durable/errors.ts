@@ -1,5 +1,5 @@
-import { DiskError } from '../host/index.js'
-import { JournalError } from '../journal/index.js'
+import { DiskError } from '../../host/index.js'
+import { JournalError } from '../../journal/index.js'
 
 export type DurableErrorCode =
   /** Something that was durable cannot be read. Nothing was changed on the disk. */

@@ -1,5 +1,5 @@
-import { applyEvents, checkDecision, encodeEvents } from '../events/index.js'
-import { CodecError } from '../codec/index.js'
+import { applyEvents, checkDecision, encodeEvents } from '../../events/index.js'
+import { CodecError } from '../../codec/index.js'
 import { durableLimits } from './limits.js'
 import { encodeEntryOf } from './record.js'
 import type { AnyDurable, DurableCtx } from './types.js'
