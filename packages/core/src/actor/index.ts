@@ -38,3 +38,16 @@ export type {
   StoredEvent,
   Upcast,
 } from './durable/index.js'
+export { fromNact, nactPersistence, nactRef, NactSequenceError } from './nact/index.js'
+export type {
+  FromNactOptions,
+  NactCall,
+  NactContext,
+  NactEvent,
+  NactFunction,
+  NactPersistence,
+  NactPersistenceOptions,
+  NactProtocol,
+  NactRefOf,
+  NactSnapshot,
+} from './nact/index.js'
