@@ -245,7 +245,9 @@ describe('a disk that fails', () => {
       await failure(machine, ref.ask.move({ by: 1, note: 'x' }))
       const { notes } = await outcome(machine, machine.spawn(account(name), 'seen').ask.whole())
       machine.powerOff()
-      expect(await outcome(machine, machine.spawn(account(name), 'after').ask.whole())).toMatchObject({ notes })
+      expect(await outcome(machine, machine.spawn(account(name), 'after').ask.whole())).toMatchObject({
+        notes,
+      })
       machine.crash()
     }
   })

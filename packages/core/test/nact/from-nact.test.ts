@@ -2,14 +2,12 @@ import { dispatch, query, type Ref, spawn, start, stop } from 'nact'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   actor,
-  type ActorRef,
   AskError,
   type Ctx,
   fromNact,
   type NactContext,
   nactRef,
   receive,
-  type Receives,
   reply,
 } from '../../src/index.js'
 import { RealSystem } from './real-host.js'
@@ -112,8 +110,7 @@ describe('an actor function of nact', () => {
         if ('done' in message) return [...state, message.done]
         const name = `c${message.child % 2}`
         const ref =
-          ctx.children.get(name) ??
-          spawn(ctx.self, child as never, name, { afterStop: () => void ends++ } as never)
+          ctx.children.get(name) ?? spawn(ctx.self, child as never, name, { afterStop: () => void ends++ })
         dispatch(ref as Ref<number>, message.child)
         return state
       },
@@ -158,7 +155,7 @@ describe('an actor function of nact', () => {
       receive<string>()({ state: () => 0, on: (n, text) => (got.push(text), n + 1) }),
       'listener',
     )
-    real.system.spawn(asked, 'asked').tell.dispatch({ replyTo: listener as ActorRef<Receives<string>> })
+    real.system.spawn(asked, 'asked').tell.dispatch({ replyTo: listener })
     while (got.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
     expect(got).toEqual(['hello'])
   })

@@ -1,5 +1,5 @@
 import { type Behavior, definitionOf } from '../behavior.js'
-import { isRecord } from './is-record.js'
+import { isRecord } from '../is-record.js'
 import { behaviorDefinition } from './behavior.js'
 import { durableLimits } from './limits.js'
 import { checkId } from './names.js'

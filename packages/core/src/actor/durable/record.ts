@@ -1,6 +1,6 @@
 import { CodecError, encodeText } from '../../codec/index.js'
 import { decodeEvents, type DecidedEvent, type EncodedEvents } from '../../events/index.js'
-import { isRecord } from './is-record.js'
+import { isRecord } from '../is-record.js'
 
 /*
  * entry     kind 1, JSON: { at, v, e: [[type, payload], ...] }: the events of one command, all or none

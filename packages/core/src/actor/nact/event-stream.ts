@@ -54,7 +54,6 @@ export class NactEvents implements PromiseLike<never[]> {
     onError?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     const all: NactEvent[] = []
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return this.reduce((events, event) => (events.push(event), events), all)
       .then((list) => list as never[])
       .then(onEvents, onError)

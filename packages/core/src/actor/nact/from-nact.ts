@@ -63,8 +63,6 @@ export function fromNact<S, M, R = unknown>(
   options: FromNactOptions<S> = {},
 ): Behavior<NactProtocol<M, R>> {
   const { restarts, supervision, mailbox } = options
-  const guest = (state: unknown): Guest => state as Guest
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- messages come typed by the ref
   const general = { run: run as NactFunction<unknown, unknown>, options: options as FromNactOptions<unknown> }
   return {
     [definitionOf]: {
@@ -90,6 +88,10 @@ export function fromNact<S, M, R = unknown>(
       ...(mailbox === undefined ? {} : { mailbox }),
     },
   }
+}
+
+function guest(state: unknown): Guest {
+  return state as Guest
 }
 
 interface General {

@@ -15,7 +15,7 @@ export interface NactLogger {
 
 export function nactLogger(log: Log): NactLogger {
   const write = (level: Parameters<Log['write']>[0]) => (message: string) =>
-    log.write(level, 'nact-log', String(message))
+    log.write(level, 'nact-log', message)
   return {
     trace: write('debug'),
     debug: write('debug'),

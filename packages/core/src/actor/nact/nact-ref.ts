@@ -19,8 +19,7 @@ export type NactCall<P> = {
     : never
 }[keyof P & string]
 
-type NactMessage<P> =
-  P extends Receives<infer M> ? M : P extends NactProtocol<infer M, unknown> ? M : NactCall<P>
+type NactMessage<P> = P extends Receives<infer M> ? M : P extends NactProtocol<infer M> ? M : NactCall<P>
 
 /** A message of nact for an actor of `fromNact` here, with who sent it. */
 export class FromNact {
@@ -83,8 +82,7 @@ function callOf(message: unknown): [handler: string, content: unknown] {
  * - It ends with the actor: then `query` rejects at once, and what is dispatched is lost silently, as always in nact.
  */
 export function nactRef<P>(ref: ActorRef<P>): NactRefOf<NactMessage<P>> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nact's `Ref<T>` is an empty type
-  return roomOf(ref).ref as NactRefOf<NactMessage<P>>
+  return roomOf(ref).ref
 }
 
 declare const accepts: unique symbol

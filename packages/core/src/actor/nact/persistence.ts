@@ -1,7 +1,7 @@
 import { decodeJson, encodeJson, encodeText } from '../../codec/index.js'
 import type { Disk, Folder, Log, Timers } from '../../host/index.js'
 import { type Entry, type Journal, openJournal } from '../../journal/index.js'
-import { isRecord } from '../durable/is-record.js'
+import { isRecord } from '../is-record.js'
 import { NactEvents } from './event-stream.js'
 
 /** An event as nact's persistent actors hand it over and get it back. */
@@ -123,7 +123,7 @@ class JournalEngine implements NactPersistence {
   async latestSnapshot(key: string): Promise<NactSnapshot> {
     await this.#settled()
     const { snapshot } = this.#kept(key)
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nact expects it, whatever its types say
+    // nact expects it, whatever its types say.
     if (snapshot === 0) return undefined as unknown as NactSnapshot
     const { data, sequenceNumber, createdAt } = this.#event(this.#entry(snapshot))
     return { data, sequenceNumber, key, createdAt }
