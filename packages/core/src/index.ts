@@ -1,5 +1,6 @@
 export * from './actor/index.js'
 export * from './codec/index.js'
+export * from './events/index.js'
 export * from './host/index.js'
 export { InvariantError, invariant } from './invariant.js'
 export * from './journal/index.js'

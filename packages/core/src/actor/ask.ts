@@ -28,12 +28,21 @@ export class Ask {
     return this.#settled
   }
 
+  /** Of a promise its outcome, once it is there. */
   answer(value: unknown): void {
-    if (this.#end()) this.#resolve(value)
+    if (isPromise(value)) this.#answerLater(value)
+    else if (this.#end()) this.#resolve(value)
   }
 
   fail(code: AskErrorCode, text: string, cause?: unknown): void {
     if (this.#end()) this.#reject(new AskError(code, `${this.#handler} of ${this.#path}: ${text}`, cause))
+  }
+
+  #answerLater(value: PromiseLike<unknown>): void {
+    value.then(
+      (later) => this.answer(later),
+      (error: unknown) => this.fail('failed', sentenceOf(error), error),
+    )
   }
 
   /** For an error that says everything already. */
@@ -92,4 +101,12 @@ export class Deadlines {
     this.#fresh = []
     for (const ask of fresh) ask.arm(this.#timers)
   }
+}
+
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

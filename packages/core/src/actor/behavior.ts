@@ -50,7 +50,10 @@ export function actor<S, H extends Handlers<NoInfer<S>>, I extends Handlers<NoIn
   return { [definitionOf]: definition as unknown as Definition }
 }
 
-/** The next state, and the value that an ask gets. A tell ignores the value. */
+/**
+ * The next state, and the value that an ask gets. A tell ignores the value. Of a promise the ask gets the outcome
+ * once it is there, and the actor goes on meanwhile; when it is rejected the actor stays as it is.
+ */
 export function reply<S, R>(state: S, value: R): Next<S, R> {
   return new NextState(state, value)
 }

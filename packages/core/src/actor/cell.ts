@@ -1,5 +1,5 @@
 import type { Cell } from '../host/index.js'
-import { Ask } from './ask.js'
+import { Ask, isPromise } from './ask.js'
 import { type Behavior, behaviorOf, definitionOf, isReply } from './behavior.js'
 import { ActorContext } from './context.js'
 import { SpawnError } from './errors.js'
@@ -60,6 +60,8 @@ export class ActorCell implements Target, Head {
   /** It stops when its mailbox is empty. */
   draining = false
   why: 'stopped' | 'failed' = 'stopped'
+  /** Its last failure. */
+  error: unknown
   /** Counts the restarts. */
   incarnation = 0
   /** Its first `state()` threw. */
@@ -197,7 +199,7 @@ export class ActorCell implements Target, Head {
     }
     const ask = kind === 'ask' ? questionOf(message) : undefined
     const text = ask === undefined ? message : ask.message
-    ask?.fail(reason, whyDead[reason])
+    ask?.fail(reason, whyDead[reason], this.why === 'failed' ? this.error : undefined)
     this.loseMessage(name, text, reason)
     return false
   }
@@ -353,6 +355,7 @@ export class ActorCell implements Target, Head {
     if (isReply(outcome)) {
       this.state = outcome.state
       value = outcome.value
+      if (isPromise(value)) this.#answeredLater(value, name)
     } else {
       const next = behaviorOf(outcome)
       if (next === undefined) this.state = outcome
@@ -361,6 +364,14 @@ export class ActorCell implements Target, Head {
     const stash = this.belongings?.stash
     if (stash === undefined || !stash.settle()) ask?.answer(value)
     else if (this.isEnding) loseStash(this)
+  }
+
+  /** A later answer that fails leaves the actor as it is; an ask fails with it. */
+  #answeredLater(value: PromiseLike<unknown>, during: string): void {
+    const { path, surroundings } = this
+    value.then(undefined, (error: unknown) =>
+      surroundings.failed({ kind: 'threw', path, during, error, action: 'resume' }),
+    )
   }
 
   #become(behavior: Behavior<unknown>, name: string, ask: Ask | undefined): boolean {
@@ -397,8 +408,4 @@ function questionOf(message: unknown): Ask {
   // Only `#question` puts something on a port of this kind.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return message as Ask
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

@@ -3,6 +3,7 @@ import { type ActorTimers, type Behavior, type Ctx } from './behavior.js'
 import { belongingsOf } from './belongings.js'
 import type { ActorCell } from './cell.js'
 import { pipe } from './notice.js'
+import type { ActorWorld } from './world.js'
 import { type ActorRef, type AnyRef } from './ref.js'
 import { stopChild } from './stop.js'
 
@@ -16,6 +17,11 @@ export class ActorContext implements Ctx {
 
   get self(): AnyRef {
     return this.#cell.ref
+  }
+
+  get world(): ActorWorld {
+    const { host, data } = this.#cell.surroundings
+    return { host, data }
   }
 
   get me(): Ctx['me'] {
@@ -74,6 +80,12 @@ export class ActorContext implements Ctx {
   get pipe(): Ctx['pipe'] {
     return (promise, to) => pipe(this.#cell, promise, to)
   }
+}
+
+/** What is around the actor, for behaviors of the layer itself. */
+export function worldOf(ctx: Ctx): ActorWorld {
+  if (ctx instanceof ActorContext) return ctx.world
+  throw new TypeError('this behavior runs in an actor system only')
 }
 
 /** The one place where a ref gets its protocol: that of the behavior with which its cell was made. */

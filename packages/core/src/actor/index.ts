@@ -27,3 +27,28 @@ export type { ActorFailure, DeadLetter } from './reports.js'
 export type { Backoff, RestartLimit, Supervision } from './supervision.js'
 export { actorSystem } from './system.js'
 export type { ActorSystem, ActorSystemOptions } from './system.js'
+export { durable, DurableError, durableLimits } from './durable/index.js'
+export type {
+  DurableCtx,
+  DurableDefinition,
+  DurableErrorCode,
+  DurableOutcome,
+  DurablePosition,
+  DurableProtocol,
+  SnapshotRule,
+  StoredEvent,
+  Upcast,
+} from './durable/index.js'
+export { fromNact, nactPersistence, nactRef, NactSequenceError } from './nact/index.js'
+export type {
+  FromNactOptions,
+  NactCall,
+  NactContext,
+  NactEvent,
+  NactFunction,
+  NactPersistence,
+  NactPersistenceOptions,
+  NactProtocol,
+  NactRefOf,
+  NactSnapshot,
+} from './nact/index.js'

@@ -104,6 +104,7 @@ export function fail(cell: ActorCell, during: string, error: unknown, child?: Ac
   cell.phase = 'held'
   cell.attention = true
   if (child !== undefined) heldOf(cell).child = child
+  cell.error = error
   const judgement = cell.parent.judge(cell, error)
   report(cell, during, error, judgement.action)
   cell.parent.carryOut(cell, judgement)
@@ -190,6 +191,7 @@ function begin(cell: ActorCell): void {
       cell.phase = 'running'
     }
   } catch (error) {
+    cell.error = error
     report(cell, 'state()', error, 'stop')
     end(cell, 'failed')
   }

@@ -1,15 +1,20 @@
-import type { Host } from '../host/index.js'
+import type { Disk, Host } from '../host/index.js'
 import type { Deadlines } from './ask.js'
 import type { Asker } from './ref.js'
 import type { ActorFailure, DeadLetter } from './reports.js'
 import type { SlowHandlers } from './slow.js'
 
-export type ActorHost = Pick<Host, 'engine' | 'clock' | 'timers' | 'log' | 'random'>
+export type ActorHost = Pick<Host, 'engine' | 'clock' | 'timers' | 'log' | 'random'> & {
+  /** Only durable actors need one. */
+  readonly disk?: Disk
+}
 
 /** What all actors of a system share. */
 export interface Surroundings {
   readonly host: ActorHost
   readonly askTimeoutMs: number
+  /** The folder in which durable actors keep theirs. */
+  readonly data: string | undefined
   readonly node: string
   readonly deadlines: Deadlines
   readonly slow: SlowHandlers

@@ -53,6 +53,8 @@ export interface ActorSystem {
 export interface ActorSystemOptions {
   readonly host: ActorHost
   readonly name: string
+  /** The folder on `host.disk` in which durable actors keep theirs. */
+  readonly data?: string
   /** The peer that the system belongs to, `MEMBER.INCARNATION`; empty (default): none. */
   readonly node?: string
   /** Default 5,000. */
@@ -107,7 +109,16 @@ class Tree {
     const slow = new SlowHandlers(timers, handlerLimitMs, (path, during) =>
       this.#stuck(path, during, handlerLimitMs),
     )
-    const common = { host, node, askTimeoutMs, nextUid, deadlines, slow, asker: temporaries }
+    const common = {
+      host,
+      data: options.data,
+      node,
+      askTimeoutMs,
+      nextUid,
+      deadlines,
+      slow,
+      asker: temporaries,
+    }
     this.surroundings = { ...common, ...this.#reports(host) }
     this.#family = new Family(this, undefined)
     this.places = new Places({ node, name, family: this.#family, temporaries, dead })

@@ -13,6 +13,7 @@ export interface Base {
 
 export interface RecoverOptions {
   readonly base?: Base
+  readonly neverReset?: boolean
   readonly least?: number
   readonly log?: Log
 }
@@ -27,7 +28,10 @@ export interface Recovered {
  * Reads every segment. Throws `JournalError`, with the disk unchanged, unless all is whole but a torn tail and
  * what the snapshot up to `base` covers.
  */
-export function recover(folder: Folder, { base, least = 0, log }: RecoverOptions): Recovered {
+export function recover(folder: Folder, options: RecoverOptions): Recovered {
+  const { base, neverReset = false, log } = options
+  const least = Math.max(options.least ?? 0, neverReset ? (base?.index ?? 0) : 0)
+  const replaced = neverReset ? 0 : (base?.index ?? 0)
   const reading = new Reading(folder, base)
   try {
     const firsts = folder
@@ -37,12 +41,12 @@ export function recover(folder: Folder, { base, least = 0, log }: RecoverOptions
       .toSorted((a, b) => a - b)
     if (firsts.length === 0) {
       const { index, term } = base ?? NOTHING
-      if (index < least) throw tailMissing(folder.path, index, least)
+      if (replaced < least) throw tailMissing(folder.path, replaced, least)
       reading.segments.push(createSegment(folder, index + 1, term))
       return { segments: reading.segments, terms: new TermRuns(index, term) }
     }
     const terms = reading.all(firsts)
-    const last = Math.max(reading.segments.at(-1)!.next - 1, base?.index ?? 0)
+    const last = Math.max(reading.segments.at(-1)!.next - 1, replaced)
     if (last < least) throw tailMissing(folder.path, last, least)
     reading.repair(log)
     return { segments: reading.segments, terms }

@@ -19,6 +19,14 @@ export interface JournalOptions {
    * reset when power failed: the reset is finished. What lies in front of it may be missing or damaged.
    */
   readonly base?: { readonly index: number; readonly term: number }
+  /** The caller never calls `reset`: a journal that ends before `base` is damaged. Default false. */
+  readonly neverReset?: boolean
+  /**
+   * Writes the last segment again before anything counts as durable. After a sync that failed the system may show
+   * what is not on the disk, and a further sync passes over it: without this a journal that is opened again
+   * before the machine starts again must not be trusted. Default false.
+   */
+  readonly rewrite?: boolean
   /** The caller knows that the journal was durable up to here: one that ends before is damaged, not torn. Default 0. */
   readonly least?: number
   readonly log?: Log
@@ -97,6 +105,7 @@ class SegmentLog implements Journal {
       () => this.#steps.shift() ?? this.#plan(),
       (error) => this.#fail(error),
     )
+    if (options.rewrite === true) this.#steps.push(...this.#rewrite())
     this.#steps.push(...this.#settle())
     const { base } = options
     if (base !== undefined && !this.#reaches(base)) this.reset(base.index, base.term)
@@ -236,6 +245,30 @@ class SegmentLog implements Journal {
     const full = this.#active.size >= this.#segmentBytes && this.#active.next > this.#active.first
     if (full && job.entries.length > 0) return this.#rollStep(job.prevTerm)
     return this.#groupStep()
+  }
+
+  /** The last segment as a new file in its place: the content, then the name, are new to the disk. */
+  #rewrite(): Step[] {
+    const copyName = `${this.#active.name}.copy`
+    return [
+      (done) => {
+        const segment = this.#active
+        const copy = this.#folder.open(copyName, 'create')
+        copy.truncate(0)
+        copy.write(0, segment.file.read(0, segment.file.size))
+        copy.sync((error) => {
+          copy.close()
+          done(error)
+        })
+      },
+      (done) => {
+        const segment = this.#active
+        segment.file.close()
+        this.#folder.rename(copyName, segment.name)
+        segment.replaceFile(this.#folder.open(segment.name, 'existing'))
+        done()
+      },
+    ]
   }
 
   /** Makes what recovery found or changed durable; nothing else is written before. */

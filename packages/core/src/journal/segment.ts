@@ -11,7 +11,7 @@ export class Segment {
   readonly name: string
   readonly path: string
   readonly first: number
-  readonly file: DiskFile
+  #file: DiskFile
   #positions: Uint32Array = new Uint32Array(64)
   #count = 0
   #size = HEADER_BYTES
@@ -21,7 +21,16 @@ export class Segment {
     this.name = segmentName(first)
     this.path = `${folder}/${this.name}`
     this.first = first
-    this.file = file
+    this.#file = file
+  }
+
+  get file(): DiskFile {
+    return this.#file
+  }
+
+  /** The same content is in another file now; the former one is closed. */
+  replaceFile(file: DiskFile): void {
+    this.#file = file
   }
 
   /** Index behind the last entry. */

@@ -1,4 +1,4 @@
-import type { Encoded } from './encoded.js'
+import type { Encoded } from '@tanist/core'
 import type { CommandId } from './messages.js'
 import { MAX_IN_FLIGHT, MAX_QUEUED, SESSION_RENEW_MS, SESSION_WINDOW } from './limits.js'
 

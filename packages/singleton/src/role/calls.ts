@@ -1,6 +1,6 @@
 import type { Now, Random } from '@tanist/core'
-import { toEncoded } from './encoded.js'
-import type { Encoded } from './encoded.js'
+import { toEncoded } from '@tanist/core'
+import type { Encoded } from '@tanist/core'
 import type {
   AnswerMessage,
   CallMessage,

@@ -1,6 +1,6 @@
-import type { Decision } from './decision.js'
+import type { Decision, Make } from '@tanist/core'
 import { isRecord } from './record.js'
-import type { AnyRole, Ctx, Make, Role, RoleDefinition } from './types.js'
+import type { Ctx, Role, RoleDefinition } from './types.js'
 
 type EventFunction<S> = (state: NoInfer<S>, payload: never) => NoInfer<S>
 type CommandFunction<S, E> = (state: NoInfer<S>, input: never, on: Make<S, E>, ctx: Ctx) => Decision
@@ -43,13 +43,6 @@ export function role<
     ...(onYield === undefined ? {} : { onYield }),
     ...(reconcile === undefined ? {} : { reconcile }),
   })
-}
-
-/** The makers of a role's events: what its commands get as `on`. */
-export function eventMakers(of: AnyRole): Readonly<Record<string, (payload: unknown) => unknown>> {
-  const makers: Record<string, (payload: unknown) => unknown> = {}
-  for (const type of Object.keys(of.events)) makers[type] = (payload) => ({ type, payload })
-  return Object.freeze(makers)
 }
 
 const KEYS: readonly string[] = ['state', 'events', 'commands', 'onServe', 'onYield', 'reconcile']

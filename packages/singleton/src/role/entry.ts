@@ -1,17 +1,9 @@
-import { encodeText } from '@tanist/core'
-import { fromFresh, toEncodedFrozen } from './encoded.js'
-import type { Encoded } from './encoded.js'
-import type { AnyEvent } from './decision.js'
+import { decodeEvents, encodeText } from '@tanist/core'
+import type { DecidedEvent, EncodedEvents } from '@tanist/core'
 import { isRecord } from './record.js'
 import type { CommandId, JournalledOutcome } from './messages.js'
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
-
-/** An event as replicas see it: after the codec. */
-export interface DecidedEvent {
-  readonly type: string
-  readonly payload: unknown
-}
 
 /** One decided command, as journalled. */
 export interface CommandEntry extends CommandId {
@@ -26,25 +18,6 @@ export interface CommandEntry extends CommandId {
 /** The leader's decision that sessions end: the other form of entry of the roles. */
 export interface ExpiryEntry {
   readonly expire: readonly string[]
-}
-
-/** Events in their journal form, and as everybody who reads that will see them. Neither changes any more. */
-export interface EncodedEvents {
-  readonly pairs: readonly (readonly [type: string, payload: Encoded])[]
-  readonly decoded: readonly DecidedEvent[]
-}
-
-/** Throws `CodecError` when an event cannot be encoded. */
-export function encodeEvents(events: readonly AnyEvent[]): EncodedEvents {
-  const pairs: (readonly [string, Encoded])[] = []
-  const decoded: DecidedEvent[] = []
-  for (const { type, payload } of events) {
-    // The role may go on to change what it gave.
-    const own = toEncodedFrozen(payload)
-    pairs.push([string(type), own.encoded])
-    decoded.push({ type, payload: own.value })
-  }
-  return { pairs, decoded }
 }
 
 export function encodeEntry(entry: Omit<CommandEntry, 'events'>, { pairs }: EncodedEvents): Uint8Array {
@@ -81,15 +54,6 @@ export function decodeRoleEntry(payload: Uint8Array): CommandEntry | ExpiryEntry
     events: decodeEvents(fields['events']),
     outcome: status === 'ok' ? { status, value: outcome['value'] } : { status, refusal: outcome['refusal'] },
   }
-}
-
-function decodeEvents(json: unknown): DecidedEvent[] {
-  if (!Array.isArray(json)) throw new TypeError('events that are no list')
-  return json.map((pair: unknown) => {
-    if (!Array.isArray(pair) || pair.length !== 2) throw new TypeError('an event that is no pair')
-    const [type, payload]: readonly unknown[] = pair
-    return { type: string(type), payload: fromFresh(payload) }
-  })
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

@@ -1,4 +1,4 @@
-import type { Encoded } from './encoded.js'
+import type { Encoded } from '@tanist/core'
 import type { CommandId, JournalledOutcome } from './messages.js'
 import type { Caller, Failed } from './types.js'
 

@@ -1,6 +1,5 @@
 import type { Log } from '@tanist/core'
-import { invariant } from '@tanist/core'
-import { eventMakers } from './define.js'
+import { eventMakers, invariant } from '@tanist/core'
 import { decodeRoleEntry, encodeEntry, encodeExpiry } from './entry.js'
 import type { CommandEntry, ExpiryEntry } from './entry.js'
 import { Expiry } from './expiry.js'
@@ -54,7 +53,7 @@ class Host implements RoleHost {
     this.#log = log
     for (const role of roles) {
       if (this.#roles.has(role.name)) throw new TypeError(`Two roles are called '${role.name}'.`)
-      this.#roles.set(role.name, { role, on: eventMakers(role) })
+      this.#roles.set(role.name, { role, on: eventMakers(role.events) })
     }
     this.#committed = new Replica(this.#roles, log)
     this.#expiry = new Expiry(sessionMs ?? SESSION_IDLE_MS, sessionsMax ?? SESSIONS_MAX)

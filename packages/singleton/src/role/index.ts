@@ -1,5 +1,5 @@
-export { persist, refuse } from './decision.js'
-export type { Accept, AnyEvent, Decision, Event, Persist, Refuse } from './decision.js'
+export { persist, refuse } from '@tanist/core'
+export type { Accept, AnyEvent, Decision, Event, Make, Persist, Refuse } from '@tanist/core'
 export { role } from './define.js'
 export type {
   AnyRole,
@@ -8,7 +8,6 @@ export type {
   CallOptions,
   Ctx,
   Failed,
-  Make,
   Outcome,
   Position,
   Proxy,
@@ -18,10 +17,11 @@ export type {
   UnavailableOutcome,
 } from './types.js'
 export type { LostCommand, Reconciliation } from './reconcile.js'
-export { fromEncoded, toEncoded } from './encoded.js'
-export type { Encoded } from './encoded.js'
+export { fromEncoded, toEncoded } from '@tanist/core'
+export type { Encoded } from '@tanist/core'
 export { decodeEntry } from './entry.js'
-export type { CommandEntry, DecidedEvent } from './entry.js'
+export type { DecidedEvent } from '@tanist/core'
+export type { CommandEntry } from './entry.js'
 export { SESSION_IDLE_MS } from './limits.js'
 export { createRoleHost } from './host.js'
 export type { RoleHostOptions } from './host.js'

@@ -1,4 +1,4 @@
-import type { Encoded } from './encoded.js'
+import type { Encoded } from '@tanist/core'
 import type { Failed } from './types.js'
 
 /** A command's identity: it is executed at most once per `(session, seq)`. `seq` counts from 1. */

@@ -1,5 +1,5 @@
-import { fromEncoded, toEncodedCopy } from './encoded.js'
-import type { Encoded } from './encoded.js'
+import { fromEncoded, toEncodedCopy } from '@tanist/core'
+import type { Encoded } from '@tanist/core'
 import type { CallOutcome, CommandId } from './messages.js'
 import { Refused, Unavailable } from './outcome-errors.js'
 import type { AnyRole, Call, CallOptions, Outcome, Proxy, Role } from './types.js'

@@ -1,4 +1,4 @@
-import type { Decision } from './decision.js'
+import type { Decision } from '@tanist/core'
 import type { Call, CallOptions } from './types.js'
 
 /** A command of a branch that lost, or one that a repaired peer knew committed: its effects are in no state any more. */

@@ -1,9 +1,5 @@
-import type { AnyEvent } from './decision.js'
-import type { Encoded } from './encoded.js'
-import { fromEncoded, toEncoded } from './encoded.js'
-import { encodeEvents } from './entry.js'
-import type { DecidedEvent, EncodedEvents } from './entry.js'
-import { deepFreeze } from './freeze.js'
+import { applyEvents, checkDecision, encodeEvents, fromEncoded, toEncoded } from '@tanist/core'
+import type { DecidedEvent, Encoded, EncodedEvents } from '@tanist/core'
 import type { JournalledOutcome } from './messages.js'
 import type { AnyRole, Ctx } from './types.js'
 
@@ -19,7 +15,6 @@ export type Run =
   | { readonly kind: 'failed'; readonly text: string; readonly cause?: unknown }
 
 type CommandFunction = (state: unknown, input: unknown, on: unknown, ctx: Ctx) => unknown
-type EventFunction = (state: unknown, payload: unknown) => unknown
 
 /**
  * Runs a command on `state`, without effect. Its events are applied here as decoded from their journal form,
@@ -49,8 +44,7 @@ export function runCommand(
   }
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the input is checked by nobody else: a role is compiled with its callers
-    const decision = (of.commands[name] as CommandFunction)(state, value, on, ctx)
-    if (!isDecision(decision)) throw new TypeError(noDecision(place, decision))
+    const decision = checkDecision(place, (of.commands[name] as CommandFunction)(state, value, on, ctx))
     if (decision.kind === 'refuse') {
       const outcome: JournalledOutcome = { status: 'refused', refusal: toEncoded(decision.refusal) }
       return { kind: 'decided', events: encodeEvents([]), next: state, outcome }
@@ -66,39 +60,9 @@ export function runCommand(
 
 /** The state after `events`. Throws when the role does not know one, or its function throws or returns nothing. */
 export function evolve(of: AnyRole, state: unknown, events: readonly DecidedEvent[]): unknown {
-  let next = state
-  for (const { type, payload } of events) {
-    if (!Object.hasOwn(of.events, type)) throw new TypeError(`the role '${of.name}' has no event '${type}'`)
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the event was made by this role's own `on`
-    next = (of.events[type] as EventFunction)(next, deepFreeze(payload))
-    if (next === undefined) throw new TypeError(`the event ${of.name}.${type} returned no state`)
-    deepFreeze(next)
-  }
-  return next
+  return applyEvents(`the role '${of.name}'`, of.events, state, events)
 }
 
 export function sentence(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-type Decided =
-  | { readonly kind: 'refuse'; readonly refusal: unknown }
-  | {
-      readonly kind: 'accept'
-      readonly events: readonly AnyEvent[]
-      readonly answer: ((next: unknown) => unknown) | null
-    }
-
-function isDecision(value: unknown): value is Decided {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'kind' in value &&
-    ['refuse', 'accept'].includes(String(value.kind))
-  )
-}
-
-function noDecision(place: string, value: unknown): string {
-  const what = value instanceof Promise ? 'a promise; commands decide at once' : 'no decision'
-  return `the command ${place} returned ${what}: it must return refuse(...) or persist(...)`
 }

@@ -1,5 +1,5 @@
 import type { StateCapture } from './host-contract.js'
-import { ImageReader, ImageWriter } from './image/index.js'
+import { ImageReader, ImageWriter } from '@tanist/core'
 import type { JournalledOutcome } from './messages.js'
 import { isRecord } from './record.js'
 import type { RoleImage } from './replica.js'

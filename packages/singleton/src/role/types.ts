@@ -1,4 +1,4 @@
-import type { Accept, Decision, Event, Refuse } from './decision.js'
+import type { Accept, Decision, InputOf, Refuse } from '@tanist/core'
 import type { LostCommand, Reconciliation } from './reconcile.js'
 
 /** Who sent a command, as the server authenticated it. */
@@ -25,28 +25,6 @@ export interface Reign<S> {
   readonly state: () => S
   /** Aborted when this peer stops serving. */
   readonly signal: AbortSignal
-}
-
-/** The parameter after the state: void when there is none (or none that was given a type). */
-type Second<F> = F extends (...args: infer A) => unknown
-  ? A extends [unknown, ...infer R]
-    ? R extends [infer P, ...unknown[]]
-      ? [P] extends [never]
-        ? void
-        : P
-      : R extends []
-        ? void
-        : R extends [(infer P)?, ...unknown[]]
-          ? P | undefined
-          : void
-    : void
-  : never
-
-type Args<P> = [P] extends [void] ? [] : undefined extends P ? [payload?: P] : [payload: P]
-
-/** Makers of the role's events, by name: the `on` of a command. */
-export type Make<S, E> = {
-  readonly [K in keyof E & string]: (...args: Args<Second<E[K]>>) => Event<S, K, Second<E[K]>>
 }
 
 /** What `role(name, definition)` takes. Event and command functions are pure and never change the state given. */
@@ -140,10 +118,10 @@ export interface CallOptions {
 /** What `peer.role(x)` returns: the role's commands as calls. */
 export type Proxy<C> = {
   readonly [K in keyof C & string]: C[K] extends (...args: never) => infer D
-    ? [Second<C[K]>] extends [void]
+    ? [InputOf<C[K]>] extends [void]
       ? (input?: undefined, options?: CallOptions) => Call<D>
-      : undefined extends Second<C[K]>
-        ? (input?: Second<C[K]>, options?: CallOptions) => Call<D>
-        : (input: Second<C[K]>, options?: CallOptions) => Call<D>
+      : undefined extends InputOf<C[K]>
+        ? (input?: InputOf<C[K]>, options?: CallOptions) => Call<D>
+        : (input: InputOf<C[K]>, options?: CallOptions) => Call<D>
     : never
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { toEncoded } from '../../src/role/encoded.js'
+import { toEncoded } from '@tanist/core'
 import { createCalls, parseCommandId, stepCalls } from '../../src/role/index.js'
 import type {
   AnswerMessage,

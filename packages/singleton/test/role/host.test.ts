@@ -1,7 +1,7 @@
 import type { Log } from '@tanist/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fromEncoded } from '../../src/role/encoded.js'
+import { fromEncoded } from '@tanist/core'
 import { createRoleHost, persist, role } from '../../src/role/index.js'
 import type { CommandRecord, Decided } from '../../src/role/index.js'
 import { SESSION_WINDOW } from '../../src/role/limits.js'

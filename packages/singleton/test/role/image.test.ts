@@ -1,7 +1,7 @@
 import { CodecError } from '@tanist/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ImageReader, ImageWriter } from '../../src/role/image/index.js'
+import { ImageReader, ImageWriter } from '@tanist/core'
 
 function write(values: readonly unknown[]): { slices: Uint8Array[]; digest: string } {
   const writer = new ImageWriter(values.values())

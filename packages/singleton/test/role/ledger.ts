@@ -1,7 +1,7 @@
 import { createRoleHost, persist, refuse, role } from '../../src/role/index.js'
 import type { AnyRole, CommandRecord, CommandRequest, Decided, RoleHost } from '../../src/role/index.js'
 import { encodeExpiry } from '../../src/role/entry.js'
-import { toEncoded } from '../../src/role/encoded.js'
+import { toEncoded } from '@tanist/core'
 
 export interface Ledger {
   tags: string[]

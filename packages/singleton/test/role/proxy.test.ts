@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fromEncoded, toEncoded } from '../../src/role/encoded.js'
+import { fromEncoded, toEncoded } from '@tanist/core'
 import { Refused, Unavailable, proxy } from '../../src/role/index.js'
 import type { CallOutcome, SubmitRequest } from '../../src/role/index.js'
 import { ledger, noText } from './ledger.js'

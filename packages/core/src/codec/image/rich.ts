@@ -1,4 +1,5 @@
-import { CodecError, encodeValue } from '@tanist/core'
+import { CodecError } from '../error.js'
+import { encodeValue } from '../value.js'
 
 /*
  * Values that JSON does not carry, as JSON: `{ "$": kind, "v": ... }`. A record that has the key `$` itself is

@@ -1,4 +1,5 @@
-import { CodecError, encodeValue } from '@tanist/core'
+import { CodecError } from '../error.js'
+import { encodeValue } from '../value.js'
 import { addBytes, addField, addItem, addText, finish, hashText, lanes, Seed, startOf } from './hash.js'
 import type { Running } from './hash.js'
 import { endContainer, flat, found, keysOf, LEAF_SIZE, measure, startList } from './measure.js'

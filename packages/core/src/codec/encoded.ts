@@ -1,6 +1,6 @@
-import { decodeJson, encodeJson } from '@tanist/core'
+import { decodeJson, encodeJson } from './value.js'
 import { deepFreeze } from './freeze.js'
-import { isRecord } from './record.js'
+import { isRecord } from './limits.js'
 
 /**
  * A value of the application as it travels and is journalled: an envelope of core's codec, made of plain JSON;

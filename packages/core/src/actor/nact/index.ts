@@ -1,0 +1,6 @@
+export { nactPersistence, NactSequenceError } from './persistence.js'
+export type { NactEvent, NactPersistence, NactPersistenceOptions, NactSnapshot } from './persistence.js'
+export { fromNact } from './from-nact.js'
+export type { FromNactOptions, NactContext, NactFunction } from './from-nact.js'
+export { nactRef } from './nact-ref.js'
+export type { NactCall, NactProtocol, NactRefOf } from './nact-ref.js'

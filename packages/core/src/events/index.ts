@@ -1,0 +1,8 @@
+export { checkDecision } from './decided.js'
+export type { Decided } from './decided.js'
+export { persist, refuse } from './decision.js'
+export type { Accept, AnyEvent, Decision, Event, Persist, Refuse } from './decision.js'
+export { applyEvents, decodeEvents, encodeEvents } from './journalled.js'
+export type { DecidedEvent, EncodedEvents } from './journalled.js'
+export { eventMakers } from './make.js'
+export type { InputArgs, InputOf, Make } from './make.js'
