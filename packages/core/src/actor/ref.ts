@@ -115,7 +115,7 @@ export function isRef(value: unknown): value is AnyRef {
 }
 
 /** `tanist:NODE/PATH#UID`: works at every peer of the cluster, until that actor has stopped. */
-export function refText({ node, path, uid }: AnyRef): string {
+export function refText({ node, path, uid }: Pick<AnyRef, 'node' | 'path' | 'uid'>): string {
   return `tanist:${node}/${path}#${uid}`
 }
 

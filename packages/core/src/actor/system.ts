@@ -47,6 +47,8 @@ export interface ActorSystem {
   resolve<P>(text: string): ActorRef<P>
   /** Lets refs of other nodes lead to them. Once. */
   connect(remote: Remote): void
+  /** Reports a message that a target outside of this system could not deliver: to the stream and the log. */
+  deadLetter(letter: DeadLetter): void
   /** Stops everything and completes the streams. The engine must run until this resolves. */
   shutdown(): Promise<void>
 }
@@ -141,6 +143,7 @@ export function actorSystem(options: ActorSystemOptions): ActorSystem {
         throw new Error(`The system ${name} belongs to "${surroundings.node}", not to "${other.node}"`)
       remote = other
     },
+    deadLetter: (letter) => surroundings.dead(letter, ++lost),
     shutdown: () => (closed ??= close()),
   }
 }
