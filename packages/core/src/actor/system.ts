@@ -7,6 +7,8 @@ import { SpawnError } from './errors.js'
 import { Family } from './family.js'
 import { actorLimits } from './limits.js'
 import { DeadEnd } from './dead-end.js'
+import { Desk, type Receptionist } from './receptionist.js'
+import { Router, type RouterOptions, type Routees } from './router.js'
 import {
   type ActorRef,
   type AnyRef,
@@ -45,6 +47,18 @@ export interface ActorSystem {
    * that is gone: that ref leads to dead letters. A text of another form is a `TypeError`.
    */
   resolve<P>(text: string): ActorRef<P>
+  /** Who offers what, on all peers. */
+  readonly receptionist: Receptionist
+  /**
+   * A ref that sends each message on to one of several: fixed ones, those of an observable, or those who offer a
+   * service. Ends with `stop`, and leaves the others alone.
+   */
+  router<P>(routees: Routees<P>, options?: RouterOptions): ActorRef<P>
+  /**
+   * Gives a target that is no actor an address here, so that its ref works on other peers as well; with `undefined`
+   * takes it back and returns null. `path` is free for others than actors as long as it begins with `~`.
+   */
+  expose(path: string, target: Target | undefined): AnyRef | null
   /** Lets refs of other nodes lead to them. Once. */
   connect(remote: Remote): void
   /** Reports a message that a target outside of this system could not deliver: to the stream and the log. */
@@ -70,7 +84,10 @@ export function actorSystem(options: ActorSystemOptions): ActorSystem {
   const family = new Family<ActorCell>(name)
   let lastUid = 0
   let lost = 0
+  let routers = 0
   let remote: Remote | undefined
+  const desk = new Desk()
+  const exposed = new Map<string, AnyRef>()
   let closed: Promise<void> | undefined
 
   const surroundings: Surroundings = {
@@ -90,11 +107,27 @@ export function actorSystem(options: ActorSystemOptions): ActorSystem {
 
   async function close(): Promise<void> {
     await family.stopAll()
+    for (const ref of [...exposed.values()].toReversed()) await ref[targetOf].stop()
+    desk.close()
     failures$.complete()
     deadLetters$.complete()
   }
 
+  function expose(path: string, target: Target | undefined): AnyRef | null {
+    if (!path.startsWith('~')) throw new TypeError(`"${path}" is a path of actors: begin with ~`)
+    if (target === undefined) {
+      exposed.delete(path)
+      return null
+    }
+    if (exposed.has(path)) throw new SpawnError('taken', `${path} exists: choose another path`)
+    const ref = makeRef(surroundings.node, path, ++lastUid, target)
+    exposed.set(path, ref)
+    return ref
+  }
+
   function local(path: string, uid: number): Target | undefined {
+    const other = exposed.get(path)
+    if (other !== undefined) return uid === 0 || other.uid === uid ? other[targetOf] : undefined
     if (!path.startsWith(`${name}/`)) return undefined
     const [first = '', ...rest] = path.slice(name.length + 1).split('/')
     let cell = family.get(first)
@@ -113,6 +146,8 @@ export function actorSystem(options: ActorSystemOptions): ActorSystem {
     const own = node === surroundings.node
     const living = own ? local(path, uid) : undefined
     if (living instanceof ActorCell && uid !== 0) return living.ref
+    const other = own && uid !== 0 ? exposed.get(path) : undefined
+    if (other !== undefined && other.uid === uid) return other
     const target = living ?? (own ? undefined : remote?.target(node, path, uid))
     if (target !== undefined) return makeRef(node, path, uid, target)
     const end = new DeadEnd(path, own ? 'stopped' : 'lost', (letter) => surroundings.dead(letter, ++lost))
@@ -137,11 +172,25 @@ export function actorSystem(options: ActorSystemOptions): ActorSystem {
     stop: (ref, stopOptions) => ref[targetOf].stop(stopOptions),
     local,
     resolve,
+    receptionist: desk,
+    router<P>(routees: Routees<P>, routerOptions: RouterOptions = {}): ActorRef<P> {
+      const ports = {
+        timers: host.timers,
+        receptionist: desk,
+        dead: (letter: DeadLetter) => surroundings.dead(letter, ++lost),
+        expose,
+      }
+      const made = new Router(ports, `~router-${++routers}`, routees, routerOptions)
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it understands what its routees do
+      return made.ref as ActorRef<P>
+    },
+    expose,
     connect(other) {
       if (remote !== undefined) throw new Error(`The system ${name} is connected already`)
       if (other.node !== surroundings.node)
         throw new Error(`The system ${name} belongs to "${surroundings.node}", not to "${other.node}"`)
       remote = other
+      other.attach?.(desk)
     },
     deadLetter: (letter) => surroundings.dead(letter, ++lost),
     shutdown: () => (closed ??= close()),
