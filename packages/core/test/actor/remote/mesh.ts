@@ -73,12 +73,17 @@ export class Mesh {
     return nodeText(`p${i}`, this.#peers[i]!.incarnation)
   }
 
-  tell(i: number, j: number): void {
+  /** In one turn. */
+  tells(i: number, j: number, count: number): void {
+    for (let n = 0; n < count; n++) this.#tell(i, j)
+    this.#flush(i)
+  }
+
+  #tell(i: number, j: number): void {
     const told = { from: this.node(i), to: this.node(j), n: ++this.#counter }
     this.told.push(told)
     const message = { t: 'tell', at: ['a', 1], handler: 'h', message: { value: { v: told.n } } }
     this.#step(i, { kind: 'post', node: told.to, text: JSON.stringify(message) })
-    this.#flush(i)
   }
 
   ask(i: number, j: number): void {
@@ -192,14 +197,14 @@ export class Mesh {
       for (const j of this.#peers.keys()) if (i < j && !this.#pipes.has(`${i}>${j}`)) this.#link(i, j)
   }
 
-  /** Everything that can happen does. */
-  settle(): void {
+  /** Everything that can happen does; `stepMs` says for how long the timers run meanwhile. */
+  settle(stepMs = 250): void {
     this.heal()
     for (let round = 0; round < 40; round++) {
       this.late(1_000)
       for (const i of this.#peers.keys())
         for (const j of this.#peers.keys()) if (i !== j) this.deliver(i, j, 1_000)
-      this.pass(250)
+      this.pass(stepMs)
     }
   }
 
@@ -212,6 +217,14 @@ export class Mesh {
         state.asks.size,
       0,
     )
+  }
+
+  /** Watches that the machines remember, on both sides. */
+  get watching(): { readonly here: number; readonly there: number } {
+    const states = this.#peers.map(({ state }) => state)
+    const here = states.flatMap(({ watches }) => [...watches.values()].map(({ size }) => size))
+    const there = states.flatMap(({ sessions }) => [...sessions.values()].map(({ watched }) => watched.size))
+    return { here: sum(here), there: sum(there) }
   }
 
   #members(i: number): void {
@@ -282,6 +295,10 @@ export class Mesh {
         return
     }
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0)
 }
 
 export function pairOf(a: string, b: string): string {
