@@ -95,8 +95,13 @@ const calm: fc.Arbitrary<Op> = fc.oneof(
   },
 )
 
+const leaky: fc.Arbitrary<Op> = fc.oneof(
+  { arbitrary: calm, weight: 10 },
+  { arbitrary: pair.map(([i, j]): Op => (m) => m.swallow(i, j)), weight: 2 },
+)
+
 const stormy: fc.Arbitrary<Op> = fc.oneof(
-  { arbitrary: calm, weight: 20 },
+  { arbitrary: leaky, weight: 20 },
   {
     arbitrary: peer.map(
       (i): Op =>
@@ -152,6 +157,19 @@ describe('sessions between peers', () => {
         expect(mesh.held).toBe(0)
       }),
       { numRuns: 600 },
+    )
+  })
+
+  it('miss nothing when single messages are swallowed', () => {
+    fc.assert(
+      fc.property(fc.array(leaky, { maxLength: 60 }), (ops) => {
+        const mesh = run(ops)
+        inOrder(mesh)
+        expect(mesh.got).toHaveLength(mesh.told.length)
+        for (const { ends } of mesh.questions.values()) expect(ends).toEqual(['ok'])
+        expect(mesh.held).toBe(0)
+      }),
+      { numRuns: 400 },
     )
   })
 

@@ -145,6 +145,11 @@ export class Mesh {
     }
   }
 
+  /** One message is lost without a word, as when the two sides use different links for a moment. */
+  swallow(i: number, j: number): void {
+    this.#pipes.get(`${i}>${j}`)?.messages.shift()
+  }
+
   /** The link breaks; what was on it is gone. Each side may hear of it later than the other. */
   cut(i: number, j: number): void {
     if (!this.#pipes.has(`${i}>${j}`)) return
