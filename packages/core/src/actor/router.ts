@@ -1,8 +1,9 @@
 import { isObservable, type Observable, type Subscription } from 'rxjs'
 import type { Timer, Timers } from '../host/index.js'
 import { AskError } from './errors.js'
+import type { Exposed } from './exposed.js'
 import type { Receptionist, ServiceKey } from './receptionist.js'
-import { type ActorRef, type AnyRef, makeRef, refText, type Target, targetOf, type Watcher } from './ref.js'
+import { type ActorRef, type AnyRef, refText, type Target, targetOf, type Watcher } from './ref.js'
 import type { DeadLetter } from './reports.js'
 
 /** Whom a router sends to: fixed refs, refs that change, or whoever offers a service. */
@@ -25,8 +26,7 @@ export interface RouterPorts {
   readonly timers: Timers
   readonly receptionist: Receptionist
   dead(letter: DeadLetter): void
-  /** Gives it an address; with undefined takes it back. */
-  expose(path: string, target: Target | undefined): AnyRef | null
+  readonly exposed: Exposed
 }
 
 const WAITING_MAX = 1_000
@@ -75,7 +75,7 @@ export class Router<P> implements Target {
         'A router by consistent-hash needs the option hash: a function from a message to a text',
       )
     this.#hash = hash ?? (() => '')
-    this.ref = ports.expose(path, this) ?? makeRef('', path, 0, this)
+    this.ref = ports.exposed.add(path, this)
     if (isList(routees)) this.#setRoutees(routees)
     else {
       const refs$ = isObservable(routees) ? routees : ports.receptionist.find$(routees)
@@ -116,7 +116,7 @@ export class Router<P> implements Target {
     this.#source?.unsubscribe()
     this.#setRoutees([])
     for (const waiting of this.#waiting.keys()) this.#drop(waiting, 'stopped')
-    this.#ports.expose(this.path, undefined)
+    this.#ports.exposed.delete(this.path)
     for (const watcher of this.#watchers) watcher.terminated(this.ref, 'stopped')
     this.#watchers.clear()
     return Promise.resolve()

@@ -1,25 +1,22 @@
 import { type Observable, Subject } from 'rxjs'
-import type { Host } from '../host/index.js'
-import { type Behavior, definitionOf } from './behavior.js'
-import { ActorCell, type Surroundings } from './cell.js'
+import { Deadlines } from './ask.js'
+import type { Behavior } from './behavior.js'
+import { ActorCell } from './cell.js'
 import { typedRef } from './context.js'
 import { SpawnError } from './errors.js'
+import { Exposed } from './exposed.js'
 import { Family } from './family.js'
 import { actorLimits } from './limits.js'
-import { DeadEnd } from './dead-end.js'
+import { Places } from './places.js'
 import { Desk, type Receptionist } from './receptionist.js'
-import { Router, type RouterOptions, type Routees } from './router.js'
-import {
-  type ActorRef,
-  type AnyRef,
-  makeRef,
-  parseRefText,
-  type StopOptions,
-  type Target,
-  targetOf,
-} from './ref.js'
+import { type ActorRef, type AnyRef, type StopOptions, type Target, targetOf } from './ref.js'
 import type { Remote } from './remote.js'
-import { type ActorFailure, type DeadLetter, logDeadLetter, logFailure } from './reports.js'
+import { type ActorFailure, type DeadLetter, LogLimit, logDeadLetter, logFailure } from './reports.js'
+import { Router, type RouterOptions, type Routees } from './router.js'
+import { SlowHandlers } from './slow.js'
+import { lateStop } from './stop.js'
+import type { ActorHost, Surroundings } from './surroundings.js'
+import { Temporaries } from './temporary.js'
 
 /**
  * A tree of actors.
@@ -32,7 +29,7 @@ export interface ActorSystem {
   readonly name: string
   /** The peer that the system belongs to, `MEMBER.INCARNATION`; empty: none. */
   readonly node: string
-  /** Everything thrown by actors; also logged. */
+  /** Everything thrown by actors, and handlers that do not return; also logged, at most 50 lines in 10 s. */
   readonly failures$: Observable<ActorFailure>
   /** Every message that no handler got; also logged, thinned out. */
   readonly deadLetters$: Observable<DeadLetter>
@@ -55,144 +52,180 @@ export interface ActorSystem {
    */
   router<P>(routees: Routees<P>, options?: RouterOptions): ActorRef<P>
   /**
-   * Gives a target that is no actor an address here, so that its ref works on other peers as well; with `undefined`
-   * takes it back and returns null. `path` is free for others than actors as long as it begins with `~`.
+   * Gives a target that is no actor an address here, so that its ref works on other peers as well. `path` begins
+   * with `~`. The target is stopped with the system; whoever exposed it takes it back by `conceal`.
    */
-  expose(path: string, target: Target | undefined): AnyRef | null
+  expose(path: string, target: Target): AnyRef
+  conceal(path: string): void
   /** Lets refs of other nodes lead to them. Once. */
   connect(remote: Remote): void
   /** Reports a message that a target outside of this system could not deliver: to the stream and the log. */
   deadLetter(letter: DeadLetter): void
-  /** Stops everything and completes the streams. The engine must run until this resolves. */
-  shutdown(): Promise<void>
+  /**
+   * Stops everything and completes the streams. The engine must run until this resolves. After `deadlineMs` it
+   * rejects with a `StopError` that names who does not end; the streams complete all the same.
+   */
+  shutdown(options?: StopOptions): Promise<void>
 }
 
 export interface ActorSystemOptions {
-  readonly host: Pick<Host, 'engine' | 'clock' | 'timers' | 'log' | 'random'>
+  readonly host: ActorHost
   readonly name: string
   /** The peer that the system belongs to, `MEMBER.INCARNATION`; empty (default): none. */
   readonly node?: string
   /** Default 5,000. */
   readonly askTimeoutMs?: number
+  /** An asynchronous handler that does not return for so long is reported. Default 10,000. */
+  readonly handlerLimitMs?: number
 }
 
 /** Makes an empty system; several may share one engine. */
 export function actorSystem(options: ActorSystemOptions): ActorSystem {
-  const { host, name } = options
-  const failures$ = new Subject<ActorFailure>()
-  const deadLetters$ = new Subject<DeadLetter>()
-  const family = new Family<ActorCell>(name)
-  let lastUid = 0
-  let lost = 0
-  let routers = 0
-  let remote: Remote | undefined
-  const desk = new Desk()
-  const exposed = new Map<string, AnyRef>()
-  let closed: Promise<void> | undefined
-
-  const surroundings: Surroundings = {
-    host,
-    askTimeoutMs: options.askTimeoutMs ?? actorLimits.askTimeoutMs,
-    node: options.node ?? '',
-    nextUid: () => ++lastUid,
-    failed: (failure) => {
-      logFailure(host.log, failure)
-      failures$.next(failure)
-    },
-    dead: (letter, count) => {
-      logDeadLetter(host.log, letter, count)
-      deadLetters$.next(letter)
-    },
-  }
-
-  async function close(): Promise<void> {
-    await family.stopAll()
-    for (const ref of [...exposed.values()].toReversed()) await ref[targetOf].stop()
-    desk.close()
-    failures$.complete()
-    deadLetters$.complete()
-  }
-
-  function expose(path: string, target: Target | undefined): AnyRef | null {
-    if (!path.startsWith('~')) throw new TypeError(`"${path}" is a path of actors: begin with ~`)
-    if (target === undefined) {
-      exposed.delete(path)
-      return null
-    }
-    if (exposed.has(path)) throw new SpawnError('taken', `${path} exists: choose another path`)
-    const ref = makeRef(surroundings.node, path, ++lastUid, target)
-    exposed.set(path, ref)
-    return ref
-  }
-
-  function local(path: string, uid: number): Target | undefined {
-    const other = exposed.get(path)
-    if (other !== undefined) return uid === 0 || other.uid === uid ? other[targetOf] : undefined
-    if (!path.startsWith(`${name}/`)) return undefined
-    const [first = '', ...rest] = path.slice(name.length + 1).split('/')
-    let cell = family.get(first)
-    for (const part of rest) cell = cell?.child(part)
-    return cell !== undefined && (uid === 0 || cell.ref.uid === uid) ? cell : undefined
-  }
-
-  function resolve<P>(text: string): ActorRef<P> {
-    const place = parseRefText(text)
-    if (place === null) throw new TypeError(`"${text}" is no ref: it has the form tanist:NODE/PATH#UID`)
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return find(place.node, place.path, place.uid) as ActorRef<P>
-  }
-
-  function find(node: string, path: string, uid: number): AnyRef {
-    const own = node === surroundings.node
-    const living = own ? local(path, uid) : undefined
-    if (living instanceof ActorCell && uid !== 0) return living.ref
-    const other = own && uid !== 0 ? exposed.get(path) : undefined
-    if (other !== undefined && other.uid === uid) return other
-    const target = living ?? (own ? undefined : remote?.target(node, path, uid))
-    if (target !== undefined) return makeRef(node, path, uid, target)
-    const end = new DeadEnd(path, own ? 'stopped' : 'lost', (letter) => surroundings.dead(letter, ++lost))
-    return end.bind(makeRef(node, path, uid, end))
-  }
-
+  const { name } = options
+  const tree = new Tree(options)
   return {
     name,
-    node: surroundings.node,
-    failures$: failures$.asObservable(),
-    deadLetters$: deadLetters$.asObservable(),
-    spawn(behavior, child) {
-      if (closed !== undefined)
-        throw new SpawnError(
-          'stopped',
-          `The system ${name} is shut down: it can have no new actor "${child}"`,
-        )
-      const create = (path: string, stopped: () => void): ActorCell =>
-        new ActorCell(surroundings, path, behavior[definitionOf], stopped)
-      return typedRef(behavior, family.add(child, create))
-    },
+    node: tree.surroundings.node,
+    failures$: tree.failures$.asObservable(),
+    deadLetters$: tree.deadLetters$.asObservable(),
+    spawn: (behavior, child) => tree.spawn(behavior, child),
     stop: (ref, stopOptions) => ref[targetOf].stop(stopOptions),
-    local,
-    resolve,
-    receptionist: desk,
-    router<P>(routees: Routees<P>, routerOptions: RouterOptions = {}): ActorRef<P> {
-      const ports = {
-        timers: host.timers,
-        receptionist: desk,
-        dead: (letter: DeadLetter) => surroundings.dead(letter, ++lost),
-        expose,
-      }
-      const made = new Router(ports, `~router-${++routers}`, routees, routerOptions)
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it understands what its routees do
-      return made.ref as ActorRef<P>
+    local: (path, uid) => tree.places.local(path, uid),
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    resolve: <P>(text: string) => tree.places.resolve(text) as ActorRef<P>,
+    receptionist: tree.desk,
+    router: (routees, routerOptions) => tree.router(routees, routerOptions),
+    expose: (path, target) => tree.exposed.add(path, target),
+    conceal: (path) => tree.exposed.delete(path),
+    connect: (remote) => {
+      tree.places.connect(remote)
+      remote.attach?.(tree.desk)
     },
-    expose,
-    connect(other) {
-      if (remote !== undefined) throw new Error(`The system ${name} is connected already`)
-      if (other.node !== surroundings.node)
-        throw new Error(`The system ${name} belongs to "${surroundings.node}", not to "${other.node}"`)
-      remote = other
-      other.attach?.(desk)
-    },
-    deadLetter: (letter) => surroundings.dead(letter, ++lost),
-    shutdown: () => (closed ??= close()),
+    deadLetter: (letter) => tree.dead(letter),
+    shutdown: (stopOptions) => tree.shutdown(stopOptions),
+  }
+}
+
+class Tree {
+  readonly path: string
+  readonly surroundings: Surroundings
+  readonly places: Places
+  readonly failures$ = new Subject<ActorFailure>()
+  readonly deadLetters$ = new Subject<DeadLetter>()
+  readonly desk: Desk = new Desk()
+  readonly exposed: Exposed
+  readonly #family: Family
+  #childless: (() => void) | undefined
+  #closed: Promise<void> | undefined
+  /** Dead letters to nobody. */
+  #lost = 0
+  #routers = 0
+
+  constructor(options: ActorSystemOptions) {
+    const { host, name } = options
+    this.path = name
+    const { engine, timers } = host
+    const node = options.node ?? ''
+    const askTimeoutMs = options.askTimeoutMs ?? actorLimits.askTimeoutMs
+    const deadlines = new Deadlines(engine, timers, `${name}/$asks`)
+    let lastUid = 0
+    const nextUid = (): number => ++lastUid
+    const dead = (letter: DeadLetter): void => this.dead(letter)
+    const temporaries = new Temporaries({ node, path: name, askTimeoutMs, deadlines, nextUid, dead })
+    const handlerLimitMs = options.handlerLimitMs ?? actorLimits.handlerLimitMs
+    const slow = new SlowHandlers(timers, handlerLimitMs, (path, during) =>
+      this.#stuck(path, during, handlerLimitMs),
+    )
+    const common = { host, node, askTimeoutMs, nextUid, deadlines, slow, asker: temporaries }
+    this.surroundings = { ...common, ...this.#reports(host) }
+    this.#family = new Family(this, undefined)
+    this.exposed = new Exposed(node, nextUid, temporaries)
+    this.places = new Places({
+      node,
+      name,
+      family: this.#family,
+      temporaries,
+      exposed: this.exposed,
+      dead,
+    })
+  }
+
+  dead(letter: DeadLetter): void {
+    this.surroundings.dead(letter, ++this.#lost)
+  }
+
+  router<P>(routees: Routees<P>, options: RouterOptions = {}): ActorRef<P> {
+    const { desk, exposed } = this
+    const { timers } = this.surroundings.host
+    const ports = { timers, receptionist: desk, exposed, dead: (letter: DeadLetter) => this.dead(letter) }
+    const { ref } = new Router(ports, `~router-${++this.#routers}`, routees, options)
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it understands what its routees do
+    return ref as ActorRef<P>
+  }
+
+  spawn<P>(behavior: Behavior<P>, name: string): ActorRef<P> {
+    if (this.#closed !== undefined)
+      throw new SpawnError(
+        'stopped',
+        `The system ${this.path} is shut down: it can have no new actor "${name}"`,
+      )
+    const create = (plan: ActorCell['plan']): ActorCell =>
+      new ActorCell(this.surroundings, this.#family, name, plan)
+    return typedRef(behavior, this.#family.add(behavior, name, create))
+  }
+
+  shutdown(options: StopOptions = {}): Promise<void> {
+    return (this.#closed ??= this.#close(options))
+  }
+
+  /** Nothing is above: its supervision is the usual one, which does not escalate. */
+  escalated(): void {}
+
+  childless(): void {
+    this.#childless?.()
+  }
+
+  async #close({ drain = false, deadlineMs }: StopOptions): Promise<void> {
+    const { slow, deadlines, host } = this.surroundings
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const deadline =
+          deadlineMs === undefined
+            ? undefined
+            : host.timers.set(deadlineMs, () => reject(lateStop(this.#family, this.path, deadlineMs)))
+        this.#childless = () => {
+          deadline?.cancel()
+          resolve()
+        }
+        this.#family.stopAll({ drain })
+      })
+    } finally {
+      await this.exposed.stopAll()
+      this.desk.close()
+      slow.close()
+      deadlines.close()
+      this.failures$.complete()
+      this.deadLetters$.complete()
+    }
+  }
+
+  #stuck(path: string, during: string, limitMs: number): void {
+    const error = new Error(`${during} of ${path} has not returned for ${limitMs} ms`)
+    this.surroundings.failed({ kind: 'stuck', path, during, error, action: 'none' })
+  }
+
+  #reports({ log, clock }: ActorHost): Pick<Surroundings, 'failed' | 'dead'> {
+    const failureLog = new LogLimit(log, clock, 'actor-failed')
+    const letterLog = new LogLimit(log, clock, 'dead-letter')
+    return {
+      failed: (failure) => {
+        logFailure(failureLog, failure)
+        this.failures$.next(failure)
+      },
+      dead: (letter, count) => {
+        logDeadLetter(letterLog, letter, count)
+        this.deadLetters$.next(letter)
+      },
+    }
   }
 }

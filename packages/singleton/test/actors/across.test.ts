@@ -46,11 +46,9 @@ describe('actors across peers', () => {
       },
     })
     const far = cluster.actors('cy').spawn(holder, 'holder')
-    const there = cluster
-      .actors('bob')
-      .resolve<{
-        use: (m: { all: Map<string, Set<ActorRef<Counter>>> }) => Map<string, Set<ActorRef<Counter>>>
-      }>(far.toJSON())
+    const there = cluster.actors('bob').resolve<{
+      use: (m: { all: Map<string, Set<ActorRef<Counter>>> }) => Map<string, Set<ActorRef<Counter>>>
+    }>(far.toJSON())
     const mine = cluster.actors('bob').resolve<Counter>(ref.toJSON())
     const asked = there.ask.use({ all: new Map([['here', new Set([mine])]]) })
     await cluster.world.runAsync({ forMs: 100 })

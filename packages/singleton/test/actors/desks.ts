@@ -1,4 +1,13 @@
-import { actor, type ActorRef, type AnyRef, type AskError, reply, serviceKey, targetOf, type Watcher } from '@tanist/core'
+import {
+  actor,
+  type ActorRef,
+  type AnyRef,
+  type AskError,
+  reply,
+  serviceKey,
+  targetOf,
+  type Watcher,
+} from '@tanist/core'
 import { applySchedule, type Schedule } from '@tanist/core/testing'
 import type { PeerCore } from '../../src/peer/index.js'
 import { Cluster } from '../../src/testing/index.js'
@@ -86,10 +95,13 @@ export class Desks {
       ref.tell.note({ from, n: ++this.#n })
       const asked = { by: core, ref: ref.toJSON(), ends: [] as string[] }
       this.asks.push(asked)
-      ref.askWithin(4_000).echo({ n: this.#n }).then(
-        () => asked.ends.push('ok'),
-        (error: AskError) => asked.ends.push(error.code),
-      )
+      ref
+        .askWithin(4_000)
+        .echo({ n: this.#n })
+        .then(
+          () => asked.ends.push('ok'),
+          (error: AskError) => asked.ends.push(error.code),
+        )
       this.#watch(core, ref)
     }
   }

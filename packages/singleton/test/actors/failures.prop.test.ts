@@ -32,7 +32,10 @@ describe('actors of peers under generated failures', () => {
       if (living.has(by)) expect(ends, `an ask of ${ref}`).toHaveLength(1)
 
     const offered = cluster.names.map((name) =>
-      cluster.actors(name).receptionist.find(desks).map((ref) => ref.toJSON()),
+      cluster
+        .actors(name)
+        .receptionist.find(desks)
+        .map((ref) => ref.toJSON()),
     )
     const present = cluster.names
       .map((name) => cluster.actors(name).local('peer/desk', 0))

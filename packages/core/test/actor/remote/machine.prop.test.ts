@@ -97,7 +97,14 @@ const calm: fc.Arbitrary<Op> = fc.oneof(
 
 const leaky: fc.Arbitrary<Op> = fc.oneof(
   { arbitrary: calm, weight: 10 },
-  { arbitrary: pair.map(([i, j]): Op => (m) => m.swallow(i, j)), weight: 2 },
+  {
+    arbitrary: pair.map(
+      ([i, j]): Op =>
+        (m) =>
+          m.swallow(i, j),
+    ),
+    weight: 2,
+  },
 )
 
 const stormy: fc.Arbitrary<Op> = fc.oneof(
