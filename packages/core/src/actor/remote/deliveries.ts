@@ -2,6 +2,7 @@ import { AskError } from '../errors.js'
 import type { Target, Watcher } from '../ref.js'
 import type { DeadLetter } from '../reports.js'
 import type { ActorSystem } from '../system.js'
+import { remoteLimits as limits } from './limits.js'
 import type { ActorMessage, Parcel, Place } from './messages.js'
 import { placeKey, type RemoteInput } from './state.js'
 
@@ -127,11 +128,14 @@ export class Deliveries {
   }
 
   #fail(node: string, id: number, code: string, text: string): void {
-    this.#answer(node, { t: 'failed', id, code, text })
+    this.#answer(node, { t: 'failed', id, code, text: text.slice(0, limits.failureLength) })
   }
 
   #answer(node: string, message: Extract<ActorMessage, { t: 'reply' | 'failed' }>): void {
-    this.#ways.step({ kind: 'answer', node, id: message.id, text: JSON.stringify(message) })
+    const text = JSON.stringify(message)
+    if (text.length <= limits.messageLength)
+      return this.#ways.step({ kind: 'answer', node, id: message.id, text })
+    this.#fail(node, message.id, 'failed', `its reply of ${text.length} characters is too long to be sent`)
   }
 }
 

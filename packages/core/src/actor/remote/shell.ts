@@ -40,6 +40,7 @@ export class RemoteActors implements Remote {
   #state: RemoteState
   #desk: Desk | undefined
   readonly #timers = new Set<Timer>()
+  #offersDue = false
   #awake = false
   #stopped = false
 
@@ -61,8 +62,8 @@ export class RemoteActors implements Remote {
 
   attach(desk: Desk): void {
     this.#desk = desk
-    desk.onOwn = () => this.#offer()
-    this.#offer()
+    desk.onOwn = () => this.#changed()
+    this.#changed()
   }
 
   target(node: string, path: string, uid: number): Target {
@@ -76,7 +77,7 @@ export class RemoteActors implements Remote {
     for (const { node: other } of [...this.#state.sessions.values()]) this.step({ kind: 'over', node: other })
     this.#own.add(node)
     this.#state = createRemote(node)
-    this.#offer()
+    this.#changed()
   }
 
   /** No peer is reached any more: everything under way is lost. */
@@ -90,13 +91,12 @@ export class RemoteActors implements Remote {
     const { clock } = this.#ports.host
     const effects = stepRemote(this.#state, input, clock.now().monotonicMs)
     for (const effect of effects) this.#run(effect)
-    if (input.kind === 'flush' || this.#awake || this.#stopped) return
-    this.#awake = true
-    this.#ports.wake()
+    if (input.kind !== 'flush') this.#wake()
   }
 
   flush(): void {
     this.#awake = false
+    if (this.#offersDue) this.#offer()
     this.step({ kind: 'flush' })
   }
 
@@ -231,7 +231,20 @@ export class RemoteActors implements Remote {
     }
   }
 
+  /** All that changes in one turn goes in one message. */
+  #changed(): void {
+    this.#offersDue = true
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (this.#awake || this.#stopped) return
+    this.#awake = true
+    this.#ports.wake()
+  }
+
   #offer(): void {
+    this.#offersDue = false
     const own = this.#desk?.own ?? []
     const offers = own.map(([key, refs]) => [key, refs.map((ref) => this.#textOf(ref) ?? '')] as const)
     this.step({ kind: 'offers', offers })

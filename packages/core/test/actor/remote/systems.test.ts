@@ -17,6 +17,7 @@ interface Desk {
   get: () => unknown
   fail: () => void
   odd: () => unknown
+  twice: () => string
 }
 const desk = actor({
   state: () => ({ last: null as unknown }),
@@ -27,6 +28,7 @@ const desk = actor({
       throw new Error('kaboom')
     },
     odd: (s) => reply(s, () => 1),
+    twice: (s) => reply(s, `${String(s.last)}${String(s.last)}`),
   },
 })
 
@@ -78,6 +80,8 @@ describe('an actor of another peer', () => {
     const odd = await failure(at, there.ask.odd())
     expect(odd.message).toContain('its reply cannot be sent: CodecError: $: a function')
     const other = at.of('ann').resolve<{ nope: () => void }>(there.toJSON())
+    there.tell.put('x'.repeat(600_000))
+    expect((await failure(at, there.ask.twice())).message).toContain('too long')
     expect((await failure(at, other.ask.nope())).code).toBe('unhandled')
     expect(letters.map(({ reason }) => reason)).toContain('unhandled')
     await at.of('bob').stop(at.of('bob').resolve(there.toJSON()))
