@@ -118,13 +118,13 @@ export function forgetSenders(ref: AnyRef): void {
 }
 
 /** `tanist:NODE/PATH#UID`: works at every peer of the cluster, until that actor has stopped. */
-export function refText({ node, path, uid }: AnyRef): string {
+export function refText({ node, path, uid }: Pick<AnyRef, 'node' | 'path' | 'uid'>): string {
   return `tanist:${node}/${path}#${uid}`
 }
 
 /** Null for anything else. */
 export function parseRefText(text: string): { node: string; path: string; uid: number } | null {
-  const [, node, path, uid] = /^tanist:([^/]*)\/([^#]+)#(\d{1,15})$/.exec(text) ?? []
+  const [, node, path, uid] = /^tanist:([^/]{0,200})\/([^#]{1,4096})#(\d{1,15})$/.exec(text) ?? []
   return node === undefined || path === undefined ? null : { node, path, uid: Number(uid) }
 }
 

@@ -1,5 +1,6 @@
 import { JournalError } from '@tanist/core'
 import type {
+  ActorSystem,
   Entry,
   Folder,
   Hello,
@@ -23,6 +24,7 @@ import {
   otherOf,
 } from '../succession/index.js'
 import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
+import type { PeerActors } from './actors.js'
 import { Asides } from './asides.js'
 import type { BackupSource } from './backup.js'
 import { Caller } from './caller.js'
@@ -75,6 +77,8 @@ export interface PeerParts {
   readonly folder: Folder
   readonly gate: SyncGate
   readonly listener: Listener
+  /** Goes on through all identities of a process. */
+  readonly actors: PeerActors
   /** The own hello, with the address that others dial. */
   readonly self: Hello
 }
@@ -168,11 +172,19 @@ export class PeerCore {
       timers,
       { self, seeds, settings },
       {
-        up: (hello, relinked) => this.#linkChanged({ kind: 'up', hello, relinked }),
-        down: (memberId) => this.#linkChanged({ kind: 'down', memberId }),
+        up: (hello, relinked) => {
+          if (relinked) parts.actors.up(hello)
+          this.#linkChanged({ kind: 'up', hello, relinked })
+        },
+        down: (memberId) => {
+          parts.actors.down(memberId)
+          this.#linkChanged({ kind: 'down', memberId })
+        },
         evidence: (kind, memberId, incarnation, text) => {
           this.#note('evidence', text, { class: kind, memberId })
-          if (kind === 'A') this.#group.step({ kind: 'dead', memberId, incarnation })
+          if (kind !== 'A') return
+          parts.actors.over(memberId, incarnation)
+          this.#group.step({ kind: 'dead', memberId, incarnation })
         },
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
@@ -217,6 +229,15 @@ export class PeerCore {
     })
     const session = `${self.memberId}:${self.incarnation}`
     this.#caller = new Caller(host, timers, session, (to, message) => this.#sendRole(to, message))
+    parts.actors.begin(self, {
+      send: (to, body) => this.#mesh.sendTo(to, { channel: 'a', body }),
+      enqueue: (input) => turns.enqueue(input),
+    })
+  }
+
+  /** Made when first used. */
+  get actors(): ActorSystem {
+    return this.#parts.actors.system
   }
 
   start(): void {
@@ -469,6 +490,7 @@ export class PeerCore {
 
   #message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void {
     if (message.channel === 'r') return this.#roleMessage(from.memberId, message.body)
+    if (message.channel === 'a') return this.#parts.actors.message(from, message.body)
     if (message.channel !== 's') return
     const { body, entries } = message
     if (body.t === 'append' && this.#group.state.leader?.memberId === from.memberId) {
@@ -498,6 +520,7 @@ export class PeerCore {
         return this.#leaderChanged()
       case 'view':
         this.#statusChanged = true
+        this.#parts.actors.members(event.members)
         this.#mesh.step({ kind: 'view', members: event.members })
         return this.#checkJoined()
       case 'cluster': {
@@ -739,7 +762,14 @@ export class PeerCore {
     for (const ended of this.#operations.values())
       ended({ status: 'unknown', text: 'This peer stopped before it was told of the end.' })
     this.#operations.clear()
-    this.#reigns.end(() => {
+    const { actors } = this.#parts
+    const begun = (then: () => void): void => {
+      if (this.#rebirth && !error) actors.pause()
+      else if (!error) return actors.stop(then)
+      else actors.stop(() => {})
+      then()
+    }
+    const closing = (): void => {
       this.#caller.stop()
       this.#group.stop()
       if (error?.code !== 'broken') this.#mesh.close(leaving, this.#group.lastPosition())
@@ -752,7 +782,8 @@ export class PeerCore {
         this.#ended(error)
         done()
       })
-    })
+    }
+    this.#reigns.end(() => begun(closing))
   }
 
   #closeFiles(then: () => void): void {

@@ -67,7 +67,14 @@ function wordsOf(message: WireMessage): string {
       return succession(message)
     case 'r':
       return role(message)
+    case 'a':
+      return actors(message)
   }
+}
+
+function actors({ body }: Of<'a'>): string {
+  if (body.t === 'open') return `actors, from ${body.received + 1} on`
+  return body.count === 0 ? `actors ack ${body.ack}` : `actors ${body.seq}..${body.seq + body.count - 1}`
 }
 
 function membership({ body }: Of<'m'>): string {
