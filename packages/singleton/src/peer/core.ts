@@ -1,5 +1,6 @@
-import { JournalError } from '@tanist/core'
+import { actorSystem, JournalError } from '@tanist/core'
 import type {
+  ActorSystem,
   Entry,
   Folder,
   Hello,
@@ -19,6 +20,7 @@ import {
   isFresh,
   isGoingAlone,
   lastKnownAddresses,
+  nameOf,
   neverServes,
   otherOf,
 } from '../succession/index.js'
@@ -43,6 +45,7 @@ import type { OperateOutcome } from './operate.js'
 import type { SyncGate } from './sync-gate.js'
 import { explainWait, WaitClock } from './waiting.js'
 import type { Waiting } from './waiting.js'
+import { Singletons } from '../singleton/index.js'
 import { KeyedTimers } from './timers.js'
 import { Turns } from './turns.js'
 import type { RoleMessage, WireMessage } from './wire.js'
@@ -111,6 +114,7 @@ export type PeerEvent =
  */
 export class PeerCore {
   readonly roles: RoleHost
+  readonly singletons: Singletons
   /** For laws and recorders: every entry as it is committed here, and the begin of every reign. */
   onCommitted: ((entries: readonly Entry[]) => void) | null = null
   onServe: ((token: FencingToken) => void) | null = null
@@ -125,6 +129,7 @@ export class PeerCore {
   readonly #server: Server
   readonly #reigns: Reigns
   readonly #caller: Caller
+  #actors: ActorSystem | undefined
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   #applied = 0
   #statusChanged = false
@@ -168,8 +173,14 @@ export class PeerCore {
       timers,
       { self, seeds, settings },
       {
-        up: (hello, relinked) => this.#linkChanged({ kind: 'up', hello, relinked }),
-        down: (memberId) => this.#linkChanged({ kind: 'down', memberId }),
+        up: (hello, relinked) => {
+          this.#linkChanged({ kind: 'up', hello, relinked })
+          this.singletons.up(hello.memberId)
+        },
+        down: (memberId) => {
+          this.#linkChanged({ kind: 'down', memberId })
+          this.singletons.down()
+        },
         evidence: (kind, memberId, incarnation, text) => {
           this.#note('evidence', text, { class: kind, memberId })
           if (kind === 'A') this.#group.step({ kind: 'dead', memberId, incarnation })
@@ -207,6 +218,21 @@ export class PeerCore {
     })
     this.#server.restored(this.#applied)
     this.#reigns = new Reigns(host, settings.roles, (role) => this.roles.state(role))
+    this.singletons = new Singletons(settings.singletons, {
+      host,
+      self,
+      actors: () => this.actors,
+      send: (to, body) => {
+        this.#mesh.sendTo(to, { channel: 'o', body })
+        turns.enqueue(() => {})
+      },
+      linked: () => this.#group.state.links.keys(),
+      nameOf: (id) => nameOf(this.#group.state, id),
+      enqueue: (run) => turns.enqueue(run),
+      holds: () => this.#server.serves && this.#group.wouldServe(),
+      handOver: (done) => this.transfer(null, done),
+      changed: () => (this.#statusChanged = true),
+    })
     this.#asides = new Asides({
       host,
       folder: parts.folder,
@@ -254,13 +280,23 @@ export class PeerCore {
     return this.#group.wouldServe()
   }
 
+  get actors(): ActorSystem {
+    const { memberId, incarnation } = this.#group.state.self
+    return (this.#actors ??= actorSystem({
+      host: this.#host,
+      name: 'peer',
+      node: `${memberId}.${incarnation}`,
+    }))
+  }
+
   get appliedIndex(): number {
     return this.#applied
   }
 
   status(): PeerStatus {
     const now = this.#host.clock.now()
-    return statusOf(this.#group.state, now, this.#takeover, this.#wait(), this.#asides.status)
+    const { state } = this.#group
+    return statusOf(state, now, this.#takeover, this.#wait(), this.#asides.status, this.singletons.status())
   }
 
   #wait(): Waiting | null {
@@ -308,6 +344,12 @@ export class PeerCore {
       this.#transfers.push(done)
       this.#group.step({ kind: 'transfer', to, stay: true })
     })
+  }
+
+  /** Has the server start a singleton again that was stopped there. */
+  restartSingleton(name: string, done: (outcome: OperateOutcome) => void): void {
+    if (this.#life !== 'running') return done({ status: 'refused', text: 'This peer has stopped.' })
+    this.#turns.enqueue(() => this.singletons.restart(name, done))
   }
 
   /** Has the leader, whoever it is, do something about a member. */
@@ -469,6 +511,7 @@ export class PeerCore {
 
   #message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void {
     if (message.channel === 'r') return this.#roleMessage(from.memberId, message.body)
+    if (message.channel === 'o') return this.singletons.message(from, message.body)
     if (message.channel !== 's') return
     const { body, entries } = message
     if (body.t === 'append' && this.#group.state.leader?.memberId === from.memberId) {
@@ -493,7 +536,7 @@ export class PeerCore {
         this.#statusChanged = true
         this.#leaderSpokeAtMs = this.#host.clock.now().monotonicMs
         this.#server.suspend()
-        return this.#reigns.end(() => this.#turns.enqueue(() => this.#group.step({ kind: 'yielded' })))
+        return this.#endReign(() => this.#turns.enqueue(() => this.#group.step({ kind: 'yielded' })))
       case 'leader':
         return this.#leaderChanged()
       case 'view':
@@ -576,6 +619,7 @@ export class PeerCore {
     this.onServe?.(token)
     this.#server.serve(() => this.#group.commandsAfter(this.#applied))
     this.#reigns.begin(token)
+    this.singletons.begin(token)
     this.#note('serving', `This peer is the server in term ${token.term}.`, { ...token })
     this.#checkJoined()
   }
@@ -596,6 +640,18 @@ export class PeerCore {
     const waitingFor = this.#wait()?.text ?? 'The server has not answered yet.'
     const server = state.leader && neverServes(state, state.leader.memberId) ? null : state.leader
     this.#caller.serverIs(server, this.#serverSinceMs, waitingFor, this.#applied)
+    this.singletons.leaderIs(server, waitingFor)
+  }
+
+  /** Handlers of roles and singletons are stopped side by side; both have a time limit. */
+  #endReign(done: () => void): void {
+    let left = 2
+    const ended = (): void => {
+      left -= 1
+      if (left === 0) done()
+    }
+    this.singletons.end(ended)
+    this.#reigns.end(ended)
   }
 
   #noteTakeover(to: MemberId, term: number): void {
@@ -739,7 +795,8 @@ export class PeerCore {
     for (const ended of this.#operations.values())
       ended({ status: 'unknown', text: 'This peer stopped before it was told of the end.' })
     this.#operations.clear()
-    this.#reigns.end(() => {
+    this.#endReign(() => {
+      this.singletons.stop()
       this.#caller.stop()
       this.#group.stop()
       if (error?.code !== 'broken') this.#mesh.close(leaving, this.#group.lastPosition())

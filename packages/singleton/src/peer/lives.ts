@@ -40,6 +40,10 @@ export class Lives {
     return this.#now.joined
   }
 
+  get core(): PeerCore {
+    return this.#now
+  }
+
   get roles(): RoleHost {
     return this.#now.roles
   }
@@ -87,6 +91,10 @@ export class Lives {
         this.#soon(() => this.#now.read(role, deadlineMs, done))
       }),
     )
+  }
+
+  restartSingleton(name: string, done: (outcome: OperateOutcome) => void): void {
+    this.#soon(() => this.#now.restartSingleton(name, done))
   }
 
   transfer(to: MemberId | null, done: (ok: boolean, text: string) => void): void {

@@ -1,0 +1,279 @@
+import { invariant } from '@tanist/core'
+import type { ActorSystem, AnyRef, Host, MemberId } from '@tanist/core'
+import type { FencingToken, Leader } from '../succession/index.js'
+import { Counter } from './counter.js'
+import type { AnySingleton } from './define.js'
+import type { DeskPlace } from './desk.js'
+import { announcement, createKeeper, memories, stepKeeper } from './keeper.js'
+import type { Keeper, KeeperEffect, KeeperInput } from './keeper.js'
+import type { HereRow, SingletonMessage } from './messages.js'
+import { noRecord, recordToWire } from './record.js'
+import { Restarts } from './restarts.js'
+import type { RestartOutcome } from './restarts.js'
+import { Runner } from './runner.js'
+import { statusOfRow } from './status.js'
+import type { SingletonStatus } from './status.js'
+
+/** What the singletons need of their peer. Everything but what refs do happens in its turns. */
+export interface SingletonPorts {
+  readonly host: Pick<Host, 'clock' | 'timers' | 'log'>
+  readonly self: { readonly memberId: MemberId; readonly incarnation: number; readonly name: string }
+  /** Made when it is first needed. */
+  readonly actors: () => ActorSystem
+  readonly send: (to: MemberId, body: SingletonMessage) => void
+  readonly linked: () => Iterable<MemberId>
+  readonly nameOf: (memberId: MemberId) => string
+  readonly enqueue: (run: () => void) => void
+  /** Whether this peer is entitled to serve at this moment. */
+  readonly holds: () => boolean
+  readonly handOver: (done: (ok: boolean, text: string) => void) => void
+  /** The status says something else now. */
+  readonly changed: () => void
+}
+
+interface Here {
+  readonly node: string
+  readonly term: number
+  readonly n: number
+  readonly rows: ReadonlyMap<string, HereRow>
+}
+
+/** The singletons of one peer: its refs to them, and, while it serves, the actors themselves. */
+export class Singletons {
+  readonly #ports: SingletonPorts
+  readonly #known: ReadonlyMap<string, AnySingleton>
+  readonly #keeper: Keeper
+  readonly #runner: Runner
+  readonly #counters: ReadonlyMap<string, Counter>
+  readonly #restarts: Restarts
+  readonly #node: string
+  #leader: Leader | null = null
+  #waitingFor = 'The server has not answered yet.'
+  /** What the newest server said last. */
+  #here: Here | null = null
+  #said = 0
+  #stopped = false
+
+  constructor(singletons: readonly AnySingleton[], ports: SingletonPorts) {
+    this.#ports = ports
+    const { host, self } = ports
+    this.#node = `${self.memberId}.${self.incarnation}`
+    this.#known = new Map(singletons.map((one) => [one.name, one]))
+    this.#keeper = createKeeper(this.#node, self.name, singletons)
+    const soon = (input: KeeperInput): void => ports.enqueue(() => this.#step(input))
+    this.#runner = new Runner(host, ports.actors, ports.holds, {
+      started: (name, at) => this.#step({ kind: 'started', name, at }),
+      ended: (name, why, text) => soon({ kind: 'ended', name, why, text }),
+      stopped: (name) => soon({ kind: 'stopped', name }),
+    })
+    this.#counters = new Map(singletons.map((one) => [one.name, new Counter(host, ports.actors, one)]))
+    this.#restarts = new Restarts({
+      timers: host.timers,
+      leader: () => this.#leader,
+      here: (name) => this.#restartHere(name),
+      isSelf: (memberId) => memberId === self.memberId,
+      send: ports.send,
+    })
+  }
+
+  get any(): boolean {
+    return this.#known.size > 0
+  }
+
+  /** The ref of one of those that this peer was given. */
+  ref(name: string): AnyRef {
+    const counter = this.#counters.get(name)
+    invariant(counter !== undefined, `the singleton ${name} was checked to be known`)
+    return counter.ref
+  }
+
+  status(): SingletonStatus[] {
+    return [...this.#known.keys()].map((name) => {
+      const row = this.#row(name)
+      const { refusal, waitingFor } = this.#place(name)
+      const unknown = {
+        name,
+        state: 'away' as const,
+        at: null,
+        text: '',
+        record: recordToWire(this.#record(name), this.#nowMs()),
+      }
+      return statusOfRow(row ?? unknown, refusal ?? waitingFor)
+    })
+  }
+
+  /** A reign begins. */
+  begin(token: FencingToken): void {
+    if (this.any) this.#step({ kind: 'serve', token })
+  }
+
+  /** A reign ends; `done` is called once the actors have ended, or after the time limit. */
+  end(done: () => void): void {
+    if (!this.any) return done()
+    this.#step({ kind: 'yield' })
+    this.#runner.whenEnded(done)
+  }
+
+  /** Who leads as far as this peer knows, and what is waited for while nobody serves. */
+  leaderIs(leader: Leader | null, waitingFor: string): void {
+    if (!this.any) return
+    const before = this.#leader
+    this.#leader = leader
+    this.#waitingFor = waitingFor
+    if (leader !== null && (before?.memberId !== leader.memberId || before.term !== leader.term)) {
+      this.#remind(leader.memberId)
+      this.#restarts.leaderChanged()
+    }
+    this.#look()
+  }
+
+  up(memberId: MemberId): void {
+    if (!this.any) return
+    if (this.#leader?.memberId === this.#ports.self.memberId && this.#said > 0)
+      this.#ports.send(memberId, this.#announcement())
+    if (this.#leader?.memberId === memberId) this.#remind(memberId)
+    this.#look()
+  }
+
+  down(): void {
+    this.#look()
+  }
+
+  message(from: { readonly memberId: MemberId; readonly incarnation: number }, body: SingletonMessage): void {
+    if (!this.any || this.#stopped) return
+    const { memberId, incarnation } = from
+    if (body.t === 'here') this.#heard(`${memberId}.${incarnation}`, body)
+    else if (body.t === 'known') this.#step({ kind: 'known', records: body.records })
+    else if (body.t === 'restart') {
+      const { ok, text } = this.#restartHere(body.name)
+      this.#ports.send(memberId, { t: 'restarted', id: body.id, ok, text })
+    } else this.#restarts.answered(body.id, body.ok, body.text)
+  }
+
+  /** Has whoever serves start it again. */
+  restart(name: string, done: (outcome: RestartOutcome) => void): void {
+    this.#restarts.ask(name, done)
+  }
+
+  /** The last word of this peer: what waits here is told so. */
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#restarts.stop()
+    for (const counter of this.#counters.values()) counter.end()
+  }
+
+  #restartHere(name: string): { readonly ok: boolean; readonly text: string } {
+    const row = this.#keeper.rows.get(name)
+    if (row === undefined)
+      return { ok: false, text: `${this.#ports.self.name} was started without the singleton '${name}'.` }
+    this.#step({ kind: 'restart', name })
+    if (this.#keeper.token === null) return { ok: false, text: 'not the server' }
+    const { stage } = row
+    if (stage.kind === 'stopped' || stage.kind === 'leaving') return { ok: false, text: stage.text }
+    return { ok: true, text: `'${name}' runs on ${this.#ports.self.name}, or is being started there.` }
+  }
+
+  #step(input: KeeperInput): void {
+    for (const effect of stepKeeper(this.#keeper, input, this.#ports.host.clock.now())) this.#run(effect)
+  }
+
+  #run(effect: KeeperEffect): void {
+    switch (effect.kind) {
+      case 'start': {
+        const singleton = this.#known.get(effect.name)
+        if (singleton !== undefined) this.#runner.start(singleton, effect.token)
+        return
+      }
+      case 'stop':
+        return this.#runner.stop(effect.name)
+      case 'announce':
+        return this.#announce()
+      case 'hand-over': {
+        const { name } = effect
+        return this.#ports.handOver((ok, text) => {
+          if (!ok) this.#ports.enqueue(() => this.#step({ kind: 'not-handed-over', name, text }))
+        })
+      }
+      case 'log':
+        return this.#ports.host.log.write(effect.level, effect.event, effect.text, { singleton: effect.name })
+    }
+  }
+
+  #announcement(): Extract<SingletonMessage, { t: 'here' }> {
+    const term = this.#keeper.token?.term ?? this.#leader?.term ?? 0
+    return { t: 'here', term, n: this.#said, rows: announcement(this.#keeper, this.#nowMs()) }
+  }
+
+  #announce(): void {
+    this.#said += 1
+    const message = this.#announcement()
+    for (const memberId of this.#ports.linked()) this.#ports.send(memberId, message)
+    this.#heard(this.#node, message)
+  }
+
+  #remind(memberId: MemberId): void {
+    if (memberId === this.#ports.self.memberId) return
+    const records = memories(this.#keeper, this.#nowMs())
+    if (records.length > 0) this.#ports.send(memberId, { t: 'known', records })
+  }
+
+  #heard(node: string, { term, n, rows }: Extract<SingletonMessage, { t: 'here' }>): void {
+    const here = this.#here
+    if (here !== null && (term < here.term || (term === here.term && node === here.node && n <= here.n)))
+      return
+    this.#here = { node, term, n, rows: new Map(rows.map((row) => [row.name, row])) }
+    if (node !== this.#node) this.#step({ kind: 'known', records: rows.map((row) => [row.name, row.record]) })
+    this.#look()
+  }
+
+  #look(): void {
+    if (this.#stopped) return
+    for (const [name, counter] of this.#counters) counter.place(this.#place(name))
+    this.#ports.changed()
+  }
+
+  #row(name: string): HereRow | undefined {
+    const leader = this.#leader
+    const here = this.#here
+    if (leader === null || here?.node !== `${leader.memberId}.${leader.incarnation}`) return undefined
+    return here.term === leader.term ? here.rows.get(name) : undefined
+  }
+
+  /** Where messages for it go now. */
+  #place(name: string): DeskPlace {
+    const leader = this.#leader
+    const nowhere = { instance: null, open: false, refusal: null }
+    // Nobody knows yet whether its server is really gone.
+    if (leader === null) {
+      const instance = this.#counters.get(name)?.instance ?? null
+      return { ...nowhere, instance, waitingFor: this.#waitingFor }
+    }
+    const server = this.#ports.nameOf(leader.memberId)
+    const row = this.#row(name)
+    if (row === undefined)
+      return { ...nowhere, waitingFor: `${server} serves and has not said that it runs it.` }
+    const { state, at, text } = row
+    if (state === 'running') {
+      const self = leader.memberId === this.#ports.self.memberId
+      const linked = self || [...this.#ports.linked()].includes(leader.memberId)
+      return {
+        instance: at,
+        open: linked,
+        refusal: null,
+        waitingFor: linked ? '' : `There is no link to ${server}, who runs it.`,
+      }
+    }
+    if (state === 'starting') return { ...nowhere, waitingFor: `${server} is starting it.` }
+    if (state === 'away') return { ...nowhere, waitingFor: text || `${server} does not serve at the moment.` }
+    return { ...nowhere, refusal: text, waitingFor: text }
+  }
+
+  #record(name: string): typeof noRecord {
+    return this.#keeper.rows.get(name)?.record ?? noRecord
+  }
+
+  #nowMs(): number {
+    return this.#ports.host.clock.now().monotonicMs
+  }
+}
