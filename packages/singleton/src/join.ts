@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http'
-import type { ActorRef, Host, Log, MemberId } from '@tanist/core'
+import type { ActorRef, ActorSystem, Host, Log, MemberId } from '@tanist/core'
 import { nodeHost } from '@tanist/transport'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
 import { checkSettings, JoinError, openPeer } from './peer/index.js'
@@ -81,6 +81,11 @@ export interface Peer {
    * go home to an older member in the reign that this begins.
    */
   transfer(to?: MemberId): Promise<void>
+  /**
+   * Actors of this peer; refs to them work on every other peer. Made when first used and stopped with the peer. Its
+   * own actors live on when the peer goes on under another identity; to other peers they then are `lost`.
+   */
+  readonly actors: ActorSystem
   /** For operators. */
   readonly operate: Operate
   /** Gives up the seat for good and stops: the others stop counting on this peer. */
@@ -173,6 +178,9 @@ function facade(
       return core.status().self.id
     },
     address: self.address,
+    get actors() {
+      return core.actors
+    },
     ...life,
     operate,
     status$: status$.asObservable(),

@@ -1,5 +1,4 @@
-import { makeRef, targetOf } from '@tanist/core'
-import type { ActorRef, AnyRef, Target } from '@tanist/core'
+import type { ActorRef } from '@tanist/core'
 import type { Lives, OperateOutcome } from './peer/index.js'
 import type { AnySingleton, Singleton } from './singleton/index.js'
 
@@ -27,32 +26,11 @@ export function singletonRefs(
   lives: Lives,
   known: readonly AnySingleton[],
 ): <P>(singleton: Singleton<P>) => ActorRef<P> {
-  const refs = new Map<string, AnyRef>()
   return <P>(singleton: Singleton<P>) => {
     check(known, singleton)
-    const { name } = singleton
-    const ref = refs.get(name) ?? refOf(lives, name)
-    refs.set(name, ref)
     // Its protocol is that of the singleton by that name.
-    return ref as ActorRef<P>
+    return lives.core.singletons.ref(singleton.name) as ActorRef<P>
   }
-}
-
-function refOf(lives: Lives, name: string): AnyRef {
-  const now = (): Target => lives.core.singletons.ref(name)[targetOf]
-  const target: Target = {
-    handlers: null,
-    get load() {
-      return now().load
-    },
-    tell: (handler, message) => now().tell(handler, message),
-    ask: (handler, message, timeoutMs) => now().ask(handler, message, timeoutMs),
-    stop: (options) => now().stop(options),
-    watch: (watcher) => now().watch(watcher),
-    unwatch: (watcher) => now().unwatch(watcher),
-  }
-  const { node, path, uid } = lives.core.singletons.ref(name)
-  return makeRef(node, path, uid, target)
 }
 
 function check(known: readonly AnySingleton[], { name }: { readonly name: string }): void {

@@ -12,12 +12,15 @@ export interface ActorFailure {
 
 /** A message that no handler got. An ask's caller gets an `AskError` besides. */
 export interface DeadLetter {
-  /** The actor it was for. */
+  /** The actor it was for: its path, or the text of its ref when it is one of another peer. */
   readonly path: string
   readonly handler: string
   readonly message: unknown
-  /** `unhandled`: the actor has no handler of that name (now). */
-  readonly reason: 'stopped' | 'full' | 'unhandled'
+  /**
+   * `unhandled`: the actor has no handler of that name (now). `lost`: its peer is gone; unless it was never sent, it
+   * may have been handled. `malformed`: it came from another peer and could not be read.
+   */
+  readonly reason: 'stopped' | 'full' | 'unhandled' | 'lost' | 'malformed'
 }
 
 export function logFailure(log: Log, failure: ActorFailure): void {
@@ -29,6 +32,8 @@ export const whyDead: Readonly<Record<DeadLetter['reason'], string>> = {
   stopped: 'it is stopped',
   full: 'its mailbox is full',
   unhandled: 'it has no such handler',
+  lost: 'its peer is gone',
+  malformed: 'it cannot be read',
 }
 
 /** Logs an actor's 1st, 10th, 100th ... dead letter, so that an overload does not also flood the log. */

@@ -47,6 +47,12 @@ export interface ActorSystem {
   resolve<P>(text: string): ActorRef<P>
   /** Lets refs of other nodes lead to them. Once. */
   connect(remote: Remote): void
+  /**
+   * Makes refs of the node `*` and this path lead to `ref` here: one that stands for a thing that every peer has.
+   */
+  place(ref: AnyRef): void
+  /** Reports a message that a target outside of this system could not deliver: to the stream and the log. */
+  deadLetter(letter: DeadLetter): void
   /** Stops everything and completes the streams. The engine must run until this resolves. */
   shutdown(): Promise<void>
 }
@@ -66,6 +72,7 @@ export function actorSystem(options: ActorSystemOptions): ActorSystem {
   const failures$ = new Subject<ActorFailure>()
   const deadLetters$ = new Subject<DeadLetter>()
   const family = new Family<ActorCell>(name)
+  const places = new Map<string, AnyRef>()
   let lastUid = 0
   let lost = 0
   let remote: Remote | undefined
@@ -108,6 +115,8 @@ export function actorSystem(options: ActorSystemOptions): ActorSystem {
   }
 
   function find(node: string, path: string, uid: number): AnyRef {
+    const placed = node === '*' ? places.get(path) : undefined
+    if (placed !== undefined) return placed
     const own = node === surroundings.node
     const living = own ? local(path, uid) : undefined
     if (living instanceof ActorCell && uid !== 0) return living.ref
@@ -141,6 +150,8 @@ export function actorSystem(options: ActorSystemOptions): ActorSystem {
         throw new Error(`The system ${name} belongs to "${surroundings.node}", not to "${other.node}"`)
       remote = other
     },
+    place: (ref) => void places.set(ref.path, ref),
+    deadLetter: (letter) => surroundings.dead(letter, ++lost),
     shutdown: () => (closed ??= close()),
   }
 }

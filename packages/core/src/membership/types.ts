@@ -27,6 +27,8 @@ export interface Hello {
   readonly serve?: 'never'
   /** What the application says about this machine, for a ranking of its own. */
   readonly manifest?: Manifest
+  /** It has actors: messages for them may be sent to it. Absent in builds that had none. */
+  readonly actors?: true
   /** No member and never to become one: it keeps votes for sets of two. */
   readonly witness?: true
   /** Options that all peers of a cluster must agree on, by the names that users give them. */

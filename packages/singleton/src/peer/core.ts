@@ -1,4 +1,4 @@
-import { actorSystem, JournalError } from '@tanist/core'
+import { JournalError } from '@tanist/core'
 import type {
   ActorSystem,
   Entry,
@@ -25,6 +25,7 @@ import {
   otherOf,
 } from '../succession/index.js'
 import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
+import type { PeerActors } from './actors.js'
 import { Asides } from './asides.js'
 import type { BackupSource } from './backup.js'
 import { Caller } from './caller.js'
@@ -46,6 +47,7 @@ import type { SyncGate } from './sync-gate.js'
 import { explainWait, WaitClock } from './waiting.js'
 import type { Waiting } from './waiting.js'
 import { Singletons } from '../singleton/index.js'
+import type { Counter } from '../singleton/index.js'
 import { KeyedTimers } from './timers.js'
 import { Turns } from './turns.js'
 import type { RoleMessage, WireMessage } from './wire.js'
@@ -78,6 +80,10 @@ export interface PeerParts {
   readonly folder: Folder
   readonly gate: SyncGate
   readonly listener: Listener
+  /** Goes on through all identities of a process. */
+  readonly actors: PeerActors
+  /** The refs to singletons: the same. */
+  readonly counters: ReadonlyMap<string, Counter>
   /** The own hello, with the address that others dial. */
   readonly self: Hello
 }
@@ -129,7 +135,6 @@ export class PeerCore {
   readonly #server: Server
   readonly #reigns: Reigns
   readonly #caller: Caller
-  #actors: ActorSystem | undefined
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   #applied = 0
   #statusChanged = false
@@ -174,16 +179,20 @@ export class PeerCore {
       { self, seeds, settings },
       {
         up: (hello, relinked) => {
+          if (relinked) parts.actors.up(hello)
           this.#linkChanged({ kind: 'up', hello, relinked })
-          this.singletons.up(hello.memberId)
+          this.singletons.up(hello)
         },
         down: (memberId) => {
+          parts.actors.down(memberId)
           this.#linkChanged({ kind: 'down', memberId })
-          this.singletons.down()
+          this.singletons.down(memberId)
         },
         evidence: (kind, memberId, incarnation, text) => {
           this.#note('evidence', text, { class: kind, memberId })
-          if (kind === 'A') this.#group.step({ kind: 'dead', memberId, incarnation })
+          if (kind !== 'A') return
+          parts.actors.over(memberId, incarnation)
+          this.#group.step({ kind: 'dead', memberId, incarnation })
         },
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
@@ -218,7 +227,7 @@ export class PeerCore {
     })
     this.#server.restored(this.#applied)
     this.#reigns = new Reigns(host, settings.roles, (role) => this.roles.state(role))
-    this.singletons = new Singletons(settings.singletons, {
+    this.singletons = new Singletons(settings.singletons, parts.counters, {
       host,
       self,
       actors: () => this.actors,
@@ -226,7 +235,6 @@ export class PeerCore {
         this.#mesh.sendTo(to, { channel: 'o', body })
         turns.enqueue(() => {})
       },
-      linked: () => this.#group.state.links.keys(),
       nameOf: (id) => nameOf(this.#group.state, id),
       enqueue: (run) => turns.enqueue(run),
       holds: () => this.#server.serves && this.#group.wouldServe(),
@@ -243,6 +251,16 @@ export class PeerCore {
     })
     const session = `${self.memberId}:${self.incarnation}`
     this.#caller = new Caller(host, timers, session, (to, message) => this.#sendRole(to, message))
+    parts.actors.begin(self, {
+      send: (to, body) => this.#mesh.sendTo(to, { channel: 'a', body }),
+      enqueue: (input) => turns.enqueue(input),
+    })
+    this.singletons.place()
+  }
+
+  /** Made when first used. */
+  get actors(): ActorSystem {
+    return this.#parts.actors.system
   }
 
   start(): void {
@@ -278,15 +296,6 @@ export class PeerCore {
   /** For laws about a peer that is about to wake: whether the next input would find it still serving. */
   get wouldServe(): boolean {
     return this.#group.wouldServe()
-  }
-
-  get actors(): ActorSystem {
-    const { memberId, incarnation } = this.#group.state.self
-    return (this.#actors ??= actorSystem({
-      host: this.#host,
-      name: 'peer',
-      node: `${memberId}.${incarnation}`,
-    }))
   }
 
   get appliedIndex(): number {
@@ -512,6 +521,7 @@ export class PeerCore {
   #message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void {
     if (message.channel === 'r') return this.#roleMessage(from.memberId, message.body)
     if (message.channel === 'o') return this.singletons.message(from, message.body)
+    if (message.channel === 'a') return this.#parts.actors.message(from, message.body)
     if (message.channel !== 's') return
     const { body, entries } = message
     if (body.t === 'append' && this.#group.state.leader?.memberId === from.memberId) {
@@ -541,6 +551,7 @@ export class PeerCore {
         return this.#leaderChanged()
       case 'view':
         this.#statusChanged = true
+        this.#parts.actors.members(event.members)
         this.#mesh.step({ kind: 'view', members: event.members })
         return this.#checkJoined()
       case 'cluster': {
@@ -795,8 +806,14 @@ export class PeerCore {
     for (const ended of this.#operations.values())
       ended({ status: 'unknown', text: 'This peer stopped before it was told of the end.' })
     this.#operations.clear()
-    this.#endReign(() => {
-      this.singletons.stop()
+    const { actors } = this.#parts
+    const begun = (then: () => void): void => {
+      if (this.#rebirth && !error) actors.pause()
+      else if (!error) return actors.stop(then)
+      else actors.stop(() => {})
+      then()
+    }
+    const closing = (): void => {
       this.#caller.stop()
       this.#group.stop()
       if (error?.code !== 'broken') this.#mesh.close(leaving, this.#group.lastPosition())
@@ -809,6 +826,10 @@ export class PeerCore {
         this.#ended(error)
         done()
       })
+    }
+    this.#endReign(() => {
+      this.singletons.stop(this.#rebirth !== null && !error)
+      begun(closing)
     })
   }
 

@@ -1,4 +1,4 @@
-import type { MemberId } from '@tanist/core'
+import type { ActorSystem, MemberId } from '@tanist/core'
 import type { CallOutcome, RoleHost } from '../role/index.js'
 import type { CallRequest } from './caller.js'
 import type { Operation } from '../succession/index.js'
@@ -42,6 +42,10 @@ export class Lives {
 
   get core(): PeerCore {
     return this.#now
+  }
+
+  get actors(): ActorSystem {
+    return this.#now.actors
   }
 
   get roles(): RoleHost {

@@ -10,6 +10,8 @@ import {
   settingsInHello,
 } from '../succession/index.js'
 import type { Founding } from '../succession/index.js'
+import { countersOf } from '../singleton/index.js'
+import { PeerActors } from './actors.js'
 import { PeerCore } from './core.js'
 import { JoinError } from './errors.js'
 import type { Base } from './group.js'
@@ -239,12 +241,22 @@ function listen(
 ): void {
   const { settings } = first
   let peer: PeerCore | null = null
+  const actors = new PeerActors(host)
+  const counters = countersOf(host, () => actors.system, first.settings.singletons)
   // One listener for all identities of this process: the address stays, and nobody else can take it.
   const begin = (opened: Opened, address: string): void => {
     const { rejoins = [] } = opened.life
     const seeds = [...new Set([...opened.settings.seeds, ...rejoins])]
     const self = helloOf(opened.settings, opened.life, address, opened.founding)
-    const core = new PeerCore({ host, listener, self, ...opened, settings: { ...opened.settings, seeds } })
+    const core = new PeerCore({
+      host,
+      listener,
+      actors,
+      counters,
+      self,
+      ...opened,
+      settings: { ...opened.settings, seeds },
+    })
     peer = core
     core.observe((event) => {
       if (event.kind !== 'reborn') return
@@ -284,6 +296,7 @@ function helloOf(settings: CheckedSettings, life: Identity, bound: string, found
     // Whoever lost the journal of a cluster is refused by all others.
     clusterId: clusterOf(founding, life),
     mode: settings.mode,
+    actors: true,
     known: [],
     ...settings.announced,
     settings: settingsInHello(clusterSettings(settings)),

@@ -1,5 +1,5 @@
 import { decodeEntries, decodeFrame, encodeEntries, encodeFrames } from '@tanist/core'
-import type { Entry, FrameMessage, MembershipMessage } from '@tanist/core'
+import type { Entry, FrameMessage, MembershipMessage, SessionMessage } from '@tanist/core'
 import type { AnswerMessage, CallMessage } from '../role/index.js'
 import type { SuccessionMessage } from '../succession/index.js'
 import { isSingletonForm } from '../singleton/index.js'
@@ -23,12 +23,13 @@ interface SuccessionWire {
   readonly entries: readonly Entry[]
 }
 
-/** One message on a link: `m`embership, `s`uccession, `r`ole, or what is `o`nly once: singletons. */
+/** One message on a link: `m`embership, `s`uccession, `r`ole, `a`ctors, or what is `o`nly once: singletons. */
 export type WireMessage =
   | { readonly channel: 'm'; readonly body: MembershipMessage }
   | SuccessionWire
   | { readonly channel: 'r'; readonly body: RoleMessage }
   | { readonly channel: 'o'; readonly body: SingletonMessage }
+  | { readonly channel: 'a'; readonly body: SessionMessage }
 
 /** A message that cannot be sent is left out and named to `refused`. */
 export function encodeWire(messages: readonly WireMessage[], refused: (text: string) => void): Uint8Array[] {
@@ -39,6 +40,10 @@ export function encodeWire(messages: readonly WireMessage[], refused: (text: str
 
 function toFrame(message: WireMessage): FrameMessage {
   const { channel, body } = message
+  if (message.channel === 'a' && message.body.t === 'batch') {
+    const { data, ...head } = message.body
+    return data === undefined ? { channel, body: head } : { channel, body: head, data }
+  }
   if (message.channel !== 's' || message.entries.length === 0) return { channel, body }
   return { channel, body, data: bytesOf(message.entries) }
 }
@@ -57,6 +62,7 @@ function bytesOf(entries: readonly Entry[]): Uint8Array {
 export function decodeWire(bytes: Uint8Array): WireMessage[] {
   return decodeFrame(bytes).map(({ channel, body, data }) => {
     if (!isMessage(channel, body)) throw new TypeError(`a message of channel "${channel}" has a wrong form`)
+    if (channel === 'a') return { channel, body: { ...(body as SessionMessage), ...(data && { data }) } }
     if (channel !== 's') return { channel, body } as WireMessage
     const message = { channel, body, entries: data ? decodeEntries(data) : [] } as SuccessionWire
     if (!fits(message))
@@ -124,6 +130,10 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     read: { id: 'number' },
     readable: { id: 'number', index: 'number' },
     unreadable: { id: 'number', why: 'string' },
+  },
+  a: {
+    open: { epoch: 'count', seen: 'count', received: 'count', ask: 'boolean' },
+    batch: { from: 'count', to: 'count', seq: 'count', count: 'count', ack: 'count' },
   },
   o: {
     here: { term: 'count', n: 'count', rows: 'array' },

@@ -1,9 +1,7 @@
-import { AskError, makeRef, targetOf } from '@tanist/core'
+import { actorLimits, AskError, makeRef, targetOf } from '@tanist/core'
 import type { ActorSystem, AnyRef, Host, Target, Timer, Watcher } from '@tanist/core'
-import { actorLimits } from '@tanist/core'
 import { createDesk, stepDesk } from './desk.js'
-import type { Desk, DeskConfig, DeskEffect, DeskInput, DeskPlace } from './desk.js'
-import { actorName } from './runner.js'
+import type { Desk, DeskConfig, DeskEffect, DeskInput, DeskLoss, DeskPlace } from './desk.js'
 
 interface Asker {
   resolve(value: unknown): void
@@ -27,7 +25,7 @@ export class Counter implements Target {
     this.#host = host
     this.#actors = actors
     this.#desk = createDesk(config)
-    this.ref = makeRef('', `singleton/${config.name}`, 0, this)
+    this.ref = makeRef('*', `singleton/${config.name}`, 0, this)
   }
 
   get instance(): string | null {
@@ -106,7 +104,7 @@ export class Counter implements Target {
         this.#timer = this.#host.timers.set(effect.afterMs, () => this.#step({ kind: 'timer' }, false))
         return true
       case 'dead':
-        this.#dead(effect.handler, effect.message)
+        this.#dead(effect.handler, effect.message, effect.reason)
         return false
     }
   }
@@ -124,7 +122,7 @@ export class Counter implements Target {
       if (direct) throw error
       const text = `${handler} of the singleton '${this.#desk.config.name}' could not be sent: ${String(error)}`
       this.#host.log.write('error', 'message-not-sent', text)
-      this.#dead(handler, message)
+      this.#dead(handler, message, 'malformed')
       return false
     }
   }
@@ -155,13 +153,16 @@ export class Counter implements Target {
     return this.#to.target
   }
 
-  /** By a ref that leads to nobody: the system tells and logs it like every dead letter. */
-  #dead(handler: string, message: unknown): void {
-    const actors = this.#actors()
-    const path = `${actors.name}/${actorName(this.#desk.config.name)}`
-    actors.resolve<unknown>(`tanist:${actors.node}/${path}#${NOBODY}`)[targetOf].tell(handler, message)
+  #dead(handler: string, message: unknown, reason: DeskLoss | 'malformed'): void {
+    this.#actors().deadLetter({ path: this.ref.path, handler, message, reason })
   }
 }
 
-/** No actor ever gets this uid. */
-const NOBODY = 999_999_999_999_999
+/** One for each singleton. */
+export function countersOf(
+  host: Pick<Host, 'clock' | 'timers' | 'log'>,
+  actors: () => ActorSystem,
+  singletons: readonly DeskConfig[],
+): ReadonlyMap<string, Counter> {
+  return new Map(singletons.map((one) => [one.name, new Counter(host, actors, one)]))
+}

@@ -6,6 +6,7 @@ export type {
   SingletonOptions,
   SingletonReign,
 } from './define.js'
+export { Counter, countersOf } from './counter.js'
 export { isSingletonForm } from './messages.js'
 export type { SingletonMessage } from './messages.js'
 export { Singletons } from './singletons.js'

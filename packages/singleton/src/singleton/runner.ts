@@ -5,8 +5,7 @@ import type { AnySingleton } from './define.js'
 import { singletonLimits } from './limits.js'
 
 export interface RunnerEvents {
-  /** It runs; `at` is its ref as text. */
-  started(name: string, at: string): void
+  started(name: string, ref: AnyRef): void
   /** By itself: its restart limit was reached, it could not be started, or it stopped itself. */
   ended(name: string, why: 'failed' | 'stopped', text: string): void
   /** After `stop`. */
@@ -55,7 +54,7 @@ export class Runner {
       const behavior = singleton.behavior({ token, signal: abort.signal, holds })
       const ref = actors.spawn(behavior, actorName(name))
       this.#running.set(name, { ref, abort, failures, ending: false })
-      this.#events.started(name, ref.toJSON())
+      this.#events.started(name, ref)
       ref[targetOf].watch({
         terminated: (_, why) => this.#ended(name, why === 'failed' || last !== '', last),
       })

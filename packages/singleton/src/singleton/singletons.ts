@@ -1,7 +1,7 @@
-import { invariant } from '@tanist/core'
-import type { ActorSystem, AnyRef, Host, MemberId } from '@tanist/core'
+import { invariant, refText } from '@tanist/core'
+import type { ActorSystem, AnyRef, Hello, Host, MemberId } from '@tanist/core'
 import type { FencingToken, Leader } from '../succession/index.js'
-import { Counter } from './counter.js'
+import type { Counter } from './counter.js'
 import type { AnySingleton } from './define.js'
 import type { DeskPlace } from './desk.js'
 import { announcement, createKeeper, memories, stepKeeper } from './keeper.js'
@@ -21,7 +21,6 @@ export interface SingletonPorts {
   /** Made when it is first needed. */
   readonly actors: () => ActorSystem
   readonly send: (to: MemberId, body: SingletonMessage) => void
-  readonly linked: () => Iterable<MemberId>
   readonly nameOf: (memberId: MemberId) => string
   readonly enqueue: (run: () => void) => void
   /** Whether this peer is entitled to serve at this moment. */
@@ -45,6 +44,8 @@ export class Singletons {
   readonly #keeper: Keeper
   readonly #runner: Runner
   readonly #counters: ReadonlyMap<string, Counter>
+  /** Members that understand what is said here. */
+  readonly #linked: Set<MemberId> = new Set()
   readonly #restarts: Restarts
   readonly #node: string
   #leader: Leader | null = null
@@ -54,7 +55,11 @@ export class Singletons {
   #said = 0
   #stopped = false
 
-  constructor(singletons: readonly AnySingleton[], ports: SingletonPorts) {
+  constructor(
+    singletons: readonly AnySingleton[],
+    counters: ReadonlyMap<string, Counter>,
+    ports: SingletonPorts,
+  ) {
     this.#ports = ports
     const { host, self } = ports
     this.#node = `${self.memberId}.${self.incarnation}`
@@ -62,11 +67,12 @@ export class Singletons {
     this.#keeper = createKeeper(this.#node, self.name, singletons)
     const soon = (input: KeeperInput): void => ports.enqueue(() => this.#step(input))
     this.#runner = new Runner(host, ports.actors, ports.holds, {
-      started: (name, at) => this.#step({ kind: 'started', name, at }),
+      started: (name, { path, uid }) =>
+        this.#step({ kind: 'started', name, at: refText({ node: this.#node, path, uid }) }),
       ended: (name, why, text) => soon({ kind: 'ended', name, why, text }),
       stopped: (name) => soon({ kind: 'stopped', name }),
     })
-    this.#counters = new Map(singletons.map((one) => [one.name, new Counter(host, ports.actors, one)]))
+    this.#counters = counters
     this.#restarts = new Restarts({
       timers: host.timers,
       leader: () => this.#leader,
@@ -127,16 +133,17 @@ export class Singletons {
     this.#look()
   }
 
-  up(memberId: MemberId): void {
-    if (!this.any) return
+  up({ memberId, actors }: Hello): void {
+    if (!this.any || actors !== true) return
+    this.#linked.add(memberId)
     if (this.#leader?.memberId === this.#ports.self.memberId && this.#said > 0)
       this.#ports.send(memberId, this.#announcement())
     if (this.#leader?.memberId === memberId) this.#remind(memberId)
     this.#look()
   }
 
-  down(): void {
-    this.#look()
+  down(memberId: MemberId): void {
+    if (this.#linked.delete(memberId)) this.#look()
   }
 
   message(from: { readonly memberId: MemberId; readonly incarnation: number }, body: SingletonMessage): void {
@@ -155,12 +162,21 @@ export class Singletons {
     this.#restarts.ask(name, done)
   }
 
-  /** The last word of this peer: what waits here is told so. */
-  stop(): void {
+  /** Lets the refs of other peers to singletons lead to those of this peer. */
+  place(): void {
+    for (const { ref } of this.#counters.values()) this.#ports.actors().place(ref)
+  }
+
+  /** The end of this peer; when it goes on under another identity what waits here waits for that. */
+  stop(goesOn: boolean): void {
     if (this.#stopped) return
     this.#stopped = true
     this.#restarts.stop()
-    for (const counter of this.#counters.values()) counter.end()
+    const waitingFor = 'This peer begins again under another identity.'
+    for (const counter of this.#counters.values()) {
+      if (goesOn) counter.place({ instance: null, open: false, refusal: null, waitingFor })
+      else counter.end()
+    }
   }
 
   #restartHere(name: string): { readonly ok: boolean; readonly text: string } {
@@ -208,7 +224,7 @@ export class Singletons {
   #announce(): void {
     this.#said += 1
     const message = this.#announcement()
-    for (const memberId of this.#ports.linked()) this.#ports.send(memberId, message)
+    for (const memberId of this.#linked) this.#ports.send(memberId, message)
     this.#heard(this.#node, message)
   }
 
@@ -256,7 +272,7 @@ export class Singletons {
     const { state, at, text } = row
     if (state === 'running') {
       const self = leader.memberId === this.#ports.self.memberId
-      const linked = self || [...this.#ports.linked()].includes(leader.memberId)
+      const linked = self || this.#linked.has(leader.memberId)
       return {
         instance: at,
         open: linked,

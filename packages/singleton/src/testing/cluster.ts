@@ -1,7 +1,7 @@
 import { World } from '@tanist/core/testing'
 import type { WorldOptions } from '@tanist/core/testing'
 import { membershipDefaults } from '@tanist/core'
-import type { Host, LogLevel, MemberId } from '@tanist/core'
+import type { ActorSystem, Host, LogLevel, MemberId } from '@tanist/core'
 import { openPeer } from '../peer/index.js'
 import type { JoinError, PeerCore, PeerSettings, PeerStatus } from '../peer/index.js'
 import type { AnyRole } from '../role/index.js'
@@ -120,6 +120,13 @@ export class Cluster {
     if (!running || running.life !== this.world.life(name)) return null
     const state = this.world.state(name)
     return state === 'stopped' || state === 'no power' ? null : running.core
+  }
+
+  /** The actors of the peer that runs there now; throws when none does. */
+  actors(name: string): ActorSystem {
+    const core = this.peer(name)
+    if (core === null) throw new Error(`No peer runs on ${name}, so it has no actors now.`)
+    return core.actors
   }
 
   isRunning(name: string): boolean {

@@ -69,7 +69,14 @@ function wordsOf(message: WireMessage): string {
       return role(message)
     case 'o':
       return message.body.t === 'here' ? 'singletons are here' : `singletons ${message.body.t}`
+    case 'a':
+      return actors(message)
   }
+}
+
+function actors({ body }: Of<'a'>): string {
+  if (body.t === 'open') return `actors, from ${body.received + 1} on`
+  return body.count === 0 ? `actors ack ${body.ack}` : `actors ${body.seq}..${body.seq + body.count - 1}`
 }
 
 function membership({ body }: Of<'m'>): string {

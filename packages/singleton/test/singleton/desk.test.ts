@@ -4,7 +4,13 @@ import { createDesk, stepDesk } from '../../src/singleton/desk.js'
 import type { Desk, DeskEffect, DeskInput } from '../../src/singleton/desk.js'
 
 const config = { name: 'board', waiting: 3, waitMs: 1_000 }
-const nowhere = { kind: 'place', instance: null, open: false, refusal: null, waitingFor: 'Nobody serves.' } as const
+const nowhere = {
+  kind: 'place',
+  instance: null,
+  open: false,
+  refusal: null,
+  waitingFor: 'Nobody serves.',
+} as const
 const at = (instance: string, open = true): DeskInput => ({
   kind: 'place',
   instance,
@@ -20,7 +26,13 @@ const refused = (text: string): DeskInput => ({
   waitingFor: text,
 })
 const tell = (message: unknown): DeskInput => ({ kind: 'tell', handler: 'write', message })
-const ask = (id: number, forMs = 500): DeskInput => ({ kind: 'ask', id, handler: 'write', message: id, forMs })
+const ask = (id: number, forMs = 500): DeskInput => ({
+  kind: 'ask',
+  id,
+  handler: 'write',
+  message: id,
+  forMs,
+})
 
 function run(desk: Desk, monotonicMs: number, ...inputs: DeskInput[]): DeskEffect[] {
   return inputs.flatMap((input) => stepDesk(desk, input, { monotonicMs, wallMs: 0 }))
@@ -53,7 +65,9 @@ describe('the desk of a singleton', () => {
     run(desk, 0, at('x'), ask(1), ask(2))
     expect(told(run(desk, 1, { kind: 'answered', id: 1, value: 'one' }))).toEqual(['1 = one'])
     const lost = run(desk, 2, nowhere)
-    expect(lost).toMatchObject([{ id: 2, code: 'lost', text: expect.stringContaining('may have been handled') }])
+    expect(lost).toMatchObject([
+      { id: 2, code: 'lost', text: expect.stringContaining('may have been handled') },
+    ])
     expect(told(run(desk, 3, { kind: 'answered', id: 2, value: 'late' }, at('y')))).toEqual([])
   })
 
@@ -66,7 +80,9 @@ describe('the desk of a singleton', () => {
   it('lets asks under way wait while the link to their instance is down', () => {
     const desk = createDesk(config)
     run(desk, 0, at('x'), ask(1))
-    expect(told(run(desk, 1, at('x', false), at('x'), { kind: 'answered', id: 1, value: 'yes' }))).toEqual(['1 = yes'])
+    expect(told(run(desk, 1, at('x', false), at('x'), { kind: 'answered', id: 1, value: 'yes' }))).toEqual([
+      '1 = yes',
+    ])
   })
 
   it('refuses more than may wait, and says for what they wait', () => {
@@ -87,7 +103,11 @@ describe('the desk of a singleton', () => {
     const late = run(desk, 205, { kind: 'timer' })
     expect(late).toMatchObject([
       { kind: 'dead' },
-      { id: 1, code: 'timeout', text: "write of the singleton 'board': it ran nowhere within 200 ms. Nobody serves." },
+      {
+        id: 1,
+        code: 'timeout',
+        text: "write of the singleton 'board': it ran nowhere within 200 ms. Nobody serves.",
+      },
       { kind: 'timer', afterMs: 800 },
     ])
     expect(told(run(desk, 1_005, { kind: 'timer' }))).toEqual(['dead a stopped'])
@@ -135,10 +155,27 @@ describe('whatever happens around a desk', () => {
   const inputs = fc.array(
     fc.oneof(
       { weight: 3, arbitrary: fc.record({ kind: fc.constant('tell' as const) }) },
-      { weight: 4, arbitrary: fc.record({ kind: fc.constant('ask' as const), forMs: fc.integer({ min: 1, max: 300 }) }) },
-      { weight: 3, arbitrary: fc.record({ kind: fc.constant('place' as const), instance: fc.option(fc.integer({ min: 1, max: 3 })), open: fc.boolean(), refused: fc.integer({ min: 0, max: 9 }) }) },
-      { weight: 3, arbitrary: fc.record({ kind: fc.constant('reply' as const), nth: fc.nat(5), ok: fc.boolean() }) },
-      { weight: 3, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 400 }) }) },
+      {
+        weight: 4,
+        arbitrary: fc.record({ kind: fc.constant('ask' as const), forMs: fc.integer({ min: 1, max: 300 }) }),
+      },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          kind: fc.constant('place' as const),
+          instance: fc.option(fc.integer({ min: 1, max: 3 })),
+          open: fc.boolean(),
+          refused: fc.integer({ min: 0, max: 9 }),
+        }),
+      },
+      {
+        weight: 3,
+        arbitrary: fc.record({ kind: fc.constant('reply' as const), nth: fc.nat(5), ok: fc.boolean() }),
+      },
+      {
+        weight: 3,
+        arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 400 }) }),
+      },
     ),
     { maxLength: 60 },
   )

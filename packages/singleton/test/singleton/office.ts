@@ -88,7 +88,10 @@ export class Board {
   get runsOn(): string[] {
     const { world } = this.cluster
     return this.stays
-      .filter((one) => one.untilMs === null && world.life(one.node) === one.life && world.state(one.node) === 'running')
+      .filter(
+        (one) =>
+          one.untilMs === null && world.life(one.node) === one.life && world.state(one.node) === 'running',
+      )
       .filter((one) => !one.reign.signal.aborted)
       .map((one) => one.node)
   }

@@ -19,7 +19,8 @@ describe('a singleton', () => {
     expect(board.stays.map(({ untilMs }) => untilMs !== null)).toEqual([true, false])
     expect(board.stays[1]!.reign.token.term).toBeGreaterThan(board.stays[0]!.reign.token.term)
     await board.run(100)
-    for (const name of cluster.names) expect(board.status(name)).toMatchObject({ state: 'running', text: null })
+    for (const name of cluster.names)
+      expect(board.status(name)).toMatchObject({ state: 'running', text: null })
   })
 
   it('is handed over when its restart limit is reached, and is given up when it fails alike there', async () => {

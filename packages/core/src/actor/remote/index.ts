@@ -1,0 +1,7 @@
+export { remoteLimits } from './limits.js'
+export { admits, stepRemote } from './machine.js'
+export type { ActorMessage, Offers, PackedRef, Parcel, Place, SessionMessage } from './messages.js'
+export { RemoteActors } from './shell.js'
+export type { RemotePorts } from './shell.js'
+export { createRemote, memberOf, nodeText } from './state.js'
+export type { RemoteEffect, RemoteInput, RemoteState } from './state.js'
