@@ -17,6 +17,7 @@ import type { CallOutcome, RoleHost } from '../role/index.js'
 import {
   branch,
   isAdmitted,
+  isForeign,
   isFresh,
   isGoingAlone,
   lastKnownAddresses,
@@ -234,6 +235,10 @@ export class PeerCore {
       send: (to, body) => {
         this.#mesh.sendTo(to, { channel: 'o', body })
         turns.enqueue(() => {})
+      },
+      isFellow: (id) => {
+        const hello = this.#group.state.links.get(id)
+        return hello !== undefined && !isForeign(this.#group.state, hello)
       },
       nameOf: (id) => nameOf(this.#group.state, id),
       enqueue: (run) => turns.enqueue(run),

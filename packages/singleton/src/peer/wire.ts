@@ -137,7 +137,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
   },
   o: {
     here: { term: 'count', n: 'count', rows: 'array' },
-    known: { records: 'array' },
+    heard: { n: 'count', records: 'array' },
     restart: { id: 'count', name: 'string' },
     restarted: { id: 'count', ok: 'boolean', text: 'string' },
   },

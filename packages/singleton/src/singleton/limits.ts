@@ -13,4 +13,8 @@ export const singletonLimits = {
   /** Bytes of an error's text that travel. */
   text: 500,
   restartMs: 10_000,
+  /** Servers whose last word is remembered. The present one counts. */
+  servers: 8,
+  /** What was not heard is said again. */
+  againMs: 500,
 } as const

@@ -13,10 +13,14 @@ export interface HereRow {
 
 /** Messages between members about singletons; those to the actors themselves go the way of all actor messages. */
 export type SingletonMessage =
-  /** Of the leader to everyone, whole: at each change, and to each new link. `n` rises. */
+  /** Of the leader to everyone, whole: at each change, to each new link, and again until it was heard. `n` rises. */
   | { readonly t: 'here'; readonly term: number; readonly n: number; readonly rows: readonly HereRow[] }
-  /** Of a member to a new leader: what happened before, as far as anything did. */
-  | { readonly t: 'known'; readonly records: readonly (readonly [name: string, record: RecordWire])[] }
+  /** The answer of a member, with what it remembers. */
+  | {
+      readonly t: 'heard'
+      readonly n: number
+      readonly records: readonly (readonly [name: string, record: RecordWire])[]
+    }
   | { readonly t: 'restart'; readonly id: number; readonly name: string }
   | { readonly t: 'restarted'; readonly id: number; readonly ok: boolean; readonly text: string }
 
@@ -25,7 +29,7 @@ const STATES: readonly unknown[] = ['starting', 'running', 'stopped', 'given-up'
 /** The form of what the tables of the wire only call an array. */
 export function isSingletonForm({ t, rows, records }: Record<string, unknown>): boolean {
   if (t === 'here') return Array.isArray(rows) && rows.every(isRow)
-  if (t !== 'known') return true
+  if (t !== 'heard') return true
   const pairs: readonly unknown[] = Array.isArray(records) ? records : [null]
   return pairs.every(
     (pair) =>

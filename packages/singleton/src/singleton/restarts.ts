@@ -23,8 +23,6 @@ interface Wish {
   readonly timer: Timer
 }
 
-const AGAIN_MS = 200
-
 /** What operators wished here: asked of whoever leads until one that serves answers. */
 export class Restarts {
   readonly #ports: RestartPorts
@@ -50,19 +48,21 @@ export class Restarts {
   }
 
   answered(id: number, ok: boolean, text: string): void {
-    if (ok || text !== 'not the server') return this.#end(id, ok ? 'done' : 'refused', text)
-    this.#again ??= this.#ports.timers.set(AGAIN_MS, () => {
-      this.#again = null
-      this.leaderChanged()
-    })
+    if (ok || text !== 'not the server') this.#end(id, ok ? 'done' : 'refused', text)
   }
 
   stop(): void {
     for (const id of this.#wishes.keys()) this.#end(id, 'unknown', 'This peer has stopped.')
     this.#again?.cancel()
+    this.#again = null
   }
 
+  /** Asking twice does no harm. */
   #send(id: number): void {
+    this.#again ??= this.#ports.timers.set(singletonLimits.againMs, () => {
+      this.#again = null
+      this.leaderChanged()
+    })
     const leader = this.#ports.leader()
     const name = this.#wishes.get(id)?.name
     if (leader === null || name === undefined) return

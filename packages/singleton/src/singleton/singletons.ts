@@ -1,5 +1,5 @@
 import { invariant, refText } from '@tanist/core'
-import type { ActorSystem, AnyRef, Hello, Host, MemberId } from '@tanist/core'
+import type { ActorSystem, AnyRef, Hello, Host, MemberId, Timer } from '@tanist/core'
 import type { FencingToken, Leader } from '../succession/index.js'
 import type { Counter } from './counter.js'
 import type { AnySingleton } from './define.js'
@@ -8,6 +8,7 @@ import { announcement, createKeeper, memories, stepKeeper } from './keeper.js'
 import type { Keeper, KeeperEffect, KeeperInput } from './keeper.js'
 import type { HereRow, SingletonMessage } from './messages.js'
 import { noRecord, recordToWire } from './record.js'
+import { singletonLimits } from './limits.js'
 import { Restarts } from './restarts.js'
 import type { RestartOutcome } from './restarts.js'
 import { Runner } from './runner.js'
@@ -21,6 +22,8 @@ export interface SingletonPorts {
   /** Made when it is first needed. */
   readonly actors: () => ActorSystem
   readonly send: (to: MemberId, body: SingletonMessage) => void
+  /** It is a member of this branch. */
+  readonly isFellow: (memberId: MemberId) => boolean
   readonly nameOf: (memberId: MemberId) => string
   readonly enqueue: (run: () => void) => void
   /** Whether this peer is entitled to serve at this moment. */
@@ -31,7 +34,6 @@ export interface SingletonPorts {
 }
 
 interface Here {
-  readonly node: string
   readonly term: number
   readonly n: number
   readonly rows: ReadonlyMap<string, HereRow>
@@ -50,9 +52,13 @@ export class Singletons {
   readonly #node: string
   #leader: Leader | null = null
   #waitingFor = 'The server has not answered yet.'
-  /** What the newest server said last. */
-  #here: Here | null = null
+  /** What each node said last as a server. */
+  readonly #here: Map<string, Here> = new Map()
+  /** Of the last reign here. */
+  #term = 0
   #said = 0
+  readonly #heardBy: Map<MemberId, number> = new Map()
+  #again: Timer | null = null
   #stopped = false
 
   constructor(
@@ -110,6 +116,7 @@ export class Singletons {
 
   /** A reign begins. */
   begin(token: FencingToken): void {
+    this.#term = token.term
     if (this.any) this.#step({ kind: 'serve', token })
   }
 
@@ -126,32 +133,35 @@ export class Singletons {
     const before = this.#leader
     this.#leader = leader
     this.#waitingFor = waitingFor
-    if (leader !== null && (before?.memberId !== leader.memberId || before.term !== leader.term)) {
-      this.#remind(leader.memberId)
+    if (leader !== null && (before?.memberId !== leader.memberId || before.term !== leader.term))
       this.#restarts.leaderChanged()
-    }
     this.#look()
   }
 
   up({ memberId, actors }: Hello): void {
     if (!this.any || actors !== true) return
     this.#linked.add(memberId)
-    if (this.#leader?.memberId === this.#ports.self.memberId && this.#said > 0)
-      this.#ports.send(memberId, this.#announcement())
-    if (this.#leader?.memberId === memberId) this.#remind(memberId)
+    this.#heardBy.delete(memberId)
+    this.#sayAgain()
     this.#look()
   }
 
   down(memberId: MemberId): void {
+    this.#heardBy.delete(memberId)
     if (this.#linked.delete(memberId)) this.#look()
   }
 
   message(from: { readonly memberId: MemberId; readonly incarnation: number }, body: SingletonMessage): void {
-    if (!this.any || this.#stopped) return
     const { memberId, incarnation } = from
-    if (body.t === 'here') this.#heard(`${memberId}.${incarnation}`, body)
-    else if (body.t === 'known') this.#step({ kind: 'known', records: body.records })
-    else if (body.t === 'restart') {
+    if (this.#stopped || !this.#ports.isFellow(memberId)) return
+    if (body.t === 'here') {
+      this.#heard(`${memberId}.${incarnation}`, body)
+      const records = memories(this.#keeper, this.#nowMs())
+      this.#ports.send(memberId, { t: 'heard', n: body.n, records })
+    } else if (body.t === 'heard') {
+      this.#heardBy.set(memberId, body.n)
+      this.#step({ kind: 'known', records: body.records })
+    } else if (body.t === 'restart') {
       const { ok, text } = this.#restartHere(body.name)
       this.#ports.send(memberId, { t: 'restarted', id: body.id, ok, text })
     } else this.#restarts.answered(body.id, body.ok, body.text)
@@ -172,6 +182,7 @@ export class Singletons {
     if (this.#stopped) return
     this.#stopped = true
     this.#restarts.stop()
+    this.#again?.cancel()
     const waitingFor = 'This peer begins again under another identity.'
     for (const counter of this.#counters.values()) {
       if (goesOn) counter.place({ instance: null, open: false, refusal: null, waitingFor })
@@ -217,28 +228,42 @@ export class Singletons {
   }
 
   #announcement(): Extract<SingletonMessage, { t: 'here' }> {
-    const term = this.#keeper.token?.term ?? this.#leader?.term ?? 0
-    return { t: 'here', term, n: this.#said, rows: announcement(this.#keeper, this.#nowMs()) }
+    return { t: 'here', term: this.#term, n: this.#said, rows: announcement(this.#keeper, this.#nowMs()) }
   }
 
   #announce(): void {
     this.#said += 1
-    const message = this.#announcement()
-    for (const memberId of this.#linked) this.#ports.send(memberId, message)
-    this.#heard(this.#node, message)
+    this.#heard(this.#node, this.#announcement())
+    this.#sayAgain()
   }
 
-  #remind(memberId: MemberId): void {
-    if (memberId === this.#ports.self.memberId) return
-    const records = memories(this.#keeper, this.#nowMs())
-    if (records.length > 0) this.#ports.send(memberId, { t: 'known', records })
+  /** To all who have not heard the last word of this peer. */
+  #sayAgain(): void {
+    const { self, isFellow } = this.#ports
+    if (this.#stopped || this.#said === 0 || this.#leader?.memberId !== self.memberId) return
+    const missing = [...this.#linked].filter(
+      (memberId) => this.#heardBy.get(memberId) !== this.#said && isFellow(memberId),
+    )
+    if (missing.length === 0) return
+    const message = this.#announcement()
+    for (const memberId of missing) this.#ports.send(memberId, message)
+    this.#again ??= this.#ports.host.timers.set(singletonLimits.againMs, () =>
+      this.#ports.enqueue(() => {
+        this.#again = null
+        this.#sayAgain()
+      }),
+    )
   }
 
   #heard(node: string, { term, n, rows }: Extract<SingletonMessage, { t: 'here' }>): void {
-    const here = this.#here
-    if (here !== null && (term < here.term || (term === here.term && node === here.node && n <= here.n)))
-      return
-    this.#here = { node, term, n, rows: new Map(rows.map((row) => [row.name, row])) }
+    const before = this.#here.get(node)
+    if (before !== undefined && n <= before.n) return
+    this.#here.delete(node)
+    this.#here.set(node, { term, n, rows: new Map(rows.map((row) => [row.name, row])) })
+    for (const oldest of this.#here.keys()) {
+      if (this.#here.size <= singletonLimits.servers) break
+      this.#here.delete(oldest)
+    }
     if (node !== this.#node) this.#step({ kind: 'known', records: rows.map((row) => [row.name, row.record]) })
     this.#look()
   }
@@ -251,9 +276,8 @@ export class Singletons {
 
   #row(name: string): HereRow | undefined {
     const leader = this.#leader
-    const here = this.#here
-    if (leader === null || here?.node !== `${leader.memberId}.${leader.incarnation}`) return undefined
-    return here.term === leader.term ? here.rows.get(name) : undefined
+    const here = leader === null ? undefined : this.#here.get(`${leader.memberId}.${leader.incarnation}`)
+    return here?.term === leader?.term ? here?.rows.get(name) : undefined
   }
 
   /** Where messages for it go now. */

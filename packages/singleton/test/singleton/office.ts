@@ -19,6 +19,7 @@ export interface Stay {
 
 export interface Asked {
   readonly caller: string
+  readonly life: number
   readonly text: string
   readonly atMs: number
   outcome: string
@@ -108,7 +109,8 @@ export class Board {
     this.#next.set(caller, n)
     const text = `${caller} ${n}`
     const { world } = this.cluster
-    const asked: Asked = { caller, text, atMs: world.nowMs, outcome: 'open', code: null, endMs: null }
+    const life = world.life(caller)
+    const asked: Asked = { caller, life, text, atMs: world.nowMs, outcome: 'open', code: null, endMs: null }
     this.asked.push(asked)
     target.ask(handler, { text, ms: 1 }, forMs).then(
       (value) => Object.assign(asked, { outcome: `ok ${String(value)}`, endMs: world.nowMs }),
