@@ -119,6 +119,8 @@ async function afterwards(board: Board): Promise<string[]> {
   cluster.peer(first)?.singletons.restart('board', ({ status, text }) => (restarted = `${status} ${text}`))
   await board.until(() => restarted !== '', 3_000)
   if (!restarted.startsWith('done')) wrong.push(`it is not restarted: ${restarted}`)
+  // Everyone hears of it.
+  await board.run(1_000)
   const last = cluster.names.map((name) => board.ask(name, 'write', 3_000))
   await board.run(3_500)
   for (const one of last)
