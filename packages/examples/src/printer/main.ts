@@ -19,7 +19,13 @@ const USAGE = `node packages/examples/dist/printer/main.js --paper FILE [--name 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const
   const options = { paper: text, name: text, listen: text, join: text, data: text }
-  const { paper, name = 'printer', listen = '127.0.0.1:7301', join, data = `.tanist/${name}` } = parseArgs({
+  const {
+    paper,
+    name = 'printer',
+    listen = '127.0.0.1:7301',
+    join,
+    data = `.tanist/${name}`,
+  } = parseArgs({
     options,
   }).values
   if (paper === undefined) throw new TypeError(USAGE)
@@ -60,7 +66,11 @@ async function main(): Promise<void> {
 async function answer(line: string, outcome: Promise<unknown>): Promise<void> {
   const said = await outcome.then(
     (value) => ({ line, ok: value ?? null }),
-    (error: unknown) => ({ line, code: error instanceof AskError ? error.code : 'error', text: String(error) }),
+    (error: unknown) => ({
+      line,
+      code: error instanceof AskError ? error.code : 'error',
+      text: String(error),
+    }),
   )
   process.stdout.write(`${JSON.stringify(said)}\n`)
 }

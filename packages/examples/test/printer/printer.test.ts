@@ -45,7 +45,10 @@ it('one printer for three processes: hand-over, kill -9, and two that fail alike
   await jam()
   expect(await office.agreed('given-up', 1), 'no further hand-over').toBe(fourth)
   const refused = await third.say('print nothing')
-  expect(refused).toMatchObject({ code: 'stopped', text: expect.stringMatching(/paper jam at .*until an operator/) })
+  expect(refused).toMatchObject({
+    code: 'stopped',
+    text: expect.stringMatching(/paper jam at .*until an operator/),
+  })
   expect(fourth!.log).toMatch(/"error".*singleton-given-up/)
 
   expect((await third.say('restart')).ok).toMatchObject({ status: 'done' })

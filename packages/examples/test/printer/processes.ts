@@ -119,7 +119,9 @@ export class PrinterOffice {
       const server = this.living.find(({ name }) => name === first?.server)
       if (same && server !== undefined) return server
       if (performance.now() > endMs)
-        throw new Error(`not agreed on ${state}: ${JSON.stringify(all)}\n${this.all.map(({ log }) => log).join('\n')}`)
+        throw new Error(
+          `not agreed on ${state}: ${JSON.stringify(all)}\n${this.all.map(({ log }) => log).join('\n')}`,
+        )
       await sleep(50)
     }
   }

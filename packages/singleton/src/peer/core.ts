@@ -243,6 +243,7 @@ export class PeerCore {
       nameOf: (id) => nameOf(this.#group.state, id),
       enqueue: (run) => turns.enqueue(run),
       holds: () => this.#server.serves && this.#group.wouldServe(),
+      waitingFor: () => this.#wait()?.text ?? 'The server has not answered yet.',
       handOver: (done) => this.transfer(null, done),
       changed: () => (this.#statusChanged = true),
     })
@@ -656,7 +657,7 @@ export class PeerCore {
     const waitingFor = this.#wait()?.text ?? 'The server has not answered yet.'
     const server = state.leader && neverServes(state, state.leader.memberId) ? null : state.leader
     this.#caller.serverIs(server, this.#serverSinceMs, waitingFor, this.#applied)
-    this.singletons.leaderIs(server, waitingFor)
+    this.singletons.leaderIs(server)
   }
 
   /** Handlers of roles and singletons are stopped side by side; both have a time limit. */

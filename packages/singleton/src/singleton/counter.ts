@@ -17,6 +17,8 @@ export class Counter implements Target {
   readonly #desk: Desk
   readonly #askers = new Map<number, Asker>()
   readonly #watchers = new Set<Watcher>()
+  /** Called before what waited too long is told what it waited for. */
+  beforeEnd: () => void = () => {}
   #lastAsk = 0
   #timer: Timer | null = null
   #to: { readonly instance: string; readonly target: Target } | null = null
@@ -101,7 +103,10 @@ export class Counter implements Target {
         return true
       case 'timer':
         this.#timer?.cancel()
-        this.#timer = this.#host.timers.set(effect.afterMs, () => this.#step({ kind: 'timer' }, false))
+        this.#timer = this.#host.timers.set(effect.afterMs, () => {
+          this.beforeEnd()
+          this.#step({ kind: 'timer' }, false)
+        })
         return true
       case 'dead':
         this.#dead(effect.handler, effect.message, effect.reason)

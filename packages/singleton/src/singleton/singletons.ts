@@ -28,6 +28,8 @@ export interface SingletonPorts {
   readonly enqueue: (run: () => void) => void
   /** Whether this peer is entitled to serve at this moment. */
   readonly holds: () => boolean
+  /** What this peer waits for while nobody serves, in a sentence. */
+  readonly waitingFor: () => string
   readonly handOver: (done: (ok: boolean, text: string) => void) => void
   /** The status says something else now. */
   readonly changed: () => void
@@ -51,7 +53,6 @@ export class Singletons {
   readonly #restarts: Restarts
   readonly #node: string
   #leader: Leader | null = null
-  #waitingFor = 'The server has not answered yet.'
   /** What each node said last as a server. */
   readonly #here: Map<string, Here> = new Map()
   /** Of the last reign here. */
@@ -79,6 +80,7 @@ export class Singletons {
       stopped: (name) => soon({ kind: 'stopped', name }),
     })
     this.#counters = counters
+    for (const [name, counter] of counters) counter.beforeEnd = () => this.#put(name, counter)
     this.#restarts = new Restarts({
       timers: host.timers,
       leader: () => this.#leader,
@@ -127,12 +129,11 @@ export class Singletons {
     this.#runner.whenEnded(done)
   }
 
-  /** Who leads as far as this peer knows, and what is waited for while nobody serves. */
-  leaderIs(leader: Leader | null, waitingFor: string): void {
+  /** Who leads as far as this peer knows. */
+  leaderIs(leader: Leader | null): void {
     if (!this.any) return
     const before = this.#leader
     this.#leader = leader
-    this.#waitingFor = waitingFor
     if (leader !== null && (before?.memberId !== leader.memberId || before.term !== leader.term))
       this.#restarts.leaderChanged()
     this.#look()
@@ -270,8 +271,12 @@ export class Singletons {
 
   #look(): void {
     if (this.#stopped) return
-    for (const [name, counter] of this.#counters) counter.place(this.#place(name))
+    for (const [name, counter] of this.#counters) this.#put(name, counter)
     this.#ports.changed()
+  }
+
+  #put(name: string, counter: Counter): void {
+    if (!this.#stopped) counter.place(this.#place(name))
   }
 
   #row(name: string): HereRow | undefined {
@@ -287,7 +292,7 @@ export class Singletons {
     // Nobody knows yet whether its server is really gone.
     if (leader === null) {
       const instance = this.#counters.get(name)?.instance ?? null
-      return { ...nowhere, instance, waitingFor: this.#waitingFor }
+      return { ...nowhere, instance, waitingFor: this.#ports.waitingFor() }
     }
     const server = this.#ports.nameOf(leader.memberId)
     const row = this.#row(name)
