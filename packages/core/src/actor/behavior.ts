@@ -25,8 +25,11 @@ export function actor<
   H extends Handlers<NoInfer<S>>,
   I extends Handlers<NoInfer<S>> = Record<never, never>,
 >(definition: {
-  /** Makes the first state, and the state after each restart. Throws: at first `spawn` throws, later the actor stops. */
-  readonly state: () => S
+  /**
+   * Makes the first state, and the state after each restart; the place to set timers, watch and spawn what the actor
+   * needs from its start. Throws: at first `spawn` throws, later the actor stops.
+   */
+  readonly state: (ctx: Ctx) => S
   readonly on: H & { readonly [K in keyof H]: Handler<NoInfer<S>, Outcome<NoInfer<S>, ProtocolOf<H>>> }
   /**
    * Handlers that only the actor itself reaches, by name: what its timers, piped promises, watches and receive
@@ -72,7 +75,7 @@ export function reply<S, R>(state: S, value: R): Next<S, R> {
  * })
  */
 export function receive<M>(): <S, I extends Handlers<NoInfer<S>> = Record<never, never>>(definition: {
-  readonly state: () => S
+  readonly state: (ctx: Ctx) => S
   readonly on: (state: NoInfer<S>, message: M, ctx: Ctx) => Outcome<NoInfer<S>, Receives<M>>
   readonly internal?: I & { readonly [K in keyof I]: Handler<NoInfer<S>, Outcome<NoInfer<S>, Receives<M>>> }
   readonly preRestart?: (state: NoInfer<S>, error: unknown, ctx: Ctx) => void | Promise<void>
@@ -205,7 +208,7 @@ type ValueOf<O> = O extends Next<infer _, infer R> ? R : void
 
 /** A behavior as the layer runs it. */
 export interface Definition {
-  readonly state: () => unknown
+  readonly state: (ctx: Ctx) => unknown
   readonly on: Readonly<Record<string, AnyHandler>>
   readonly internal?: Readonly<Record<string, AnyHandler>>
   readonly preRestart?: (state: unknown, error: unknown, ctx: Ctx) => void | Promise<void>

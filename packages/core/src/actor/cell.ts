@@ -1,241 +1,399 @@
-import type { Cell, Host } from '../host/index.js'
-import { invariant } from '../invariant.js'
+import type { Cell } from '../host/index.js'
 import { Ask } from './ask.js'
-import { type Behavior, type Ctx, type Definition, definitionOf, isReply } from './behavior.js'
-import { makeContext } from './context.js'
+import { type Behavior, behaviorOf, definitionOf, isReply } from './behavior.js'
+import { ActorContext } from './context.js'
 import { SpawnError } from './errors.js'
-import { Family } from './family.js'
+import { Family, type Head } from './family.js'
+import { abandon, attend, end, escalate, fail, type Held, loseStash, type Phase } from './lifecycle.js'
 import { actorLimits } from './limits.js'
 import { Mailbox } from './mailbox.js'
-import { type AnyRef, makeRef, type Target, type Watcher } from './ref.js'
-import type { ActorFailure, DeadLetter } from './reports.js'
-import { defaultRestartLimit, judge } from './supervision.js'
+import { type Notice, noticeOf } from './notice.js'
+import type { Belongings } from './belongings.js'
+import { noticePort, type Plan, planOf, type Port } from './port.js'
+import {
+  type AnyRef,
+  forgetSenders,
+  makeRef,
+  type Sender,
+  type StopOptions,
+  type Target,
+  type Watcher,
+} from './ref.js'
+import { type DeadLetter, whyDead } from './reports.js'
+import { stopCell } from './stop.js'
+import type { RestartLimit } from './supervision.js'
+import type { Surroundings } from './surroundings.js'
 
-/** What all actors of a system share. */
-export interface Surroundings {
-  readonly host: Pick<Host, 'engine' | 'clock' | 'timers' | 'log'>
-  readonly askTimeoutMs: number
-  readonly node: string
-  nextUid(): number
-  failed(failure: ActorFailure): void
-  /** `count`: how many letters this actor has lost so far. */
-  dead(letter: DeadLetter, count: number): void
-}
-
-interface Envelope {
-  readonly handler: string
-  readonly message: unknown
-  readonly ask: Ask | undefined
-}
+const none: readonly number[] = []
 
 /**
  * One actor: mailbox, state, children and supervision, run as one cell of the engine.
  *
- *   running --stop, or too many failures--> stopping --handler and children ended--> finishing --postStop--> stopped
- *
- * - At most one of handler, restart and postStop runs at any time: they all run inside the cell's turn.
+ * - At most one of handler, `state()`, `preRestart` and `postStop` runs at any time: they all run inside the cell's
+ *   turn (the first `state()` inside `spawn`).
  * - From `stopping` on nothing is accepted; what waited became dead letters in the same moment.
- * - Whatever a handler, `state()` or `postStop` throws ends here, so a turn never throws.
+ * - Whatever the actor's code throws ends here, so a turn never throws.
+ *
+ * Here is what each message passes through; what happens when something fails or ends is in `lifecycle.ts`. Most
+ * actors never watch, stash, spawn or stop, so the fields for that stay empty until they are used.
  */
-export class ActorCell implements Target {
+export class ActorCell implements Target, Head {
+  readonly surroundings: Surroundings
+  readonly parent: Family
+  readonly name: string
   readonly ref: AnyRef
-  readonly handlers: readonly string[]
-  readonly #path: string
-  readonly #surroundings: Surroundings
-  readonly #definition: Definition
-  readonly #mailbox: Mailbox<Envelope>
-  readonly #children: Family<ActorCell>
-  readonly #cell: Cell
-  readonly #forget: () => void
-  #phase: 'running' | 'stopping' | 'finishing' | 'stopped' = 'running'
-  #state: unknown
-  #ctx: Ctx | undefined
+  readonly context: ActorContext
+  /** How it began, and begins again. */
+  readonly origin: Plan
+  /** How it behaves now. */
+  plan: Plan
+  state: unknown
+  mailbox: Mailbox<Port> | undefined
+  family: Family | undefined
+  belongings: Belongings | undefined
+
+  phase: Phase = 'running'
+  /** `attend` has something to do before the next message. */
+  attention = false
+  /** Messages are accepted. */
+  open = true
+  /** It stops when its mailbox is empty. */
+  draining = false
+  why: 'stopped' | 'failed' = 'stopped'
+  /** Counts the restarts. */
+  incarnation = 0
+  /** Its first `state()` threw. */
+  unborn = false
+  restartsMs: readonly number[] = none
+  held: Held | undefined
+  watchers: Set<Watcher> | undefined
+  stopWaiters: (() => void)[] | undefined
+  deadLetters = 0
+
+  #cell: Cell | undefined
+  /** A turn is to come, or runs. */
+  #scheduled = false
   /** Wall-clock time of the message that is handled, read when first asked for. */
   #atMs: number | undefined
-  readonly #watchers = new Set<Watcher>()
-  #scheduled = false
   #turnEndsMs = 0
-  #restartsMs: readonly number[] = []
-  #deadLetters = 0
-  #stopped: Promise<void> | undefined
-  #resolveStopped: (() => void) | undefined
+  /** Messages between two looks at the clock. */
+  #stride: number = actorLimits.budgetEvery
 
-  /** Throws what the behavior's `state()` throws. `forget` is called once, when the actor has stopped. */
-  constructor(surroundings: Surroundings, path: string, definition: Definition, forget: () => void) {
-    this.#state = definition.state()
-    this.#surroundings = surroundings
-    this.#path = path
-    this.#definition = definition
-    this.#forget = forget
-    this.#mailbox = new Mailbox(definition.mailbox?.capacity ?? actorLimits.mailboxCapacity)
-    this.#children = new Family(path)
-    this.handlers = Object.keys(definition.on)
-    this.ref = makeRef(surroundings.node, path, surroundings.nextUid(), this)
-    this.#cell = surroundings.host.engine.cell(path, () => this.#turn())
+  constructor(surroundings: Surroundings, parent: Family, name: string, plan: Plan) {
+    this.surroundings = surroundings
+    this.parent = parent
+    this.name = name
+    this.origin = plan
+    this.plan = plan
+    this.ref = makeRef(
+      surroundings.node,
+      `${parent.path}/${name}`,
+      surroundings.nextUid(),
+      this,
+      surroundings.asker,
+    )
+    this.context = new ActorContext(this)
+  }
+
+  get path(): string {
+    return this.ref.path
+  }
+
+  get handlers(): readonly string[] {
+    return this.plan.names
   }
 
   get load(): number {
-    return this.#mailbox.size
+    return this.mailbox?.waiting ?? 0
   }
+
+  get restartLimit(): RestartLimit | undefined {
+    return this.origin.definition.restarts
+  }
+
+  get isEnding(): boolean {
+    return this.phase === 'stopping' || this.phase === 'finishing' || this.phase === 'stopped'
+  }
+
+  /** Neither a handler nor a turn of it is under way or to come. */
+  get isIdle(): boolean {
+    return !this.#scheduled
+  }
+
+  get atMs(): number {
+    return (this.#atMs ??= this.surroundings.host.clock.now().wallMs)
+  }
+
+  /** The first state. Throws what `state()` throws; then the cell has ended, or ends with its children. */
+  begin(): void {
+    try {
+      this.state = this.plan.definition.state(this.context)
+    } catch (error) {
+      abandon(this)
+      throw error
+    }
+  }
+
+  // ---- what comes
 
   tell(handler: string, message: unknown): boolean {
-    return this.#accept({ handler, message, ask: undefined })
+    return this.put(this.plan.port('tell', handler), message)
   }
 
-  ask(
-    handler: string,
-    message: unknown,
-    timeoutMs: number = this.#surroundings.askTimeoutMs,
-  ): Promise<unknown> {
-    const ask = new Ask(this.#surroundings.host.timers, timeoutMs, `${handler} of ${this.#path}`)
-    this.#accept({ handler, message, ask })
+  ask(handler: string, message: unknown, timeoutMs?: number): Promise<unknown> {
+    return this.#question(this.plan.port('ask', handler), message, timeoutMs)
+  }
+
+  /** The handler is looked up once. */
+  sender(handler: string, how: 'tell' | 'ask', timeoutMs?: number): Sender {
+    const port = this.plan.port(how, handler)
+    if (how === 'tell') return (message) => this.put(port, message)
+    return (message) => this.#question(port, message, timeoutMs)
+  }
+
+  #question(port: Port, message: unknown, timeoutMs = this.surroundings.askTimeoutMs): Promise<unknown> {
+    const ask = new Ask(message, timeoutMs, this.path, port.name)
+    if (this.put(port, ask)) this.surroundings.deadlines.add(ask)
     return ask.reply
   }
 
-  /** Resolves when the actor has stopped; to await it inside its own handler would wait for ever. */
-  stop(): Promise<void> {
-    if (this.#stopped !== undefined) return this.#stopped
-    const stopped = new Promise<void>((resolve) => {
-      this.#resolveStopped = resolve
-    })
-    this.#stopped = stopped
-    this.#phase = 'stopping'
-    for (let rest = this.#mailbox.take(); rest !== undefined; rest = this.#mailbox.take())
-      this.#drop(rest, 'stopped')
-    this.#mailbox.signal('stop')
-    this.#schedule()
-    return stopped
-  }
-
-  spawn<P>(behavior: Behavior<P>, name: string): ActorCell {
-    if (this.#phase === 'finishing' || this.#phase === 'stopped')
-      throw new SpawnError('stopped', `${this.#path} is stopped: it can have no new child "${name}"`)
-    return this.#children.add(
-      name,
-      (path, stopped) => new ActorCell(this.#surroundings, path, behavior[definitionOf], stopped),
-    )
-  }
-
-  child(name: string): ActorCell | undefined {
-    return this.#children.get(name)
-  }
-
-  watch(watcher: Watcher): void {
-    if (this.#phase === 'stopped') watcher.terminated(this.ref, 'stopped')
-    else this.#watchers.add(watcher)
-  }
-
-  unwatch(watcher: Watcher): void {
-    this.#watchers.delete(watcher)
-  }
-
-  #accept(envelope: Envelope): boolean {
-    if (this.#phase !== 'running') return this.#drop(envelope, 'stopped')
-    if (!this.#mailbox.push(envelope)) return this.#drop(envelope, 'full')
-    this.#schedule()
+  put(port: Port, message: unknown): boolean {
+    if (!this.open) return this.lose(port, message, 'stopped')
+    const mailbox = (this.mailbox ??= new Mailbox())
+    if (mailbox.size >= this.origin.capacity && !this.#makeRoom(mailbox))
+      return this.lose(port, message, 'full')
+    mailbox.push(port, message)
+    if (!this.#scheduled) this.poke()
     return true
   }
 
-  #drop({ handler, message, ask }: Envelope, reason: 'stopped' | 'full'): false {
-    ask?.fail(reason, reason === 'full' ? 'its mailbox is full' : 'the actor is stopped')
-    const letter: DeadLetter = { path: this.#path, handler, message, reason }
-    this.#surroundings.dead(letter, ++this.#deadLetters)
+  /** Never refused while the actor lives, but false when it accepts nothing any more. */
+  notify(notice: Notice): boolean {
+    if (!this.open) return false
+    ;(this.mailbox ??= new Mailbox()).push(noticePort, notice)
+    if (!this.#scheduled) this.poke()
+    return true
+  }
+
+  #makeRoom(mailbox: Mailbox<Port>): boolean {
+    if (!this.origin.dropsOldest) return false
+    for (let oldest = mailbox.takeOldest(); oldest !== undefined; oldest = mailbox.takeOldest()) {
+      if (oldest.port.kind !== 'notice') {
+        this.lose(oldest.port, oldest.message, 'full')
+        return true
+      }
+      mailbox.putNext(oldest)
+    }
     return false
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return
+  /** It becomes a dead letter. */
+  lose({ kind, name }: Port, message: unknown, reason: Exclude<DeadLetter['reason'], 'malformed'>): false {
+    if (kind === 'notice') {
+      noticeOf(message).lost(this)
+      return false
+    }
+    const ask = kind === 'ask' ? questionOf(message) : undefined
+    const text = ask === undefined ? message : ask.message
+    ask?.fail(reason, whyDead[reason])
+    this.loseMessage(name, text, reason)
+    return false
+  }
+
+  loseMessage(handler: string, message: unknown, reason: DeadLetter['reason']): void {
+    this.surroundings.dead({ path: this.path, handler, message, reason }, ++this.deadLetters)
+  }
+
+  // ---- children, watchers, ends
+
+  spawn<P>(behavior: Behavior<P>, name: string): ActorCell {
+    if (this.phase === 'finishing' || this.phase === 'stopped')
+      throw new SpawnError('stopped', `${this.path} is stopped: it can have no new child "${name}"`)
+    const family = (this.family ??= new Family(this, this.origin.definition.supervision))
+    return family.add(behavior, name, (plan) => new ActorCell(this.surroundings, family, name, plan))
+  }
+
+  escalated(child: ActorCell, error: unknown, during: string): void {
+    escalate(this, child, error, during)
+  }
+
+  childless(): void {
+    this.poke()
+  }
+
+  watch(watcher: Watcher): void {
+    if (this.phase === 'stopped') watcher.terminated(this.ref, this.why)
+    else (this.watchers ??= new Set()).add(watcher)
+  }
+
+  unwatch(watcher: Watcher): void {
+    this.watchers?.delete(watcher)
+  }
+
+  stop(options?: StopOptions): Promise<void> {
+    return stopCell(this, options)
+  }
+
+  /** The next hook sees the time at which it begins. */
+  newMoment(): void {
+    this.#atMs = undefined
+  }
+
+  // ---- turns
+
+  /** There is something to do. */
+  poke(): void {
     this.#scheduled = true
+    this.#cell ??= this.surroundings.host.engine.cell(this.path, () => this.#turn())
     this.#cell.wake()
   }
 
+  endTurns(): void {
+    this.#cell?.stop()
+  }
+
   #turn(): void | Promise<void> {
-    this.#turnEndsMs = this.#surroundings.host.clock.now().monotonicMs + actorLimits.turnBudgetMs
-    return this.#drain(actorLimits.batchMessages)
+    this.#scheduled = true
+    if (this.load > this.#stride) this.#turnEndsMs = this.#nowMs() + actorLimits.turnBudgetMs
+    else this.#turnEndsMs = 0
+    return this.#go(actorLimits.batchMessages)
   }
 
-  #drain(messages: number): void | Promise<void> {
+  #go(messages: number): void | Promise<void> {
+    let tillLook = this.#stride
     for (let left = messages; left > 0; left--) {
-      if (this.#mailbox.takeSignal() === 'stop') return this.#finish()
-      const envelope = this.#mailbox.take()
-      if (envelope === undefined) break
-      const pending = this.#handle(envelope)
-      if (pending !== undefined) return pending.then(() => this.#drain(left - 1))
-      if (left % actorLimits.budgetEvery === 1 && this.#isLate()) break
+      if (this.attention) {
+        const next = attend(this)
+        if (typeof next === 'object') return next.then(() => this.#go(left))
+        if (!next) return this.#rest(false)
+      }
+      const port = this.mailbox?.take()
+      if (port === undefined) {
+        if (!this.draining) break
+        end(this, 'stopped')
+        continue
+      }
+      const pending = this.#handle(port, this.mailbox?.message)
+      if (pending !== undefined) return pending.then(() => this.#go(left - 1))
+      if (--tillLook > 0) continue
+      if (this.#isLate()) break
+      tillLook = this.#stride
     }
-    this.#scheduled = !this.#mailbox.isEmpty
-    if (this.#scheduled) this.#cell.wake()
+    this.mailbox?.forget()
+    this.belongings?.quiet?.active()
+    this.#rest(this.attention || this.draining || this.mailbox?.isEmpty === false)
   }
 
+  #rest(again: boolean): void {
+    this.#scheduled = again
+    if (again) this.poke()
+  }
+
+  /** Looks more seldom from now on when it was quick. */
   #isLate(): boolean {
-    return this.#surroundings.host.clock.now().monotonicMs >= this.#turnEndsMs
+    const nowMs = this.#nowMs()
+    if (this.#turnEndsMs === 0) this.#turnEndsMs = nowMs + actorLimits.turnBudgetMs
+    const leftMs = this.#turnEndsMs - nowMs
+    const quick = leftMs > actorLimits.turnBudgetMs / 2
+    if (quick) this.#stride = Math.min(this.#stride * 2, actorLimits.batchMessages)
+    else this.#stride = actorLimits.budgetEvery
+    return leftMs <= 0
   }
 
-  #handle(envelope: Envelope): void | Promise<void> {
+  #nowMs(): number {
+    return this.surroundings.host.clock.now().monotonicMs
+  }
+
+  // ---- one message
+
+  #handle(port: Port, entry: unknown): void | Promise<void> {
     this.#atMs = undefined
+    if (port.kind === 'tell') {
+      const run = port.plan === this.plan ? port.run : this.plan.handler(port.name)
+      return this.#run(run, port.name, entry, undefined)
+    }
+    if (port.kind === 'ask') {
+      const ask = questionOf(entry)
+      const run = port.plan === this.plan ? port.run : this.plan.handler(port.name)
+      return this.#run(run, port.name, ask.message, ask)
+    }
+    const notice = noticeOf(entry)
+    if (!notice.take(this)) return undefined
+    return this.#run(this.plan.ownHandler(notice.to), notice.to, notice.message, undefined)
+  }
+
+  #run(
+    run: Plan['definition']['on'][string] | undefined,
+    name: string,
+    message: unknown,
+    ask: Ask | undefined,
+  ): void | Promise<void> {
+    if (run === undefined) {
+      ask?.fail('unhandled', whyDead.unhandled)
+      return this.loseMessage(name, message, 'unhandled')
+    }
     try {
-      const handler = this.#definition.on[envelope.handler]
-      invariant(handler !== undefined, `refs of ${this.#path} only send what it handles`)
-      const outcome = handler(this.#state, envelope.message, this.#context())
-      if (!isPromise(outcome)) return this.#settle(envelope, outcome)
+      const outcome = run(this.state, message, this.context)
+      if (!isPromise(outcome)) return this.#settle(outcome, name, ask)
+      this.surroundings.slow.begin(this, name)
       return Promise.resolve(outcome).then(
-        (value) => this.#settle(envelope, value),
-        (error: unknown) => this.#fail(envelope, error),
+        (value) => this.#settleLate(value, name, ask),
+        (error: unknown) => this.#failLate(error, name, ask),
       )
     } catch (error) {
-      return this.#fail(envelope, error)
+      this.#fail(error, name, ask)
     }
   }
 
-  #settle(envelope: Envelope, outcome: unknown): void {
-    const replied = isReply(outcome)
-    this.#state = replied ? outcome.state : outcome
-    envelope.ask?.answer(replied ? outcome.value : undefined)
+  #settle(outcome: unknown, name: string, ask: Ask | undefined): void {
+    let value: unknown
+    if (isReply(outcome)) {
+      this.state = outcome.state
+      value = outcome.value
+    } else {
+      const next = behaviorOf(outcome)
+      if (next === undefined) this.state = outcome
+      else if (!this.#become(next, name, ask)) return
+    }
+    const stash = this.belongings?.stash
+    if (stash === undefined || !stash.settle()) ask?.answer(value)
+    else if (this.isEnding) loseStash(this)
   }
 
-  #fail(envelope: Envelope, error: unknown): void | Promise<void> {
-    envelope.ask?.fail('failed', 'the handler threw', error)
-    const nowMs = this.#surroundings.host.clock.now().monotonicMs
-    const verdict = judge(this.#restartsMs, nowMs, this.#definition.restarts ?? defaultRestartLimit)
-    this.#restartsMs = verdict.restartsMs
-    const action = this.#phase === 'running' ? verdict.action : 'stop'
-    this.#surroundings.failed({ path: this.#path, during: envelope.handler, error, action })
-    if (action === 'stop') void this.stop()
-    else if (this.#children.isEmpty) this.#renew()
-    else return this.#children.stopAll().then(() => this.#renew())
-  }
-
-  #renew(): void {
+  #become(behavior: Behavior<unknown>, name: string, ask: Ask | undefined): boolean {
     try {
-      this.#state = this.#definition.state()
+      const plan = planOf(behavior[definitionOf])
+      this.state = plan.definition.state(this.context)
+      this.plan = plan
+      forgetSenders(this.ref)
+      return true
     } catch (error) {
-      this.#surroundings.failed({ path: this.#path, during: 'state()', error, action: 'stop' })
-      void this.stop()
+      this.#fail(error, name, ask)
+      return false
     }
   }
 
-  async #finish(): Promise<void> {
-    await this.#children.stopAll()
-    this.#phase = 'finishing'
-    this.#atMs = undefined
-    try {
-      await this.#definition.postStop?.(this.#state, this.#context())
-    } catch (error) {
-      this.#surroundings.failed({ path: this.#path, during: 'postStop', error, action: 'stop' })
-    }
-    this.#phase = 'stopped'
-    this.#cell.stop()
-    this.#forget()
-    for (const watcher of this.#watchers) watcher.terminated(this.ref, 'stopped')
-    this.#watchers.clear()
-    this.#resolveStopped?.()
+  #settleLate(outcome: unknown, name: string, ask: Ask | undefined): void {
+    this.surroundings.slow.end(this)
+    this.#settle(outcome, name, ask)
   }
 
-  #context(): Ctx {
-    return (this.#ctx ??= makeContext(this, this.#surroundings.host.log, () => {
-      return (this.#atMs ??= this.#surroundings.host.clock.now().wallMs)
-    }))
+  #failLate(error: unknown, name: string, ask: Ask | undefined): void {
+    this.surroundings.slow.end(this)
+    this.#fail(error, name, ask)
   }
+
+  #fail(error: unknown, name: string, ask: Ask | undefined): void {
+    this.belongings?.stash?.takeBack(this.mailbox)
+    ask?.fail('failed', 'the handler threw', error)
+    fail(this, name, error)
+  }
+}
+
+function questionOf(message: unknown): Ask {
+  // Only `#question` puts something on a port of this kind.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return message as Ask
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

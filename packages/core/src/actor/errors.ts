@@ -39,13 +39,24 @@ export class SpawnError extends Error {
   }
 }
 
+/** Thrown by `ctx.stash`: no room (a failure of the handler, unless it catches it), or nothing to stash (again). */
+export class StashError extends Error {
+  readonly code: 'full' | 'nothing'
+  constructor(code: 'full' | 'nothing', text: string) {
+    super(text)
+    this.name = 'StashError'
+    this.code = code
+  }
+}
+
 /** The wait for a stop is over, the stop is not: `path` names the actor that does not end. */
 export class StopError extends Error {
-  readonly code: 'deadline' = 'deadline'
+  readonly code: 'deadline'
   readonly path: string
   constructor(path: string, text: string) {
     super(text)
     this.name = 'StopError'
+    this.code = 'deadline'
     this.path = path
   }
 }

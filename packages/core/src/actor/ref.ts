@@ -1,4 +1,4 @@
-import type { Receives } from './behavior.js'
+import { RECEIVE, type Receives } from './behavior.js'
 
 /**
  * The address of one actor, for as long as that actor lives: an actor started later under the same path has
@@ -72,6 +72,20 @@ export interface Target {
   unwatch(watcher: Watcher): void
   /** Messages that wait for it, as far as that is known here. */
   readonly load: number
+  /** A function that sends to one handler, where that is faster than looking it up each time. */
+  sender?(handler: string, how: 'tell' | 'ask', timeoutMs?: number): Sender
+}
+
+export type Sender = (message?: unknown) => unknown
+
+/** Asks an actor that answers by a ref in the message. */
+export interface Asker {
+  question(
+    target: Target,
+    path: string,
+    make: (to: ActorRef<Receives<unknown>>) => unknown,
+    timeoutMs: number | undefined,
+  ): Promise<unknown>
 }
 
 export interface StopOptions {
@@ -88,30 +102,19 @@ export interface Watcher {
   terminated(ref: AnyRef, why: 'stopped' | 'failed' | 'lost'): void
 }
 
-type Send<R> = (message?: unknown) => R
-
-/** One function per handler, safe to take out of the object; of an unknown set one for every name. */
-function sendersOf<R>(target: Target, send: (handler: string, message: unknown) => R): unknown {
-  if (target.handlers === null) {
-    const known: Record<string, Send<R>> = Object.create(null)
-    return new Proxy(known, {
-      get: (_, name) =>
-        typeof name === 'string' ? (known[name] ??= (message) => send(name, message)) : undefined,
-    })
-  }
-  const senders: Record<string, Send<R>> = Object.create(null)
-  for (const handler of target.handlers) senders[handler] = (message) => send(handler, message)
-  return senders
-}
-
 /** A ref without its protocol; it becomes typed where the behavior is known. */
-export function makeRef(node: string, path: string, uid: number, target: Target): AnyRef {
-  return new Ref(node, path, uid, target)
+export function makeRef(node: string, path: string, uid: number, target: Target, asker?: Asker): AnyRef {
+  return new Ref(node, path, uid, target, asker)
 }
 
 /** Whether a value is a ref, whoever made it. */
 export function isRef(value: unknown): value is AnyRef {
   return value instanceof Ref
+}
+
+/** After a change of its target's handlers. */
+export function forgetSenders(ref: AnyRef): void {
+  if (ref instanceof Ref) ref.forgetSenders()
 }
 
 /** `tanist:NODE/PATH#UID`: works at every peer of the cluster, until that actor has stopped. */
@@ -125,38 +128,91 @@ export function parseRefText(text: string): { node: string; path: string; uid: n
   return node === undefined || path === undefined ? null : { node, path, uid: Number(uid) }
 }
 
+type How = 'tell' | 'ask'
+
+/** Nothing inherited: a handler may be called `constructor`. */
+const bare: object = Object.freeze(Object.create(null))
+
 /** Builds its senders when they are first used: most actors are never asked. */
 class Ref implements AnyRef {
   readonly node: string
   readonly path: string
   readonly uid: number
   readonly [targetOf]: Target
+  readonly #asker: Asker | undefined
   #tell: unknown
   #ask: unknown
 
-  constructor(node: string, path: string, uid: number, target: Target) {
+  constructor(node: string, path: string, uid: number, target: Target, asker: Asker | undefined) {
     this.node = node
     this.path = path
     this.uid = uid
     this[targetOf] = target
+    this.#asker = asker
   }
 
   get tell(): unknown {
-    const target = this[targetOf]
-    return (this.#tell ??= sendersOf(target, (handler, message) => target.tell(handler, message)))
+    return (this.#tell ??= this.#senders('tell'))
   }
 
   get ask(): unknown {
-    const target = this[targetOf]
-    return (this.#ask ??= sendersOf(target, (handler, message) => target.ask(handler, message)))
+    return (this.#ask ??= this.#senders('ask'))
   }
 
   askWithin(timeoutMs: number): unknown {
-    const target = this[targetOf]
-    return sendersOf(target, (handler, message) => target.ask(handler, message, timeoutMs))
+    return this.#senders('ask', timeoutMs)
   }
 
   toJSON(): string {
     return refText(this)
+  }
+
+  /** The target has other handlers now. */
+  forgetSenders(): void {
+    this.#tell = undefined
+    this.#ask = undefined
+  }
+
+  /** One function per handler, safe to take out of the object; of an unknown set one for every name. */
+  #senders(how: How, timeoutMs?: number): unknown {
+    const { handlers } = this[targetOf]
+    if (handlers === null) return this.#anySenders(how, timeoutMs)
+    if (handlers.includes(RECEIVE)) return this.#plain(how, timeoutMs)
+    // Of a prototype of its own, so that the engine keeps it as an object and not as a table.
+    const senders: Record<string, Sender> = Object.create(bare)
+    for (const handler of handlers) senders[handler] = this.#sender(handler, how, timeoutMs)
+    return senders
+  }
+
+  #sender(handler: string, how: How, timeoutMs: number | undefined): Sender {
+    const target = this[targetOf]
+    if (target.sender !== undefined) return target.sender(handler, how, timeoutMs)
+    if (how === 'tell') return (message) => target.tell(handler, message)
+    return (message) => target.ask(handler, message, timeoutMs)
+  }
+
+  /** `ref.tell(message)` and `ref.ask((to) => message)`. */
+  #plain(how: How, timeoutMs: number | undefined): Sender {
+    const target = this[targetOf]
+    if (how === 'tell') return this.#sender(RECEIVE, 'tell', timeoutMs)
+    return (make) => {
+      if (typeof make !== 'function') throw new TypeError('Give ask a function: ref.ask((to) => message)')
+      if (this.#asker === undefined) throw new TypeError(`${this.path} can be asked only through a system`)
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      const maker = make as (to: ActorRef<Receives<unknown>>) => unknown
+      return this.#asker.question(target, this.path, maker, timeoutMs)
+    }
+  }
+
+  #anySenders(how: How, timeoutMs: number | undefined): unknown {
+    const known = new Map<string, Sender>()
+    return new Proxy(this.#plain(how, timeoutMs), {
+      get: (_, name) => {
+        if (typeof name !== 'string') return undefined
+        let sender = known.get(name)
+        if (sender === undefined) known.set(name, (sender = this.#sender(name, how, timeoutMs)))
+        return sender
+      },
+    })
   }
 }

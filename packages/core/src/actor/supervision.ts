@@ -1,3 +1,4 @@
+import type { Random } from '../host/index.js'
 import { actorLimits } from './limits.js'
 import type { AnyRef } from './ref.js'
 
@@ -52,4 +53,22 @@ export function judge(restartsMs: readonly number[], nowMs: number, limit: Resta
   return recent.length < limit.max
     ? { action: 'restart', restartsMs: [...recent, nowMs] }
     : { action: 'stop', restartsMs: recent }
+}
+
+/** What a parent decided on a child's failure. */
+export interface Judgement {
+  readonly action: 'restart' | 'resume' | 'stop' | 'escalate'
+  /** What the child threw, or what the parent's `decide` threw. */
+  readonly error: unknown
+  /** Of an escalation: what it happened during, as the parent sees it. */
+  readonly during: string | undefined
+  readonly delayMs?: number
+}
+
+/** How long the restart with this number (0: the first that counts) waits. */
+export function backoffMs(backoff: Backoff | undefined, number: number, random: Random): number {
+  if (backoff === undefined) return 0
+  const { minMs, maxMs, jitter = 0.2 } = backoff
+  const plainMs = Math.min(maxMs, minMs * 2 ** number)
+  return Math.max(0, Math.round(plainMs * (1 + jitter * (2 * random.next() - 1))))
 }

@@ -1,23 +1,19 @@
 import { type Observable, Subject } from 'rxjs'
-import type { Host } from '../host/index.js'
-import { type Behavior, definitionOf } from './behavior.js'
-import { ActorCell, type Surroundings } from './cell.js'
+import { Deadlines } from './ask.js'
+import type { Behavior } from './behavior.js'
+import { ActorCell } from './cell.js'
 import { typedRef } from './context.js'
 import { SpawnError } from './errors.js'
 import { Family } from './family.js'
 import { actorLimits } from './limits.js'
-import { DeadEnd } from './dead-end.js'
-import {
-  type ActorRef,
-  type AnyRef,
-  makeRef,
-  parseRefText,
-  type StopOptions,
-  type Target,
-  targetOf,
-} from './ref.js'
+import { Places } from './places.js'
+import { type ActorRef, type AnyRef, type StopOptions, type Target, targetOf } from './ref.js'
 import type { Remote } from './remote.js'
-import { type ActorFailure, type DeadLetter, logDeadLetter, logFailure } from './reports.js'
+import { type ActorFailure, type DeadLetter, LogLimit, logDeadLetter, logFailure } from './reports.js'
+import { SlowHandlers } from './slow.js'
+import { lateStop } from './stop.js'
+import type { ActorHost, Surroundings } from './surroundings.js'
+import { Temporaries } from './temporary.js'
 
 /**
  * A tree of actors.
@@ -30,7 +26,7 @@ export interface ActorSystem {
   readonly name: string
   /** The peer that the system belongs to, `MEMBER.INCARNATION`; empty: none. */
   readonly node: string
-  /** Everything thrown by actors; also logged. */
+  /** Everything thrown by actors, and handlers that do not return; also logged, at most 50 lines in 10 s. */
   readonly failures$: Observable<ActorFailure>
   /** Every message that no handler got; also logged, thinned out. */
   readonly deadLetters$: Observable<DeadLetter>
@@ -48,110 +44,149 @@ export interface ActorSystem {
   /** Lets refs of other nodes lead to them. Once. */
   connect(remote: Remote): void
   /**
-   * Makes refs of the node `*` and this path lead to `ref` here: one that stands for a thing that every peer has.
+   * A ref of the node `*`, which works at every peer: wherever it comes to, it leads to what that peer has placed
+   * under this path.
    */
-  place(ref: AnyRef): void
+  place(path: string, target: Target): AnyRef
   /** Reports a message that a target outside of this system could not deliver: to the stream and the log. */
   deadLetter(letter: DeadLetter): void
-  /** Stops everything and completes the streams. The engine must run until this resolves. */
-  shutdown(): Promise<void>
+  /**
+   * Stops everything and completes the streams. The engine must run until this resolves. After `deadlineMs` it
+   * rejects with a `StopError` that names who does not end; the streams complete all the same.
+   */
+  shutdown(options?: StopOptions): Promise<void>
 }
 
 export interface ActorSystemOptions {
-  readonly host: Pick<Host, 'engine' | 'clock' | 'timers' | 'log' | 'random'>
+  readonly host: ActorHost
   readonly name: string
   /** The peer that the system belongs to, `MEMBER.INCARNATION`; empty (default): none. */
   readonly node?: string
   /** Default 5,000. */
   readonly askTimeoutMs?: number
+  /** An asynchronous handler that does not return for so long is reported. Default 10,000. */
+  readonly handlerLimitMs?: number
 }
 
 /** Makes an empty system; several may share one engine. */
 export function actorSystem(options: ActorSystemOptions): ActorSystem {
-  const { host, name } = options
-  const failures$ = new Subject<ActorFailure>()
-  const deadLetters$ = new Subject<DeadLetter>()
-  const family = new Family<ActorCell>(name)
-  const places = new Map<string, AnyRef>()
-  let lastUid = 0
-  let lost = 0
-  let remote: Remote | undefined
-  let closed: Promise<void> | undefined
-
-  const surroundings: Surroundings = {
-    host,
-    askTimeoutMs: options.askTimeoutMs ?? actorLimits.askTimeoutMs,
-    node: options.node ?? '',
-    nextUid: () => ++lastUid,
-    failed: (failure) => {
-      logFailure(host.log, failure)
-      failures$.next(failure)
-    },
-    dead: (letter, count) => {
-      logDeadLetter(host.log, letter, count)
-      deadLetters$.next(letter)
-    },
-  }
-
-  async function close(): Promise<void> {
-    await family.stopAll()
-    failures$.complete()
-    deadLetters$.complete()
-  }
-
-  function local(path: string, uid: number): Target | undefined {
-    if (!path.startsWith(`${name}/`)) return undefined
-    const [first = '', ...rest] = path.slice(name.length + 1).split('/')
-    let cell = family.get(first)
-    for (const part of rest) cell = cell?.child(part)
-    return cell !== undefined && (uid === 0 || cell.ref.uid === uid) ? cell : undefined
-  }
-
-  function resolve<P>(text: string): ActorRef<P> {
-    const place = parseRefText(text)
-    if (place === null) throw new TypeError(`"${text}" is no ref: it has the form tanist:NODE/PATH#UID`)
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return find(place.node, place.path, place.uid) as ActorRef<P>
-  }
-
-  function find(node: string, path: string, uid: number): AnyRef {
-    const placed = node === '*' ? places.get(path) : undefined
-    if (placed !== undefined) return placed
-    const own = node === surroundings.node
-    const living = own ? local(path, uid) : undefined
-    if (living instanceof ActorCell && uid !== 0) return living.ref
-    const target = living ?? (own ? undefined : remote?.target(node, path, uid))
-    if (target !== undefined) return makeRef(node, path, uid, target)
-    const end = new DeadEnd(path, own ? 'stopped' : 'lost', (letter) => surroundings.dead(letter, ++lost))
-    return end.bind(makeRef(node, path, uid, end))
-  }
-
+  const { name } = options
+  const tree = new Tree(options)
   return {
     name,
-    node: surroundings.node,
-    failures$: failures$.asObservable(),
-    deadLetters$: deadLetters$.asObservable(),
-    spawn(behavior, child) {
-      if (closed !== undefined)
-        throw new SpawnError(
-          'stopped',
-          `The system ${name} is shut down: it can have no new actor "${child}"`,
-        )
-      const create = (path: string, stopped: () => void): ActorCell =>
-        new ActorCell(surroundings, path, behavior[definitionOf], stopped)
-      return typedRef(behavior, family.add(child, create))
-    },
+    node: tree.surroundings.node,
+    failures$: tree.failures$.asObservable(),
+    deadLetters$: tree.deadLetters$.asObservable(),
+    spawn: (behavior, child) => tree.spawn(behavior, child),
     stop: (ref, stopOptions) => ref[targetOf].stop(stopOptions),
-    local,
-    resolve,
-    connect(other) {
-      if (remote !== undefined) throw new Error(`The system ${name} is connected already`)
-      if (other.node !== surroundings.node)
-        throw new Error(`The system ${name} belongs to "${surroundings.node}", not to "${other.node}"`)
-      remote = other
-    },
-    place: (ref) => void places.set(ref.path, ref),
-    deadLetter: (letter) => surroundings.dead(letter, ++lost),
-    shutdown: () => (closed ??= close()),
+    local: (path, uid) => tree.places.local(path, uid),
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    resolve: <P>(text: string) => tree.places.resolve(text) as ActorRef<P>,
+    connect: (remote) => tree.places.connect(remote),
+    place: (path, target) => tree.places.place(path, target),
+    deadLetter: (letter) => tree.dead(letter),
+    shutdown: (stopOptions) => tree.shutdown(stopOptions),
+  }
+}
+
+class Tree {
+  readonly path: string
+  readonly surroundings: Surroundings
+  readonly places: Places
+  readonly failures$ = new Subject<ActorFailure>()
+  readonly deadLetters$ = new Subject<DeadLetter>()
+  readonly #family: Family
+  #childless: (() => void) | undefined
+  #closed: Promise<void> | undefined
+  /** Dead letters to nobody. */
+  #lost = 0
+
+  constructor(options: ActorSystemOptions) {
+    const { host, name } = options
+    this.path = name
+    const { engine, timers } = host
+    const node = options.node ?? ''
+    const askTimeoutMs = options.askTimeoutMs ?? actorLimits.askTimeoutMs
+    const deadlines = new Deadlines(engine, timers, `${name}/$asks`)
+    let lastUid = 0
+    const nextUid = (): number => ++lastUid
+    const dead = (letter: DeadLetter): void => this.dead(letter)
+    const temporaries = new Temporaries({ node, path: name, askTimeoutMs, deadlines, nextUid, dead })
+    const handlerLimitMs = options.handlerLimitMs ?? actorLimits.handlerLimitMs
+    const slow = new SlowHandlers(timers, handlerLimitMs, (path, during) =>
+      this.#stuck(path, during, handlerLimitMs),
+    )
+    const common = { host, node, askTimeoutMs, nextUid, deadlines, slow, asker: temporaries }
+    this.surroundings = { ...common, ...this.#reports(host) }
+    this.#family = new Family(this, undefined)
+    this.places = new Places({ node, name, family: this.#family, temporaries, dead })
+  }
+
+  spawn<P>(behavior: Behavior<P>, name: string): ActorRef<P> {
+    if (this.#closed !== undefined)
+      throw new SpawnError(
+        'stopped',
+        `The system ${this.path} is shut down: it can have no new actor "${name}"`,
+      )
+    const create = (plan: ActorCell['plan']): ActorCell =>
+      new ActorCell(this.surroundings, this.#family, name, plan)
+    return typedRef(behavior, this.#family.add(behavior, name, create))
+  }
+
+  dead(letter: DeadLetter): void {
+    this.surroundings.dead(letter, ++this.#lost)
+  }
+
+  shutdown(options: StopOptions = {}): Promise<void> {
+    return (this.#closed ??= this.#close(options))
+  }
+
+  /** Nothing is above: its supervision is the usual one, which does not escalate. */
+  escalated(): void {}
+
+  childless(): void {
+    this.#childless?.()
+  }
+
+  async #close({ drain = false, deadlineMs }: StopOptions): Promise<void> {
+    const { slow, deadlines, host } = this.surroundings
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const deadline =
+          deadlineMs === undefined
+            ? undefined
+            : host.timers.set(deadlineMs, () => reject(lateStop(this.#family, this.path, deadlineMs)))
+        this.#childless = () => {
+          deadline?.cancel()
+          resolve()
+        }
+        this.#family.stopAll({ drain })
+      })
+    } finally {
+      slow.close()
+      deadlines.close()
+      this.failures$.complete()
+      this.deadLetters$.complete()
+    }
+  }
+
+  #stuck(path: string, during: string, limitMs: number): void {
+    const error = new Error(`${during} of ${path} has not returned for ${limitMs} ms`)
+    this.surroundings.failed({ kind: 'stuck', path, during, error, action: 'none' })
+  }
+
+  #reports({ log, clock }: ActorHost): Pick<Surroundings, 'failed' | 'dead'> {
+    const failureLog = new LogLimit(log, clock, 'actor-failed')
+    const letterLog = new LogLimit(log, clock, 'dead-letter')
+    return {
+      failed: (failure) => {
+        logFailure(failureLog, failure)
+        this.failures$.next(failure)
+      },
+      dead: (letter, count) => {
+        logDeadLetter(letterLog, letter, count)
+        this.deadLetters$.next(letter)
+      },
+    }
   }
 }

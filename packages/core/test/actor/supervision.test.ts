@@ -48,15 +48,39 @@ describe('Queue', () => {
 })
 
 describe('Mailbox', () => {
-  it('a full mailbox refuses messages but takes signals', () => {
-    const mailbox = new Mailbox<string>(1)
-    expect([mailbox.push('a'), mailbox.push('b')]).toEqual([true, false])
-    mailbox.signal('stop')
-    expect([mailbox.takeSignal(), mailbox.take(), mailbox.take(), mailbox.isEmpty]).toEqual([
-      'stop',
-      'a',
-      undefined,
-      true,
+  it('gives back what was put in, in order, through bursts of any size', () => {
+    const bursts = fc.array(fc.tuple(fc.nat({ max: 5_000 }), fc.nat({ max: 5_000 })), { maxLength: 8 })
+    fc.assert(
+      fc.property(bursts, (pairs) => {
+        const mailbox = new Mailbox<string>()
+        const model: number[] = []
+        let last = 0
+        for (const [push, take] of pairs) {
+          for (let n = 0; n < push; n++) {
+            mailbox.push('port', ++last)
+            model.push(last)
+          }
+          const taken: unknown[] = []
+          for (let n = 0; n < take; n++) if (mailbox.take() !== undefined) taken.push(mailbox.message)
+          expect(taken).toEqual(model.splice(0, take))
+          expect([mailbox.size, mailbox.isEmpty]).toEqual([model.length, model.length === 0])
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('what comes back from aside is before everything else, in its order', () => {
+    const mailbox = new Mailbox<string>()
+    mailbox.push('p', 5)
+    mailbox.putFirst([
+      { port: 'p', message: 3 },
+      { port: 'p', message: 4 },
     ])
+    mailbox.putFirst([{ port: 'p', message: 2 }])
+    mailbox.push('p', 6)
+    const seen: unknown[] = []
+    while (mailbox.take() !== undefined) seen.push(mailbox.message)
+    expect(seen).toEqual([2, 3, 4, 5, 6])
   })
 })

@@ -1,4 +1,4 @@
-import { actorLimits, AskError, makeRef, targetOf } from '@tanist/core'
+import { actorLimits, AskError, targetOf } from '@tanist/core'
 import type { ActorSystem, AnyRef, Host, Target, Timer, Watcher } from '@tanist/core'
 import { createDesk, stepDesk } from './desk.js'
 import type { Desk, DeskConfig, DeskEffect, DeskInput, DeskLoss, DeskPlace } from './desk.js'
@@ -11,7 +11,6 @@ interface Asker {
 /** What the refs of one singleton on one member lead to: the shell around its desk. */
 export class Counter implements Target {
   readonly handlers: null = null
-  readonly ref: AnyRef
   readonly #host: Pick<Host, 'clock' | 'timers' | 'log'>
   readonly #actors: () => ActorSystem
   readonly #desk: Desk
@@ -21,13 +20,22 @@ export class Counter implements Target {
   beforeEnd: () => void = () => {}
   #lastAsk = 0
   #timer: Timer | null = null
+  #ref: AnyRef | undefined
   #to: { readonly instance: string; readonly target: Target } | null = null
 
   constructor(host: Pick<Host, 'clock' | 'timers' | 'log'>, actors: () => ActorSystem, config: DeskConfig) {
     this.#host = host
     this.#actors = actors
     this.#desk = createDesk(config)
-    this.ref = makeRef('*', `singleton/${config.name}`, 0, this)
+  }
+
+  /** The same one each time, at every peer; the peer has a place for it from the first time on. */
+  get ref(): AnyRef {
+    return (this.#ref ??= this.#actors().place(this.#path, this))
+  }
+
+  get #path(): string {
+    return `singleton/${this.#desk.config.name}`
   }
 
   get instance(): string | null {
@@ -159,7 +167,7 @@ export class Counter implements Target {
   }
 
   #dead(handler: string, message: unknown, reason: DeskLoss | 'malformed'): void {
-    this.#actors().deadLetter({ path: this.ref.path, handler, message, reason })
+    this.#actors().deadLetter({ path: this.#path, handler, message, reason })
   }
 }
 

@@ -175,7 +175,7 @@ export class Singletons {
 
   /** Lets the refs of other peers to singletons lead to those of this peer. */
   place(): void {
-    for (const { ref } of this.#counters.values()) this.#ports.actors().place(ref)
+    for (const counter of this.#counters.values()) void counter.ref
   }
 
   /** The end of this peer; when it goes on under another identity what waits here waits for that. */
