@@ -188,7 +188,7 @@ export class ActorCell implements Target, Head {
   }
 
   /** It becomes a dead letter. */
-  lose({ kind, name }: Port, message: unknown, reason: Exclude<DeadLetter['reason'], 'malformed'>): false {
+  lose({ kind, name }: Port, message: unknown, reason: 'stopped' | 'full' | 'unhandled'): false {
     if (kind === 'notice') {
       noticeOf(message).lost(this)
       return false

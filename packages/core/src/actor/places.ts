@@ -1,5 +1,6 @@
 import { ActorCell } from './cell.js'
 import { DeadEnd } from './dead-end.js'
+import type { Exposed } from './exposed.js'
 import type { Family } from './family.js'
 import {
   type AnyRef,
@@ -8,6 +9,7 @@ import {
   parseRefText,
   type StopOptions,
   type Target,
+  targetOf,
   type Watcher,
 } from './ref.js'
 import type { Remote } from './remote.js'
@@ -20,6 +22,7 @@ export interface PlacesOptions {
   readonly name: string
   readonly family: Family
   readonly temporaries: Temporaries
+  readonly exposed: Exposed
   dead(letter: DeadLetter): void
 }
 
@@ -49,7 +52,8 @@ export class Places {
   }
 
   local(path: string, uid: number): Target | undefined {
-    const { name, family, temporaries } = this.#options
+    const { name, family, temporaries, exposed } = this.#options
+    if (path.startsWith('~')) return exposed.find(path, uid)?.[targetOf]
     if (!path.startsWith(`${name}/`)) return undefined
     const [first = '', ...rest] = path.slice(name.length + 1).split('/')
     let cell = family.get(first)
@@ -75,6 +79,8 @@ export class Places {
     }
     const living = this.local(path, uid)
     if (living instanceof ActorCell) return living.ref
+    const exposed = this.#options.exposed.find(path, uid)
+    if (exposed !== undefined) return exposed
     return living === undefined ? this.#deadEnd(node, path, uid) : makeRef(node, path, uid, living, asker)
   }
 

@@ -1,3 +1,4 @@
+import type { Desk } from './receptionist.js'
 import type { Target } from './ref.js'
 
 /** How a system reaches actors of other peers. One system has one; without it refs of other nodes are dead ends. */
@@ -6,4 +7,6 @@ export interface Remote {
   readonly node: string
   /** What a ref to that actor leads to. */
   target(node: string, path: string, uid: number): Target
+  /** Called when it is connected, with what the system's receptionist knows. */
+  attach?(desk: Desk): void
 }

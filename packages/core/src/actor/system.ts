@@ -4,12 +4,15 @@ import type { Behavior } from './behavior.js'
 import { ActorCell } from './cell.js'
 import { typedRef } from './context.js'
 import { SpawnError } from './errors.js'
+import { Exposed } from './exposed.js'
 import { Family } from './family.js'
 import { actorLimits } from './limits.js'
 import { Places } from './places.js'
+import { Desk, type Receptionist } from './receptionist.js'
 import { type ActorRef, type AnyRef, type StopOptions, type Target, targetOf } from './ref.js'
 import type { Remote } from './remote.js'
 import { type ActorFailure, type DeadLetter, LogLimit, logDeadLetter, logFailure } from './reports.js'
+import { Router, type RouterOptions, type Routees } from './router.js'
 import { SlowHandlers } from './slow.js'
 import { lateStop } from './stop.js'
 import type { ActorHost, Surroundings } from './surroundings.js'
@@ -41,6 +44,19 @@ export interface ActorSystem {
    * that is gone: that ref leads to dead letters. A text of another form is a `TypeError`.
    */
   resolve<P>(text: string): ActorRef<P>
+  /** Who offers what, on all peers. */
+  readonly receptionist: Receptionist
+  /**
+   * A ref that sends each message on to one of several: fixed ones, those of an observable, or those who offer a
+   * service. Ends with `stop`, and leaves the others alone.
+   */
+  router<P>(routees: Routees<P>, options?: RouterOptions): ActorRef<P>
+  /**
+   * Gives a target that is no actor an address here, so that its ref works on other peers as well. `path` begins
+   * with `~`. The target is stopped with the system; whoever exposed it takes it back by `conceal`.
+   */
+  expose(path: string, target: Target): AnyRef
+  conceal(path: string): void
   /** Lets refs of other nodes lead to them. Once. */
   connect(remote: Remote): void
   /**
@@ -82,8 +98,15 @@ export function actorSystem(options: ActorSystemOptions): ActorSystem {
     local: (path, uid) => tree.places.local(path, uid),
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     resolve: <P>(text: string) => tree.places.resolve(text) as ActorRef<P>,
-    connect: (remote) => tree.places.connect(remote),
     place: (path, target) => tree.places.place(path, target),
+    receptionist: tree.desk,
+    router: (routees, routerOptions) => tree.router(routees, routerOptions),
+    expose: (path, target) => tree.exposed.add(path, target),
+    conceal: (path) => tree.exposed.delete(path),
+    connect: (remote) => {
+      tree.places.connect(remote)
+      remote.attach?.(tree.desk)
+    },
     deadLetter: (letter) => tree.dead(letter),
     shutdown: (stopOptions) => tree.shutdown(stopOptions),
   }
@@ -95,11 +118,14 @@ class Tree {
   readonly places: Places
   readonly failures$ = new Subject<ActorFailure>()
   readonly deadLetters$ = new Subject<DeadLetter>()
+  readonly desk: Desk = new Desk()
+  readonly exposed: Exposed
   readonly #family: Family
   #childless: (() => void) | undefined
   #closed: Promise<void> | undefined
   /** Dead letters to nobody. */
   #lost = 0
+  #routers = 0
 
   constructor(options: ActorSystemOptions) {
     const { host, name } = options
@@ -119,7 +145,28 @@ class Tree {
     const common = { host, node, askTimeoutMs, nextUid, deadlines, slow, asker: temporaries }
     this.surroundings = { ...common, ...this.#reports(host) }
     this.#family = new Family(this, undefined)
-    this.places = new Places({ node, name, family: this.#family, temporaries, dead })
+    this.exposed = new Exposed(node, nextUid, temporaries)
+    this.places = new Places({
+      node,
+      name,
+      family: this.#family,
+      temporaries,
+      exposed: this.exposed,
+      dead,
+    })
+  }
+
+  dead(letter: DeadLetter): void {
+    this.surroundings.dead(letter, ++this.#lost)
+  }
+
+  router<P>(routees: Routees<P>, options: RouterOptions = {}): ActorRef<P> {
+    const { desk, exposed } = this
+    const { timers } = this.surroundings.host
+    const ports = { timers, receptionist: desk, exposed, dead: (letter: DeadLetter) => this.dead(letter) }
+    const { ref } = new Router(ports, `~router-${++this.#routers}`, routees, options)
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it understands what its routees do
+    return ref as ActorRef<P>
   }
 
   spawn<P>(behavior: Behavior<P>, name: string): ActorRef<P> {
@@ -163,6 +210,8 @@ class Tree {
         this.#family.stopAll({ drain })
       })
     } finally {
+      await this.exposed.stopAll()
+      this.desk.close()
       slow.close()
       deadlines.close()
       this.failures$.complete()

@@ -68,7 +68,7 @@ export class Deliveries {
 
   #read(
     node: string,
-    { at, handler, message }: Letter,
+    { at, message }: Letter,
   ):
     | { readonly target: Target; readonly value: unknown }
     | { readonly reason: DeadLetter['reason']; readonly value: unknown; readonly text: string } {
@@ -84,8 +84,6 @@ export class Deliveries {
     }
     const target = this.#system.local(...at)
     if (target === undefined) return { reason: 'stopped', value, text: 'the actor is stopped' }
-    if (target.handlers?.includes(handler) === false)
-      return { reason: 'unhandled', value, text: 'it has no such handler' }
     return { target, value }
   }
 

@@ -3,6 +3,7 @@ import type { Clock, Log, Timer, Timers } from '../../host/index.js'
 import { actorLimits } from '../limits.js'
 import { type AnyRef, parseRefText, refText, type StopOptions, type Target } from '../ref.js'
 import type { Watcher } from '../ref.js'
+import type { Desk } from '../receptionist.js'
 import type { Remote } from '../remote.js'
 import type { DeadLetter } from '../reports.js'
 import type { ActorSystem } from '../system.js'
@@ -10,7 +11,7 @@ import { Deliveries } from './deliveries.js'
 import { asActorMessage } from './form.js'
 import { remoteLimits as limits } from './limits.js'
 import { admits, stepRemote } from './machine.js'
-import type { ActorMessage, Parcel, Place, SessionMessage } from './messages.js'
+import type { ActorMessage, Offers, Parcel, Place, SessionMessage } from './messages.js'
 import { pack, unpack } from './parcel.js'
 import { Questions } from './questions.js'
 import { createRemote, type RemoteEffect, type RemoteInput, type RemoteState } from './state.js'
@@ -37,6 +38,7 @@ export class RemoteActors implements Remote {
   /** Nodes that this process was under former identities: refs to them lead here. */
   readonly #own: Set<string>
   #state: RemoteState
+  #desk: Desk | undefined
   readonly #timers = new Set<Timer>()
   #awake = false
   #stopped = false
@@ -57,6 +59,12 @@ export class RemoteActors implements Remote {
     system.connect(this)
   }
 
+  attach(desk: Desk): void {
+    this.#desk = desk
+    desk.onOwn = () => this.#offer()
+    this.#offer()
+  }
+
   target(node: string, path: string, uid: number): Target {
     const here = this.#own.has(node) ? this.#system.local(path, uid) : undefined
     return here ?? new RemoteTarget(this, node, path, uid)
@@ -66,10 +74,9 @@ export class RemoteActors implements Remote {
   rename(node: string): void {
     for (const linked of this.#state.linked) this.step({ kind: 'down', node: linked })
     for (const { node: other } of [...this.#state.sessions.values()]) this.step({ kind: 'over', node: other })
-    const { offers } = this.#state
     this.#own.add(node)
     this.#state = createRemote(node)
-    this.step({ kind: 'offers', offers })
+    this.#offer()
   }
 
   /** No peer is reached any more: everything under way is lost. */
@@ -167,12 +174,13 @@ export class RemoteActors implements Remote {
   }
 
   #pack(value: unknown): Parcel {
-    return pack(value, (ref) => {
-      if (ref.node === '') return null
-      return this.#own.has(ref.node)
-        ? refText({ path: ref.path, uid: ref.uid, node: this.#state.self })
-        : refText(ref)
-    })
+    return pack(value, (ref) => this.#textOf(ref))
+  }
+
+  /** Null for an actor of a system that no peer belongs to. */
+  #textOf(ref: AnyRef): string | null {
+    if (ref.node === '') return null
+    return refText(this.#own.has(ref.node) ? { path: ref.path, uid: ref.uid, node: this.#state.self } : ref)
   }
 
   #unpack(parcel: Parcel): unknown {
@@ -210,7 +218,7 @@ export class RemoteActors implements Remote {
       case 'malformed':
         return this.#deliveries.malformed(effect.node, effect.json)
       case 'offered':
-        return
+        return this.#offered(effect.node, effect.offers)
       case 'timer': {
         const { key, afterMs } = effect
         const timer = this.#ports.host.timers.set(afterMs, () => {
@@ -221,6 +229,21 @@ export class RemoteActors implements Remote {
         return
       }
     }
+  }
+
+  #offer(): void {
+    const own = this.#desk?.own ?? []
+    const offers = own.map(([key, refs]) => [key, refs.map((ref) => this.#textOf(ref) ?? '')] as const)
+    this.step({ kind: 'offers', offers })
+  }
+
+  #offered(node: string, offers: Offers): void {
+    const known = new Map<string, readonly AnyRef[]>()
+    for (const [key, texts] of offers) {
+      const refs = texts.flatMap((text) => (parseRefText(text) === null ? [] : [this.#refOf(text)]))
+      if (refs.length > 0) known.set(key, refs)
+    }
+    this.#desk?.offered(node, known)
   }
 
   #dropped(node: string, text: string): void {
