@@ -180,10 +180,6 @@ class Tree {
     return typedRef(behavior, this.#family.add(behavior, name, create))
   }
 
-  dead(letter: DeadLetter): void {
-    this.surroundings.dead(letter, ++this.#lost)
-  }
-
   shutdown(options: StopOptions = {}): Promise<void> {
     return (this.#closed ??= this.#close(options))
   }

@@ -53,7 +53,7 @@ const NAME = /^[a-z][a-z0-9-]{0,63}$/
  * the next in line, once within `windowMs`; when it fails for good there, too, it is stopped until an operator starts
  * it again, and everyone who asks is told why.
  *
- * Two never run at once while leases hold: the next server begins after `postStop` (or 2 s) at a hand-over, and after
+ * Two never run at once while leases hold: the next server begins after `postStop` (or 1.5 s) at a hand-over, and after
  * the old lease has ended otherwise. What an overtaken handler still does outside is told from its successor's by the token.
  *
  * @example

@@ -4,8 +4,11 @@ export const singletonLimits = {
   waiting: 10_000,
   /** How long a tell waits for a server: two elections and a slow start. */
   waitMs: 10_000,
-  /** How long the actor may take to stop, its children and `postStop` included, before the reign ends without it. */
-  stopMs: 2_000,
+  /**
+   * How long the actor may take to stop, its children and `postStop` included, before the reign ends without it. A
+   * hand-over is given up after 2 s (`transferMs`): the rest is for the successor.
+   */
+  stopMs: 1_500,
   /** Within this time the second failure is one too many. */
   windowMs: 300_000,
   /** Failures that are remembered. Two decide. */

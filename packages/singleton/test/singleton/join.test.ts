@@ -50,7 +50,7 @@ async function two(): Promise<readonly [Peer, Peer]> {
 
 describe('peer.singleton', () => {
   it('waits for the first server, also at a peer that has joined nothing yet', async () => {
-    const ann = await office.start({ name: 'ann', singletons, expect: 2 })
+    const ann = await office.start({ name: 'ann', singletons, expect: 2, timing })
     const early = [1, 2, 3].map((n) =>
       ann
         .singleton(board)
@@ -62,7 +62,7 @@ describe('peer.singleton', () => {
       message: expect.stringMatching(/'board': it ran nowhere within 50 ms\. Waiting for 2 peers/),
     })
     expect(ann.status().singletons).toMatchObject([{ name: 'board', state: 'waiting' }])
-    const bob = await office.start({ name: 'bob', singletons, expect: 2 })
+    const bob = await office.start({ name: 'bob', singletons, expect: 2, timing })
     expect(await Promise.all(early)).toEqual([1, 2, 3])
     expect(await bob.singleton(board).ask.write({ line: 'bob' })).toBe(4)
     expect(await ann.singleton(board).ask.lines()).toEqual(['ann 1', 'ann 2', 'ann 3', 'bob'])

@@ -32,6 +32,7 @@ export class Board {
   readonly cluster: Cluster
   readonly stays: Stay[] = []
   readonly asked: Asked[] = []
+  readonly stuck: (() => void)[] = []
   readonly #next = new Map<string, number>()
 
   constructor(options: Omit<ClusterOptions, 'settingsOf'>, poison: (node: string) => boolean = () => false) {
@@ -56,9 +57,10 @@ export class Board {
             stay.handled.push(m.text)
             return reply({ n: s.n + 1 }, s.n + 1)
           },
-          slow: async (s, m: { ms: number }) => {
-            await Promise.resolve()
-            return { n: s.n + m.ms }
+          /** Returns when the test lets it. */
+          stuck: async (s) => {
+            await new Promise<void>((resolve) => this.stuck.push(resolve))
+            return s
           },
           fail: () => {
             throw new Error('told to')
