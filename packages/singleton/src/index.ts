@@ -24,6 +24,15 @@ export type {
   Waiting,
   WitnessStatus,
 } from './peer/index.js'
+export { singleton } from './singleton/index.js'
+export type {
+  AnySingleton,
+  ProtocolOfSingleton,
+  Singleton,
+  SingletonOptions,
+  SingletonReign,
+  SingletonStatus,
+} from './singleton/index.js'
 export { persist, refuse, Refused, role, Unavailable } from './role/index.js'
 export type {
   Accept,

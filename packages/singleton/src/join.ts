@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http'
-import type { ActorSystem, Host, Log, MemberId } from '@tanist/core'
+import type { ActorRef, ActorSystem, Host, Log, MemberId } from '@tanist/core'
 import { nodeHost } from '@tanist/transport'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
 import { checkSettings, JoinError, openPeer } from './peer/index.js'
@@ -9,6 +9,9 @@ import { operateBranches } from './operate-branches.js'
 import type { OperateBranches } from './operate-branches.js'
 import { Lives, restoreJournal } from './peer/index.js'
 import type { Member, PeerSettings, PeerStatus, ServerInfo, Waiting } from './peer/index.js'
+import { operateSingletons, singletonRefs } from './singleton-refs.js'
+import type { OperateSingletons } from './singleton-refs.js'
+import type { AnySingleton, Singleton } from './singleton/index.js'
 import { proxy } from './role/index.js'
 import type { AnyRole, Proxy, Role, Submit } from './role/index.js'
 
@@ -44,7 +47,7 @@ export type RoleHandle<S, C> = Proxy<C> & {
 }
 
 /** What an operator can do by hand. */
-export type Operate = OperateMembers & OperateBranches
+export type Operate = OperateMembers & OperateBranches & OperateSingletons
 
 export interface Peer {
   /** Another one after this peer had to set entries aside: see `status().setAside`. */
@@ -60,6 +63,13 @@ export interface Peer {
   readonly status$: Observable<PeerStatus>
   status(): PeerStatus
   role<S, E, C>(role: Role<S, E, C>): RoleHandle<S, C>
+  /**
+   * A ref to the singleton, wherever it runs; also before any server exists. What is told and asked waits, within its
+   * deadline and the singleton's bound, until it runs somewhere, and follows the server at each change in the order
+   * of each caller's calls. An ask that was under way when its server died or handed over fails at once with `lost`:
+   * it may have been handled. What was not sent yet goes to the next server.
+   */
+  singleton<P>(singleton: Singleton<P>): ActorRef<P>
   /**
    * The state of a role. `linearizable` (default): everything that was acknowledged anywhere before this call
    * is in it; rejects with a `JoinError`-like `Error` when no server confirms it within `deadlineMs` (default
@@ -121,7 +131,7 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
       resolve(begun)
     })
   })
-  return facade(lives, options.roles, host)
+  return facade(lives, options.roles, options.singletons ?? [], host)
 }
 
 /** This machine, through Node. */
@@ -135,7 +145,12 @@ export function hostHere(options: {
   return nodeHost({ app, secret, ...(http ? { http } : {}), ...(log ? { log } : {}) })
 }
 
-function facade(core: Lives, roles: readonly AnyRole[], host: Host): Peer {
+function facade(
+  core: Lives,
+  roles: readonly AnyRole[],
+  singletons: readonly AnySingleton[],
+  host: Host,
+): Peer {
   const status$ = new BehaviorSubject<PeerStatus>(core.status())
   const life = lifeOf(core, status$)
   const server$ = status$.pipe(map(serverView), distinctUntilChanged(sameJson))
@@ -153,7 +168,11 @@ function facade(core: Lives, roles: readonly AnyRole[], host: Host): Peer {
     return made as RoleHandle<S, C>
   }
   const { self } = core.status()
-  const operate: Operate = Object.freeze({ ...operateOn(core), ...operateBranches(core, host) })
+  const operate: Operate = Object.freeze({
+    ...operateOn(core),
+    ...operateBranches(core, host),
+    ...operateSingletons(core, singletons),
+  })
   return {
     get id() {
       return core.status().self.id
@@ -172,6 +191,7 @@ function facade(core: Lives, roles: readonly AnyRole[], host: Host): Peer {
     server$,
     status: () => core.status(),
     role: (role) => handleFor(role),
+    singleton: singletonRefs(core, singletons),
     read: (role, read = {}) => readState(core, roles, role, read),
     transfer: (to) =>
       new Promise((resolve, reject) => {

@@ -30,6 +30,8 @@ export interface PlacesOptions {
 export class Places {
   readonly #options: PlacesOptions
   #remote: Remote | undefined
+  /** By path: what refs of the node `*` lead to here. */
+  readonly #everywhere = new Map<string, AnyRef>()
 
   constructor(options: PlacesOptions) {
     this.#options = options
@@ -41,6 +43,12 @@ export class Places {
     if (remote.node !== node)
       throw new Error(`The system ${name} belongs to "${node}", not to "${remote.node}"`)
     this.#remote = remote
+  }
+
+  place(path: string, target: Target): AnyRef {
+    const ref = makeRef('*', path, 0, target, this.#options.temporaries)
+    this.#everywhere.set(path, ref)
+    return ref
   }
 
   local(path: string, uid: number): Target | undefined {
@@ -58,6 +66,8 @@ export class Places {
     const place = parseRefText(text)
     if (place === null) throw new TypeError(`"${text}" is no ref: it has the form tanist:NODE/PATH#UID`)
     const { node, path, uid } = place
+    const placed = node === '*' ? this.#everywhere.get(path) : undefined
+    if (placed !== undefined) return placed
     const asker: Asker = this.#options.temporaries
     if (node !== this.#options.node) {
       const target = this.#remote?.target(node, path, uid)

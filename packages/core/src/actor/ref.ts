@@ -6,7 +6,7 @@ import { RECEIVE, type Receives } from './behavior.js'
  * a message to another peer it arrives as a ref that works there.
  */
 export interface AnyRef {
-  /** The peer that the actor lives on and its start, `MEMBER.INCARNATION`; empty in a system of its own. */
+  /** The peer that the actor lives on and its start, `MEMBER.INCARNATION`; `*`: wherever it is read; empty in a system of its own. */
   readonly node: string
   readonly path: string
   /** Of the actor that bears this path now. 0: whoever does, for well-known paths. */

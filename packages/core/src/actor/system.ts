@@ -59,6 +59,11 @@ export interface ActorSystem {
   conceal(path: string): void
   /** Lets refs of other nodes lead to them. Once. */
   connect(remote: Remote): void
+  /**
+   * A ref of the node `*`, which works at every peer: wherever it comes to, it leads to what that peer has placed
+   * under this path.
+   */
+  place(path: string, target: Target): AnyRef
   /** Reports a message that a target outside of this system could not deliver: to the stream and the log. */
   deadLetter(letter: DeadLetter): void
   /**
@@ -95,6 +100,7 @@ export function actorSystem(options: ActorSystemOptions): ActorSystem {
     local: (path, uid) => tree.places.local(path, uid),
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     resolve: <P>(text: string) => tree.places.resolve(text) as ActorRef<P>,
+    place: (path, target) => tree.places.place(path, target),
     receptionist: tree.desk,
     router: (routees, routerOptions) => tree.router(routees, routerOptions),
     expose: (path, target) => tree.exposed.add(path, target),

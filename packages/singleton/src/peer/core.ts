@@ -17,9 +17,11 @@ import type { CallOutcome, RoleHost } from '../role/index.js'
 import {
   branch,
   isAdmitted,
+  isForeign,
   isFresh,
   isGoingAlone,
   lastKnownAddresses,
+  nameOf,
   neverServes,
   otherOf,
 } from '../succession/index.js'
@@ -45,6 +47,8 @@ import type { OperateOutcome } from './operate.js'
 import type { SyncGate } from './sync-gate.js'
 import { explainWait, WaitClock } from './waiting.js'
 import type { Waiting } from './waiting.js'
+import { Singletons } from '../singleton/index.js'
+import type { Counter } from '../singleton/index.js'
 import { KeyedTimers } from './timers.js'
 import { Turns } from './turns.js'
 import type { RoleMessage, WireMessage } from './wire.js'
@@ -79,6 +83,8 @@ export interface PeerParts {
   readonly listener: Listener
   /** Goes on through all identities of a process. */
   readonly actors: PeerActors
+  /** The refs to singletons: the same. */
+  readonly counters: ReadonlyMap<string, Counter>
   /** The own hello, with the address that others dial. */
   readonly self: Hello
 }
@@ -115,6 +121,7 @@ export type PeerEvent =
  */
 export class PeerCore {
   readonly roles: RoleHost
+  readonly singletons: Singletons
   /** For laws and recorders: every entry as it is committed here, and the begin of every reign. */
   onCommitted: ((entries: readonly Entry[]) => void) | null = null
   onServe: ((token: FencingToken) => void) | null = null
@@ -175,10 +182,12 @@ export class PeerCore {
         up: (hello, relinked) => {
           if (relinked) parts.actors.up(hello)
           this.#linkChanged({ kind: 'up', hello, relinked })
+          this.singletons.up(hello)
         },
         down: (memberId) => {
           parts.actors.down(memberId)
           this.#linkChanged({ kind: 'down', memberId })
+          this.singletons.down(memberId)
         },
         evidence: (kind, memberId, incarnation, text) => {
           this.#note('evidence', text, { class: kind, memberId })
@@ -219,6 +228,25 @@ export class PeerCore {
     })
     this.#server.restored(this.#applied)
     this.#reigns = new Reigns(host, settings.roles, (role) => this.roles.state(role))
+    this.singletons = new Singletons(settings.singletons, parts.counters, {
+      host,
+      self,
+      actors: () => this.actors,
+      send: (to, body) => {
+        this.#mesh.sendTo(to, { channel: 'o', body })
+        turns.enqueue(() => {})
+      },
+      isFellow: (id) => {
+        const hello = this.#group.state.links.get(id)
+        return hello !== undefined && !isForeign(this.#group.state, hello)
+      },
+      nameOf: (id) => nameOf(this.#group.state, id),
+      enqueue: (run) => turns.enqueue(run),
+      holds: () => this.#server.serves && this.#group.wouldServe(),
+      waitingFor: () => this.#wait()?.text ?? 'The server has not answered yet.',
+      handOver: (done) => this.transfer(null, done),
+      changed: () => (this.#statusChanged = true),
+    })
     this.#asides = new Asides({
       host,
       folder: parts.folder,
@@ -233,6 +261,7 @@ export class PeerCore {
       send: (to, body) => this.#mesh.sendTo(to, { channel: 'a', body }),
       enqueue: (input) => turns.enqueue(input),
     })
+    this.singletons.place()
   }
 
   /** Made when first used. */
@@ -281,7 +310,8 @@ export class PeerCore {
 
   status(): PeerStatus {
     const now = this.#host.clock.now()
-    return statusOf(this.#group.state, now, this.#takeover, this.#wait(), this.#asides.status)
+    const { state } = this.#group
+    return statusOf(state, now, this.#takeover, this.#wait(), this.#asides.status, this.singletons.status())
   }
 
   #wait(): Waiting | null {
@@ -329,6 +359,12 @@ export class PeerCore {
       this.#transfers.push(done)
       this.#group.step({ kind: 'transfer', to, stay: true })
     })
+  }
+
+  /** Has the server start a singleton again that was stopped there. */
+  restartSingleton(name: string, done: (outcome: OperateOutcome) => void): void {
+    if (this.#life !== 'running') return done({ status: 'refused', text: 'This peer has stopped.' })
+    this.#turns.enqueue(() => this.singletons.restart(name, done))
   }
 
   /** Has the leader, whoever it is, do something about a member. */
@@ -490,6 +526,7 @@ export class PeerCore {
 
   #message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void {
     if (message.channel === 'r') return this.#roleMessage(from.memberId, message.body)
+    if (message.channel === 'o') return this.singletons.message(from, message.body)
     if (message.channel === 'a') return this.#parts.actors.message(from, message.body)
     if (message.channel !== 's') return
     const { body, entries } = message
@@ -515,7 +552,7 @@ export class PeerCore {
         this.#statusChanged = true
         this.#leaderSpokeAtMs = this.#host.clock.now().monotonicMs
         this.#server.suspend()
-        return this.#reigns.end(() => this.#turns.enqueue(() => this.#group.step({ kind: 'yielded' })))
+        return this.#endReign(() => this.#turns.enqueue(() => this.#group.step({ kind: 'yielded' })))
       case 'leader':
         return this.#leaderChanged()
       case 'view':
@@ -599,6 +636,7 @@ export class PeerCore {
     this.onServe?.(token)
     this.#server.serve(() => this.#group.commandsAfter(this.#applied))
     this.#reigns.begin(token)
+    this.singletons.begin(token)
     this.#note('serving', `This peer is the server in term ${token.term}.`, { ...token })
     this.#checkJoined()
   }
@@ -619,6 +657,18 @@ export class PeerCore {
     const waitingFor = this.#wait()?.text ?? 'The server has not answered yet.'
     const server = state.leader && neverServes(state, state.leader.memberId) ? null : state.leader
     this.#caller.serverIs(server, this.#serverSinceMs, waitingFor, this.#applied)
+    this.singletons.leaderIs(server)
+  }
+
+  /** Handlers of roles and singletons are stopped side by side; both have a time limit. */
+  #endReign(done: () => void): void {
+    let left = 2
+    const ended = (): void => {
+      left -= 1
+      if (left === 0) done()
+    }
+    this.singletons.end(ended)
+    this.#reigns.end(ended)
   }
 
   #noteTakeover(to: MemberId, term: number): void {
@@ -783,7 +833,10 @@ export class PeerCore {
         done()
       })
     }
-    this.#reigns.end(() => begun(closing))
+    this.#endReign(() => {
+      this.singletons.stop(this.#rebirth !== null && !error)
+      begun(closing)
+    })
   }
 
   #closeFiles(then: () => void): void {

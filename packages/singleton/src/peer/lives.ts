@@ -40,6 +40,10 @@ export class Lives {
     return this.#now.joined
   }
 
+  get core(): PeerCore {
+    return this.#now
+  }
+
   get actors(): ActorSystem {
     return this.#now.actors
   }
@@ -91,6 +95,10 @@ export class Lives {
         this.#soon(() => this.#now.read(role, deadlineMs, done))
       }),
     )
+  }
+
+  restartSingleton(name: string, done: (outcome: OperateOutcome) => void): void {
+    this.#soon(() => this.#now.restartSingleton(name, done))
   }
 
   transfer(to: MemberId | null, done: (ok: boolean, text: string) => void): void {

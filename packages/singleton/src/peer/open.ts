@@ -10,6 +10,7 @@ import {
   settingsInHello,
 } from '../succession/index.js'
 import type { Founding } from '../succession/index.js'
+import { countersOf } from '../singleton/index.js'
 import { PeerActors } from './actors.js'
 import { PeerCore } from './core.js'
 import { JoinError } from './errors.js'
@@ -241,6 +242,7 @@ function listen(
   const { settings } = first
   let peer: PeerCore | null = null
   const actors = new PeerActors(host)
+  const counters = countersOf(host, () => actors.system, first.settings.singletons)
   // One listener for all identities of this process: the address stays, and nobody else can take it.
   const begin = (opened: Opened, address: string): void => {
     const { rejoins = [] } = opened.life
@@ -250,6 +252,7 @@ function listen(
       host,
       listener,
       actors,
+      counters,
       self,
       ...opened,
       settings: { ...opened.settings, seeds },

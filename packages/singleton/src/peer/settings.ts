@@ -4,6 +4,7 @@ import { SESSION_IDLE_MS } from '../role/index.js'
 import type { AnyRole } from '../role/index.js'
 import { defaultSnapshotLimits, defaultTiming, VOTERS_MAX } from '../succession/index.js'
 import type { Mode, Ranking, SnapshotLimits, Timing } from '../succession/index.js'
+import type { AnySingleton } from '../singleton/index.js'
 import { JoinError } from './errors.js'
 
 /** What makes a peer, whatever host it runs on. */
@@ -11,6 +12,8 @@ export interface PeerSettings {
   /** Name of the application: 1 to 64 of a-z, 0-9, `.`, `-`. Peers of another application are refused. */
   readonly app: string
   readonly roles: readonly AnyRole[]
+  /** Plain actors that run on the server, the same on all members. Default none. */
+  readonly singletons?: readonly AnySingleton[]
   /** For people; default: the address. */
   readonly name?: string
   /** `host:port` to listen on; port 0 picks a free one. Default `127.0.0.1:0`. */
@@ -59,6 +62,7 @@ export interface PeerSettings {
 export interface CheckedSettings {
   readonly app: string
   readonly roles: readonly AnyRole[]
+  readonly singletons: readonly AnySingleton[]
   readonly name: string | null
   readonly listen: string
   readonly advertise: string | null
@@ -89,6 +93,7 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
     minCopies = 1,
     listen = '127.0.0.1:0',
     seeds = [],
+    singletons = [],
   } = settings
   if (typeof app !== 'string' || !/^[a-z0-9][a-z0-9.-]{0,63}$/.test(app)) {
     throw wrong(
@@ -97,7 +102,8 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
       '1 to 64 lower-case letters, digits, dots or dashes, beginning with a letter or digit',
     )
   }
-  checkRoles(roles)
+  checkNamed('roles', roles, 'role')
+  checkNamed('singletons', singletons, 'singleton')
   if (typeof data !== 'string' || data === '')
     throw wrong('data', data, 'the path of a folder for this peer alone')
   const modes: readonly string[] = ['consistent', 'available']
@@ -128,6 +134,7 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
   return {
     app,
     roles,
+    singletons,
     data,
     mode,
     expect,
@@ -196,14 +203,22 @@ function isPlain(value: unknown): boolean {
   return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isPlain)
 }
 
-function checkRoles(roles: unknown): void {
-  if (!Array.isArray(roles)) throw wrong('roles', roles, 'a list of what role(...) returned')
-  const names = roles.map((one: unknown) => (one as { readonly name?: unknown } | null)?.name)
+/** `maker`: the function that makes one. */
+function checkNamed(option: string, list: unknown, maker: 'role' | 'singleton'): void {
+  const allowed = `what ${maker}(...) returned`
+  if (!Array.isArray(list)) throw wrong(option, list, `a list of ${allowed}`)
+  const names = list.map((one: unknown) => (one as { readonly name?: unknown } | null)?.name)
   const unnamed = names.findIndex((name) => typeof name !== 'string')
-  if (unnamed >= 0) throw wrong(`roles[${unnamed}]`, roles[unnamed], 'what role(...) returned')
+  if (unnamed >= 0) throw wrong(`${option}[${unnamed}]`, list[unnamed], allowed)
   const twice = names.find((name, at) => names.indexOf(name) !== at)
   if (twice !== undefined)
-    throw new JoinError('option', `The option roles has two roles called '${twice as string}'.`)
+    throw new JoinError('option', `The option ${option} has two ${maker}s called '${twice as string}'.`)
+  const strange = list.findIndex((one: object) => (maker === 'role') === 'behavior' in one)
+  if (strange >= 0)
+    throw new JoinError(
+      'option',
+      `The option ${option} holds '${names[strange] as string}', which is not ${allowed}.`,
+    )
 }
 
 /** What repeats itself needs at least a millisecond. */

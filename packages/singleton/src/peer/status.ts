@@ -4,6 +4,7 @@ import { branch, isForeign, isVoter, lineOfSuccession, neverServes } from '../su
 import type { Succession } from '../succession/index.js'
 import type { SetAsideStatus } from './aside.js'
 import type { Waiting } from './waiting.js'
+import type { SingletonStatus } from '../singleton/index.js'
 
 /** One member as this peer sees it. */
 export interface Member {
@@ -75,6 +76,8 @@ export interface PeerStatus {
   readonly otherClusters: readonly { readonly clusterId: string; readonly address: string }[]
   /** Entries of branches that lost, which wait in this peer's data folder. */
   readonly setAside: readonly SetAsideStatus[]
+  /** The plain actors that run on the server. */
+  readonly singletons: readonly SingletonStatus[]
 }
 
 function membersOf(s: Succession): Member[] {
@@ -113,6 +116,7 @@ export function statusOf(
   lastTakeover: Takeover | null,
   waiting: Waiting | null,
   setAside: readonly SetAsideStatus[],
+  singletons: readonly SingletonStatus[],
 ): PeerStatus {
   const { memberId, name, address, incarnation } = s.self
   const turn = { s, now, random: { next: () => 0, id: () => '' }, out: [] }
@@ -144,5 +148,6 @@ export function statusOf(
     ),
     otherClusters: [...s.meetings.clusters].map(([clusterId, at]) => ({ clusterId, address: at })),
     setAside,
+    singletons,
   }
 }

@@ -2,6 +2,8 @@ import { decodeEntries, decodeFrame, encodeEntries, encodeFrames } from '@tanist
 import type { Entry, FrameMessage, MembershipMessage, SessionMessage } from '@tanist/core'
 import type { AnswerMessage, CallMessage } from '../role/index.js'
 import type { SuccessionMessage } from '../succession/index.js'
+import { isSingletonForm } from '../singleton/index.js'
+import type { SingletonMessage } from '../singleton/index.js'
 
 /** Caller to server: how far must I have applied to read what is true now? */
 export interface ReadMessage {
@@ -21,11 +23,12 @@ interface SuccessionWire {
   readonly entries: readonly Entry[]
 }
 
-/** One message on a link: `m`embership, `s`uccession, `r`ole or `a`ctors. */
+/** One message on a link: `m`embership, `s`uccession, `r`ole, `a`ctors, or what is `o`nly once: singletons. */
 export type WireMessage =
   | { readonly channel: 'm'; readonly body: MembershipMessage }
   | SuccessionWire
   | { readonly channel: 'r'; readonly body: RoleMessage }
+  | { readonly channel: 'o'; readonly body: SingletonMessage }
   | { readonly channel: 'a'; readonly body: SessionMessage }
 
 /** A message that cannot be sent is left out and named to `refused`. */
@@ -132,6 +135,12 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     open: { epoch: 'count', seen: 'count', received: 'count', ask: 'boolean' },
     batch: { from: 'count', to: 'count', seq: 'count', count: 'count', ack: 'count' },
   },
+  o: {
+    here: { term: 'count', n: 'count', rows: 'array' },
+    heard: { n: 'count', records: 'array' },
+    restart: { id: 'count', name: 'string' },
+    restarted: { id: 'count', ok: 'boolean', text: 'string' },
+  },
 }
 
 /** What an object inside a message must hold. */
@@ -186,6 +195,7 @@ function isMessage(channel: string, body: unknown): boolean {
   const { sent, hears, line, tag, pair, set, echo, rtts, seq, hello } = body
   if (isObject(pair) && !isPairForm(pair)) return false
   if (channel === 's' && !isSuccessionForm(body)) return false
+  if (channel === 'o' && !isSingletonForm(body)) return false
   return (
     isListOf('number', sent, 2) &&
     isListOf('number', tag, 2) &&

@@ -67,6 +67,8 @@ function wordsOf(message: WireMessage): string {
       return succession(message)
     case 'r':
       return role(message)
+    case 'o':
+      return message.body.t === 'here' ? 'singletons are here' : `singletons ${message.body.t}`
     case 'a':
       return actors(message)
   }
