@@ -4,8 +4,10 @@ import {
   actor,
   type AnyRef,
   AskError,
+  makeRef,
   type Receives,
   reply,
+  type Target,
   type Terminated,
 } from '../../src/actor/index.js'
 import { actorTest } from '../../src/testing/index.js'
@@ -156,6 +158,26 @@ describe('a probe among actors', () => {
     expect(await ward.expectTerminated(ref)).toMatchObject({ why: 'failed' })
     await t.expectFailure({ message: /over/, action: 'stop' })
     await t.expectNoSurprises()
+  })
+})
+
+describe('a probe that is told of an end twice', () => {
+  it('says so', async () => {
+    const t = actorTest()
+    const liar: Target = {
+      handlers: [],
+      load: 0,
+      tell: () => false,
+      ask: () => Promise.reject(new Error('never')),
+      stop: () => Promise.resolve(),
+      watch: (watcher) => {
+        watcher.terminated(ref, 'stopped')
+        t.host.timers.set(0, () => watcher.terminated(ref, 'failed'))
+      },
+      unwatch: () => {},
+    }
+    const ref = makeRef('', 'test/liar', 1, liar)
+    await expect(t.probe().expectTerminated(ref)).rejects.toThrow('test/liar was told to have ended twice')
   })
 })
 

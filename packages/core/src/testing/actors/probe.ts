@@ -198,6 +198,8 @@ export class ProbeTarget implements Target, Watcher {
     this.watchRef(ref)
     const own = (): Terminated[] => this.#ends.filter((end) => refText(end.ref) === refText(ref))
     await this.#around.until(() => own().length > 0, withinMs)
+    // Room for a second one.
+    await this.#around.until(() => own().length > 1, 0)
     const [end, second] = own()
     if (end === undefined)
       throw new ActorTestError(`${ref.path} was to end within ${withinMs} ms, and still lives`)
