@@ -66,6 +66,74 @@ describe('drain', () => {
     expect([seen, s.dead]).toEqual([[0, 1, 2], []])
   })
 
+  const failing = actor({
+    state: () => 0,
+    on: {
+      failLater: async (_n, m: { after: Promise<void> }) => {
+        await m.after
+        throw new Error('broken')
+      },
+      get: (n) => reply(n, n),
+    },
+    restarts: { max: 1, windowMs: 1_000 },
+  })
+
+  it.each([
+    ['one-for-one', 1],
+    ['rest-for-one', 1],
+    ['all-for-one', 2],
+  ] as const)(
+    '%s: a child that fails while it is drained goes on, and with its limit it ends',
+    async (strategy, fails) => {
+      const s = stage()
+      const kids: ActorRef<{ failLater: (m: { after: Promise<void> }) => void; get: () => number }>[] = []
+      const parent = actor({
+        state: (ctx: Ctx) => {
+          kids.splice(0)
+          for (const name of ['a', 'b']) kids.push(ctx.spawn(failing, name))
+          return 0
+        },
+        on: {},
+        supervision: { strategy },
+      })
+      const p = s.system.spawn(parent, 'p')
+      const door = gate()
+      for (let n = 0; n < fails; n++) kids[1]?.tell.failLater({ after: door.opened })
+      const last = outcome(kids[1]!.ask.get())
+      await s.settle()
+      const stopped = s.system.stop(p, { drain: true })
+      await s.settle()
+      door.open()
+      await s.settle()
+      await stopped
+      expect(await last).toBe(fails === 1 ? 'replied' : 'stopped')
+    },
+  )
+
+  it('siblings that were restarting together when their parent was told to drain end too', async () => {
+    const s = stage()
+    const kids: ActorRef<{ failLater: (m: { after: Promise<void> }) => void; get: () => number }>[] = []
+    const parent = actor({
+      state: (ctx: Ctx) => {
+        for (const name of ['a', 'b']) kids.push(ctx.spawn(failing, name))
+        return 0
+      },
+      on: {},
+      supervision: {
+        strategy: 'all-for-one',
+        restarts: { max: 9, windowMs: 1_000, backoff: { minMs: 500, maxMs: 500 } },
+      },
+    })
+    const p = s.system.spawn(parent, 'p')
+    kids[0]?.tell.failLater({ after: Promise.resolve() })
+    await s.settle()
+    const asked = outcome(kids[1]!.ask.get())
+    const stopped = s.system.stop(p, { drain: true })
+    await s.settle()
+    await stopped
+    expect([await asked, s.host.timersSet]).toEqual(['replied', 1])
+  })
+
   it('a second stop without drain ends the draining', async () => {
     const s = stage()
     const ref = s.system.spawn(slow(), 's')
