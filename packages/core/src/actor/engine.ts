@@ -41,7 +41,11 @@ export function nactEngine(name = 'tanist', options: NactEngineOptions = {}): Na
 class OneActorEngine implements NactEngine {
   readonly #wake: () => void
   readonly #end: () => void
+  /** Woken while they were idle, as by a timer. */
   readonly #ready: Queue<NactCell> = new Queue()
+  /** Woken by or in their own turn: they had theirs, and let those go first who had none. */
+  readonly #busy: Queue<NactCell> = new Queue()
+  #readyInRow = 0
   readonly #options: NactEngineOptions
   /** A WAKE is under way, or a slice is running. */
   #awake = false
@@ -77,12 +81,14 @@ class OneActorEngine implements NactEngine {
     if (this.#stopped) return
     this.#stopped = true
     this.#ready.clear()
+    this.#busy.clear()
     this.#end()
   }
 
-  enqueue(cell: NactCell): void {
+  enqueue(cell: NactCell, wasIdle: boolean): void {
     if (this.#stopped) return
-    this.#ready.push(cell)
+    if (wasIdle) this.#ready.push(cell)
+    else this.#busy.push(cell)
     if (this.#awake) return
     this.#awake = true
     this.#wake()
@@ -110,7 +116,7 @@ class OneActorEngine implements NactEngine {
       if (left < before) idle = 0
       if (left > 0) await Promise.resolve()
     }
-    this.#awake = this.#ready.size > 0
+    this.#awake = this.#ready.size > 0 || this.#busy.size > 0
     if (this.#awake) this.#wake()
   }
 
@@ -127,13 +133,23 @@ class OneActorEngine implements NactEngine {
   #run(turns: number, endsMs: number): number {
     const { clock } = this.#options
     for (let left = turns; left > 0; left--) {
-      const cell = this.#ready.shift()
+      const cell = this.#next()
       if (cell === undefined) return left
       cell.run()
       if (clock === undefined || --this.#tillLook > 0) continue
       if (this.#look(clock) >= endsMs) return 0
     }
     return 0
+  }
+
+  /** Of both queues in turn when both are long, so that neither waits for ever. */
+  #next(): NactCell | undefined {
+    if (this.#busy.size === 0 || (this.#ready.size > 0 && this.#readyInRow < actorLimits.readyInRow)) {
+      this.#readyInRow += 1
+      return this.#ready.shift()
+    }
+    this.#readyInRow = 0
+    return this.#busy.shift()
   }
 
   /** Looks after each turn from now on while turns are long, and more seldom when they were short. */
@@ -162,7 +178,7 @@ class NactCell implements Cell {
     if (this.#phase === 'running') this.#phase = 'woken-while-running'
     else if (this.#phase === 'idle') {
       this.#phase = 'ready'
-      this.#engine.enqueue(this)
+      this.#engine.enqueue(this, true)
     }
   }
 
@@ -196,6 +212,6 @@ class NactCell implements Cell {
     if (this.#phase === 'stopped') return
     const again = this.#phase === 'woken-while-running'
     this.#phase = again ? 'ready' : 'idle'
-    if (again) this.#engine.enqueue(this)
+    if (again) this.#engine.enqueue(this, false)
   }
 }

@@ -19,6 +19,8 @@ export const actorLimits = {
    * reading costs as much as a turn of one message. Turns that become long then prolong one slice by 8 of them.
    */
   lookEveryTurns: 8,
+  /** So many turns of cells that were idle for each turn of one that always has something to do. */
+  readyInRow: 4,
   shortTurnMs: 0.02,
   /** Messages waiting for one actor. 100,000 x about 100 bytes = 10 MB before anything is refused. */
   mailboxCapacity: 100_000,

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type EngineFault, type NactEngine, nactEngine } from '../../src/actor/index.js'
+import { actorLimits } from '../../src/actor/limits.js'
 import { gate, ManualHost } from './manual.js'
 
 const engines: NactEngine[] = []
@@ -139,6 +140,27 @@ describe('nactEngine', () => {
     await new Promise((resolve) => setTimeout(resolve, 5))
     expect(soFar).toBeGreaterThan(1)
     expect(turns).toBeGreaterThan(soFar)
+  })
+
+  it('who was idle goes before those who always want to run, and these still get their turns', async () => {
+    const engine = newEngine()
+    const seen: string[] = []
+    for (let n = 0; n < 50; n++) {
+      const cell = engine.cell(`busy${n}`, () => {
+        seen.push('busy')
+        cell.wake()
+      })
+      cell.wake()
+    }
+    await loopTurns(1)
+    seen.length = 0
+    for (let n = 0; n < 20; n++) engine.cell(`idle${n}`, () => void seen.push('idle')).wake()
+    await loopTurns(1)
+    const row = [...Array<string>(actorLimits.readyInRow).fill('idle'), 'busy']
+    // The row may have begun before.
+    const from = seen.indexOf('busy') + 1
+    expect(from).toBeLessThanOrEqual(row.length)
+    expect(seen.slice(from, from + 3 * row.length)).toEqual([...row, ...row, ...row])
   })
 
   it('reads the clock more seldom while turns are short, and again after each once they are long', async () => {

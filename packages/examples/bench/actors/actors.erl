@@ -1,9 +1,11 @@
 %% The rows in Erlang. Each takes messages and actors and gives a rate per second, or bytes.
 -module(actors).
--export([run/2]).
+-export([run/3]).
 
-%% The last size counts, those before it warm up.
-run(Row, Sizes) -> lists:last([row(Row, Messages, Actors) || {Messages, Actors} <- Sizes]).
+%% The median of the last rounds; those before warm up.
+run(Row, Rounds, Sizes) ->
+    All = [row(Row, Messages, Actors) || {Messages, Actors} <- Sizes],
+    lists:nth(Rounds div 2 + 1, lists:sort(lists:nthtail(length(All) - Rounds, All))).
 
 row(tell, Messages, _) ->
     Sink = sink(Messages),

@@ -5,20 +5,28 @@ import { fileURLToPath } from 'node:url'
 import { freshFolder, worker } from '../succession/children.mjs'
 import { summary } from '../succession/numbers.mjs'
 
+/** In each process. What a server does that has run for a while is the middle one. */
+const ROUNDS = 5
+
 const here = dirname(fileURLToPath(import.meta.url))
 
 /**
  * What `row` answers at each of `times` repetitions, by contender: `{ tanist: [..], nact: [..] }`. `sizeOf` tells how
  * much each has to do; a contender that stands twice has a word behind its name.
  */
-export async function contest({ contenders, times, erlang }, row, sizeOf, { warm = true, flags = [] } = {}) {
+export async function contest(
+  { contenders, times, erlang },
+  row,
+  sizeOf,
+  { rounds = ROUNDS, flags = [] } = {},
+) {
   const answers = Object.fromEntries(contenders.map((name) => [name, []]))
   for (let n = 0; n < times; n++)
     for (let k = 0; k < contenders.length; k++) {
       const entry = contenders[(n + k) % contenders.length]
       const size = sizeOf(entry)
       const [contender] = entry.split(' ')
-      const given = { contender, row, size, warm: warm ? [fifthOf(size), fifthOf(size)] : [] }
+      const given = { contender, row, size, rounds, warm: rounds > 1 ? [fifthOf(size), fifthOf(size)] : [] }
       const answer = contender === 'erlang' ? erlang.run(given) : await inNode(given, flags)
       answers[entry].push(answer)
     }
@@ -59,9 +67,11 @@ export function findErlang() {
   return { version: asked.stdout, run: (given) => inErlang(folder, given) }
 }
 
-function inErlang(folder, { row, size, warm }) {
-  const counts = [...warm, size].map(({ messages, actors = 0 }) => `{${messages},${actors}}`)
-  const run = `io:format("~w", [actors:run('${row}', [${counts.join(',')}])]), halt().`
+function inErlang(folder, { row, size, warm, rounds }) {
+  const counts = [...warm, ...Array(rounds).fill(size)].map(
+    ({ messages, actors = 0 }) => `{${messages},${actors}}`,
+  )
+  const run = `io:format("~w", [actors:run('${row}', ${rounds}, [${counts.join(',')}])]), halt().`
   const done = spawnSync('erl', ['-noshell', '-noinput', '+P', '2000000', '-pa', folder, '-eval', run], {
     encoding: 'utf8',
   })

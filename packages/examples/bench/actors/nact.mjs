@@ -90,11 +90,12 @@ export const rows = {
   },
 
   async 'fan-out'({ messages, actors }) {
+    const each = Math.ceil(messages / actors)
     let done
-    const all = new Promise((resolve) => (done = countdown(messages, resolve)))
+    const all = new Promise((resolve) => (done = countdown(each * actors, resolve)))
     const refs = Array.from({ length: actors }, () => create(sinkOf(done)))
-    return perSecond(messages, async () => {
-      for (let n = 0; n < messages / actors; n++) for (const ref of refs) dispatch(ref, { by: n & 7 })
+    return perSecond(each * actors, async () => {
+      for (let n = 0; n < each; n++) for (const ref of refs) dispatch(ref, { by: n & 7 })
       await all
     })
   },

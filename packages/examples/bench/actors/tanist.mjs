@@ -92,12 +92,13 @@ export const rows = {
   },
 
   async 'fan-out'({ messages, actors }) {
+    const each = Math.ceil(messages / actors)
     let done
-    const all = new Promise((resolve) => (done = countdown(messages, resolve)))
-    const behavior = sinkOf(done, messages / actors)
+    const all = new Promise((resolve) => (done = countdown(each * actors, resolve)))
+    const behavior = sinkOf(done, each)
     const refs = Array.from({ length: actors }, () => create(behavior))
-    return perSecond(messages, async () => {
-      for (let n = 0; n < messages / actors; n++) for (const ref of refs) ref.tell.add({ by: n & 7 })
+    return perSecond(each * actors, async () => {
+      for (let n = 0; n < each; n++) for (const ref of refs) ref.tell.add({ by: n & 7 })
       await all
     })
   },
