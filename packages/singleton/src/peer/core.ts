@@ -763,10 +763,10 @@ export class PeerCore {
       ended({ status: 'unknown', text: 'This peer stopped before it was told of the end.' })
     this.#operations.clear()
     const { actors } = this.#parts
-    const begun = (then: () => void): void => {
-      if (this.#rebirth && !error) actors.pause()
-      else if (!error) return actors.stop(then)
-      else actors.stop(() => {})
+    const stopActors = (then: () => void): void => {
+      if (!error && !this.#rebirth) return actors.stop(then)
+      if (error) actors.abandon()
+      else actors.pause()
       then()
     }
     const closing = (): void => {
@@ -783,7 +783,7 @@ export class PeerCore {
         done()
       })
     }
-    this.#reigns.end(() => begun(closing))
+    this.#reigns.end(() => stopActors(closing))
   }
 
   #closeFiles(then: () => void): void {
