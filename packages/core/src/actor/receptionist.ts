@@ -1,6 +1,6 @@
 import { Observable, Subject } from 'rxjs'
 import { type ActorRef, type AnyRef, refText, targetOf, type Watcher } from './ref.js'
-import { remoteLimits } from './remote/limits.js'
+import { remoteLimits } from './remote/index.js'
 
 declare const service: unique symbol
 
@@ -27,7 +27,7 @@ export function serviceKey<P>(name: string): ServiceKey<P> {
  * ends when its actor does, or when the peer that registered it is lost. Refs are in the same order on every peer.
  */
 export interface Receptionist {
-  /** Once is enough; again changes nothing. A `RangeError` above 10,000 of one peer. */
+  /** Once is enough; again changes nothing. A `RangeError` above 1,000 of one peer. */
   register<P>(key: ServiceKey<P>, ref: ActorRef<NoInfer<P>>): void
   /** Takes back what this peer has registered. */
   deregister<P>(key: ServiceKey<P>, ref: ActorRef<NoInfer<P>>): void

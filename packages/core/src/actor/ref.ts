@@ -124,7 +124,7 @@ export function refText({ node, path, uid }: Pick<AnyRef, 'node' | 'path' | 'uid
 
 /** Null for anything else. */
 export function parseRefText(text: string): { node: string; path: string; uid: number } | null {
-  const [, node, path, uid] = /^tanist:([^/]*)\/([^#]+)#(\d{1,15})$/.exec(text) ?? []
+  const [, node, path, uid] = /^tanist:([^/]{0,200})\/([^#]{1,4096})#(\d{1,15})$/.exec(text) ?? []
   return node === undefined || path === undefined ? null : { node, path, uid: Number(uid) }
 }
 

@@ -51,7 +51,7 @@ export class Desks {
     applySchedule(world, schedule, (target) => cluster.resolve(target))
     await world.runAsync({ forMs })
     world.healAll()
-    for (const name of cluster.names) if (!cluster.isRunning(name)) cluster.start(name)
+    for (const name of cluster.names) if (world.state(name) === 'stopped') cluster.start(name)
     await world.runAsync({ forMs: 40_000, until: () => cluster.settled })
     await world.runAsync({ forMs: 1_000 })
     this.#busy = false

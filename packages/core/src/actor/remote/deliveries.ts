@@ -2,6 +2,7 @@ import { AskError } from '../errors.js'
 import type { Target, Watcher } from '../ref.js'
 import type { DeadLetter } from '../reports.js'
 import type { ActorSystem } from '../system.js'
+import { remoteLimits as limits } from './limits.js'
 import type { ActorMessage, Parcel, Place } from './messages.js'
 import { placeKey, type RemoteInput } from './state.js'
 
@@ -79,7 +80,7 @@ export class Deliveries {
       return {
         reason: 'malformed',
         value: message,
-        text: `the message from ${node} cannot be read: ${String(error)}`,
+        text: `the message from ${node} cannot be read: ${textOf(error)}`,
       }
     }
     const target = this.#system.local(...at)
@@ -99,7 +100,7 @@ export class Deliveries {
         try {
           this.#answer(node, { t: 'reply', id, message: this.#ways.pack(reply) })
         } catch (error) {
-          const text = `its reply cannot be sent: ${String(error)}`
+          const text = `its reply cannot be sent: ${textOf(error)}`
           this.#system.deadLetter({
             path,
             handler: `reply of ${handler}`,
@@ -110,9 +111,9 @@ export class Deliveries {
         }
       },
       (error: unknown) => {
-        if (!(error instanceof AskError)) return this.#fail(node, id, 'failed', String(error))
+        if (!(error instanceof AskError)) return this.#fail(node, id, 'failed', textOf(error))
         const text = error.message.replace(`${handler} of ${path}: `, '')
-        const cause = error.cause === undefined ? '' : ` (${String(error.cause)})`
+        const cause = error.cause === undefined ? '' : ` (${textOf(error.cause)})`
         this.#fail(node, id, error.code, `${text}${cause}`)
       },
     )
@@ -122,19 +123,27 @@ export class Deliveries {
     const stopping = this.#system.local(...at)?.stop({ drain }) ?? Promise.resolve()
     stopping.then(
       () => this.#answer(node, { t: 'reply', id, message: this.#ways.pack(undefined) }),
-      (error: unknown) => this.#fail(node, id, 'failed', String(error)),
+      (error: unknown) => this.#fail(node, id, 'failed', textOf(error)),
     )
   }
 
   #fail(node: string, id: number, code: string, text: string): void {
-    this.#answer(node, { t: 'failed', id, code, text })
+    this.#answer(node, { t: 'failed', id, code, text: text.slice(0, limits.failureLength) })
   }
 
   #answer(node: string, message: Extract<ActorMessage, { t: 'reply' | 'failed' }>): void {
-    this.#ways.step({ kind: 'answer', node, id: message.id, text: JSON.stringify(message) })
+    const text = JSON.stringify(message)
+    if (text.length <= limits.messageLength)
+      return this.#ways.step({ kind: 'answer', node, id: message.id, text })
+    this.#fail(node, message.id, 'failed', `its reply of ${text.length} characters is too long to be sent`)
   }
 }
 
 function keyOf(node: string, at: Place): string {
   return `${node} ${placeKey(at)}`
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof Error) return `${error.name}: ${error.message}`
+  return typeof error === 'string' ? error : `a ${typeof error} was thrown`
 }

@@ -2,6 +2,8 @@
 export const remoteLimits: Readonly<Record<RemoteLimit, number>> = {
   /** UTF-16 units of one message as JSON; at most three times as many bytes, still less than a frame of 4 MiB. */
   messageLength: 1024 * 1024,
+  /** The sentence of a failure. */
+  failureLength: 2_000,
   /** Messages and their length that wait for one peer or for its acknowledgement; one more is a dead letter. */
   queueMessages: 20_000,
   queueLength: 16 * 1024 * 1024,
@@ -32,8 +34,8 @@ export const remoteLimits: Readonly<Record<RemoteLimit, number>> = {
   peers: 128,
   /** Starts of members of which it is remembered that they are over. */
   ended: 1_024,
-  /** Refs that one peer offers in its receptionist, and the length of a key. */
-  offers: 10_000,
+  /** Refs that one peer offers in its receptionist, and the length of a key: all go in one message. */
+  offers: 1_000,
   keyLength: 200,
   /** Refs in one message. */
   refs: 10_000,
@@ -41,6 +43,7 @@ export const remoteLimits: Readonly<Record<RemoteLimit, number>> = {
 
 type RemoteLimit =
   | 'messageLength'
+  | 'failureLength'
   | 'queueMessages'
   | 'queueLength'
   | 'windowMessages'

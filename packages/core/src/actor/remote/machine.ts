@@ -47,6 +47,7 @@ function step(s: Step, input: RemoteInput): void {
       if (session?.watched.delete(placeKey(at)) === true) control(s, session, { t: 'ended', at, why })
     })
     .with({ kind: 'offers' }, ({ offers }) => {
+      if (offers.length === 0 && s.state.offers.length === 0) return
       s.state.offers = offers
       for (const session of s.state.sessions.values()) session.offersDue = true
     })

@@ -15,6 +15,7 @@ import type { ActorMessage, Offers, Parcel, Place, SessionMessage } from './mess
 import { pack, unpack } from './parcel.js'
 import { Questions } from './questions.js'
 import { createRemote, type RemoteEffect, type RemoteInput, type RemoteState } from './state.js'
+import { RemoteTarget } from './target.js'
 
 /** What the shell needs of its peer. */
 export interface RemotePorts {
@@ -40,6 +41,7 @@ export class RemoteActors implements Remote {
   #state: RemoteState
   #desk: Desk | undefined
   readonly #timers = new Set<Timer>()
+  #offersDue = false
   #awake = false
   #stopped = false
 
@@ -61,8 +63,8 @@ export class RemoteActors implements Remote {
 
   attach(desk: Desk): void {
     this.#desk = desk
-    desk.onOwn = () => this.#offer()
-    this.#offer()
+    desk.onOwn = () => this.#changed()
+    this.#changed()
   }
 
   target(node: string, path: string, uid: number): Target {
@@ -75,8 +77,10 @@ export class RemoteActors implements Remote {
     for (const linked of this.#state.linked) this.step({ kind: 'down', node: linked })
     for (const { node: other } of [...this.#state.sessions.values()]) this.step({ kind: 'over', node: other })
     this.#own.add(node)
+    // What the former one had asked to be woken for is over.
+    this.#awake = false
     this.#state = createRemote(node)
-    this.#offer()
+    this.#changed()
   }
 
   /** No peer is reached any more: everything under way is lost. */
@@ -90,13 +94,12 @@ export class RemoteActors implements Remote {
     const { clock } = this.#ports.host
     const effects = stepRemote(this.#state, input, clock.now().monotonicMs)
     for (const effect of effects) this.#run(effect)
-    if (input.kind === 'flush' || this.#awake || this.#stopped) return
-    this.#awake = true
-    this.#ports.wake()
+    if (input.kind !== 'flush') this.#wake()
   }
 
   flush(): void {
     this.#awake = false
+    if (this.#offersDue) this.#offer()
     this.step({ kind: 'flush' })
   }
 
@@ -231,7 +234,20 @@ export class RemoteActors implements Remote {
     }
   }
 
+  /** All that changes in one turn goes in one message. */
+  #changed(): void {
+    this.#offersDue = true
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (this.#awake || this.#stopped) return
+    this.#awake = true
+    this.#ports.wake()
+  }
+
   #offer(): void {
+    this.#offersDue = false
     const own = this.#desk?.own ?? []
     const offers = own.map(([key, refs]) => [key, refs.map((ref) => this.#textOf(ref) ?? '')] as const)
     this.step({ kind: 'offers', offers })
@@ -258,49 +274,4 @@ export class RemoteActors implements Remote {
 
 function placeText(node: string, [path, uid]: Place): string {
   return refText({ node, path, uid })
-}
-
-/** An actor of another peer. */
-class RemoteTarget implements Target {
-  readonly handlers: null = null
-  readonly #remote: RemoteActors
-  readonly #node: string
-  readonly #at: Place
-  #open = 0
-
-  constructor(remote: RemoteActors, node: string, path: string, uid: number) {
-    this.#remote = remote
-    this.#node = node
-    this.#at = [path, uid]
-  }
-
-  /** Asks under way by this ref. */
-  get load(): number {
-    return this.#open
-  }
-
-  tell(handler: string, message: unknown): boolean {
-    return this.#remote.tell(this.#node, this.#at, handler, message)
-  }
-
-  async ask(handler: string, message: unknown, timeoutMs?: number): Promise<unknown> {
-    this.#open++
-    try {
-      return await this.#remote.ask(this.#node, this.#at, handler, message, timeoutMs)
-    } finally {
-      this.#open--
-    }
-  }
-
-  async stop(options?: StopOptions): Promise<void> {
-    await this.#remote.stopActor(this.#node, this.#at, options)
-  }
-
-  watch(watcher: Watcher): void {
-    this.#remote.watch(this.#node, this.#at, watcher)
-  }
-
-  unwatch(watcher: Watcher): void {
-    this.#remote.step({ kind: 'unwatch', node: this.#node, at: this.#at, watcher })
-  }
 }
