@@ -1,6 +1,6 @@
 import { Observable, Subject } from 'rxjs'
 import { type ActorRef, type AnyRef, refText, targetOf, type Watcher } from './ref.js'
-import { remoteLimits } from './remote/limits.js'
+import { remoteLimits } from './remote/index.js'
 
 declare const service: unique symbol
 

@@ -80,6 +80,13 @@ export class PeerActors {
     this.#ports = null
   }
 
+  /** After a failure: they are stopped, and nobody hears of it or waits for it. */
+  abandon(): void {
+    this.#stopped = true
+    this.#made?.remote.stop()
+    void this.#made?.system.shutdown()
+  }
+
   /** Stops all actors; `then` is called when they have stopped, or after 2 s. */
   stop(then: () => void): void {
     this.#stopped = true

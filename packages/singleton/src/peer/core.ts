@@ -813,10 +813,10 @@ export class PeerCore {
       ended({ status: 'unknown', text: 'This peer stopped before it was told of the end.' })
     this.#operations.clear()
     const { actors } = this.#parts
-    const begun = (then: () => void): void => {
-      if (this.#rebirth && !error) actors.pause()
-      else if (!error) return actors.stop(then)
-      else actors.stop(() => {})
+    const stopActors = (then: () => void): void => {
+      if (!error && !this.#rebirth) return actors.stop(then)
+      if (error) actors.abandon()
+      else actors.pause()
       then()
     }
     const closing = (): void => {
@@ -835,7 +835,7 @@ export class PeerCore {
     }
     this.#endReign(() => {
       this.singletons.stop(this.#rebirth !== null && !error)
-      begun(closing)
+      stopActors(closing)
     })
   }
 

@@ -74,7 +74,7 @@ export function singleton<P>(
 ): Singleton<P> {
   if (typeof name !== 'string' || !NAME.test(name))
     throw new TypeError(
-      `"${String(name)}" is no name for a singleton: use 1 to 64 lower-case letters, digits and dashes, beginning with a letter.`,
+      `"${name}" is no name for a singleton: use 1 to 64 lower-case letters, digits and dashes, beginning with a letter.`,
     )
   const isOne = typeof behavior === 'function' || (typeof behavior === 'object' && behavior !== null)
   if (!isOne) throw new TypeError(`The singleton '${name}' needs a behavior, or a function that returns one.`)

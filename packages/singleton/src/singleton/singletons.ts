@@ -3,10 +3,9 @@ import type { ActorSystem, AnyRef, Hello, Host, MemberId, Timer } from '@tanist/
 import type { FencingToken, Leader } from '../succession/index.js'
 import type { Counter } from './counter.js'
 import type { AnySingleton } from './define.js'
-import type { DeskPlace } from './desk.js'
 import { announcement, createKeeper, memories, stepKeeper } from './keeper.js'
 import type { Keeper, KeeperEffect, KeeperInput } from './keeper.js'
-import type { HereRow, SingletonMessage } from './messages.js'
+import type { SingletonMessage } from './messages.js'
 import { noRecord, recordToWire } from './record.js'
 import { singletonLimits } from './limits.js'
 import { Restarts } from './restarts.js'
@@ -14,6 +13,7 @@ import type { RestartOutcome } from './restarts.js'
 import { Runner } from './runner.js'
 import { statusOfRow } from './status.js'
 import type { SingletonStatus } from './status.js'
+import { Where } from './where.js'
 
 /** What the singletons need of their peer. Everything but what refs do happens in its turns. */
 export interface SingletonPorts {
@@ -35,12 +35,6 @@ export interface SingletonPorts {
   readonly changed: () => void
 }
 
-interface Here {
-  readonly term: number
-  readonly n: number
-  readonly rows: ReadonlyMap<string, HereRow>
-}
-
 /** The singletons of one peer: its refs to them, and, while it serves, the actors themselves. */
 export class Singletons {
   readonly #ports: SingletonPorts
@@ -52,9 +46,7 @@ export class Singletons {
   readonly #linked: Set<MemberId> = new Set()
   readonly #restarts: Restarts
   readonly #node: string
-  #leader: Leader | null = null
-  /** What each node said last as a server. */
-  readonly #here: Map<string, Here> = new Map()
+  readonly #where: Where
   /** Of the last reign here. */
   #term = 0
   #said = 0
@@ -70,6 +62,7 @@ export class Singletons {
     this.#ports = ports
     const { host, self } = ports
     this.#node = `${self.memberId}.${self.incarnation}`
+    this.#where = new Where({ ...ports, isLinked: (memberId) => this.#linked.has(memberId) })
     this.#known = new Map(singletons.map((one) => [one.name, one]))
     this.#keeper = createKeeper(this.#node, self.name, singletons)
     const soon = (input: KeeperInput): void => ports.enqueue(() => this.#step(input))
@@ -83,7 +76,7 @@ export class Singletons {
     for (const [name, counter] of counters) counter.beforeEnd = () => this.#put(name, counter)
     this.#restarts = new Restarts({
       timers: host.timers,
-      leader: () => this.#leader,
+      leader: () => this.#where.leader,
       here: (name) => this.#restartHere(name),
       isSelf: (memberId) => memberId === self.memberId,
       send: ports.send,
@@ -103,8 +96,8 @@ export class Singletons {
 
   status(): SingletonStatus[] {
     return [...this.#known.keys()].map((name) => {
-      const row = this.#row(name)
-      const { refusal, waitingFor } = this.#place(name)
+      const row = this.#where.row(name)
+      const { refusal, waitingFor } = this.#where.place(name, null)
       const unknown = {
         name,
         state: 'away' as const,
@@ -132,8 +125,8 @@ export class Singletons {
   /** Who leads as far as this peer knows. */
   leaderIs(leader: Leader | null): void {
     if (!this.any) return
-    const before = this.#leader
-    this.#leader = leader
+    const before = this.#where.leader
+    this.#where.leader = leader
     if (leader !== null && (before?.memberId !== leader.memberId || before.term !== leader.term))
       this.#restarts.leaderChanged()
     this.#look()
@@ -241,7 +234,7 @@ export class Singletons {
   /** To all who have not heard the last word of this peer. */
   #sayAgain(): void {
     const { self, isFellow } = this.#ports
-    if (this.#stopped || this.#said === 0 || this.#leader?.memberId !== self.memberId) return
+    if (this.#stopped || this.#said === 0 || this.#where.leader?.memberId !== self.memberId) return
     const missing = [...this.#linked].filter(
       (memberId) => this.#heardBy.get(memberId) !== this.#said && isFellow(memberId),
     )
@@ -257,14 +250,8 @@ export class Singletons {
   }
 
   #heard(node: string, { term, n, rows }: Extract<SingletonMessage, { t: 'here' }>): void {
-    const before = this.#here.get(node)
-    if (before !== undefined && n <= before.n) return
-    this.#here.delete(node)
-    this.#here.set(node, { term, n, rows: new Map(rows.map((row) => [row.name, row])) })
-    for (const oldest of this.#here.keys()) {
-      if (this.#here.size <= singletonLimits.servers) break
-      this.#here.delete(oldest)
-    }
+    if (!this.#where.heard(node, term, n, rows)) return
+    this.#ports.changed()
     if (node !== this.#node) this.#step({ kind: 'known', records: rows.map((row) => [row.name, row.record]) })
     this.#look()
   }
@@ -272,46 +259,10 @@ export class Singletons {
   #look(): void {
     if (this.#stopped) return
     for (const [name, counter] of this.#counters) this.#put(name, counter)
-    this.#ports.changed()
   }
 
   #put(name: string, counter: Counter): void {
-    if (!this.#stopped) counter.place(this.#place(name))
-  }
-
-  #row(name: string): HereRow | undefined {
-    const leader = this.#leader
-    const here = leader === null ? undefined : this.#here.get(`${leader.memberId}.${leader.incarnation}`)
-    return here?.term === leader?.term ? here?.rows.get(name) : undefined
-  }
-
-  /** Where messages for it go now. */
-  #place(name: string): DeskPlace {
-    const leader = this.#leader
-    const nowhere = { instance: null, open: false, refusal: null }
-    // Nobody knows yet whether its server is really gone.
-    if (leader === null) {
-      const instance = this.#counters.get(name)?.instance ?? null
-      return { ...nowhere, instance, waitingFor: this.#ports.waitingFor() }
-    }
-    const server = this.#ports.nameOf(leader.memberId)
-    const row = this.#row(name)
-    if (row === undefined)
-      return { ...nowhere, waitingFor: `${server} serves and has not said that it runs it.` }
-    const { state, at, text } = row
-    if (state === 'running') {
-      const self = leader.memberId === this.#ports.self.memberId
-      const linked = self || this.#linked.has(leader.memberId)
-      return {
-        instance: at,
-        open: linked,
-        refusal: null,
-        waitingFor: linked ? '' : `There is no link to ${server}, who runs it.`,
-      }
-    }
-    if (state === 'starting') return { ...nowhere, waitingFor: `${server} is starting it.` }
-    if (state === 'away') return { ...nowhere, waitingFor: text || `${server} does not serve at the moment.` }
-    return { ...nowhere, refusal: text, waitingFor: text }
+    if (!this.#stopped) counter.place(this.#where.place(name, counter.instance))
   }
 
   #record(name: string): typeof noRecord {

@@ -135,12 +135,12 @@ describe('peer.singleton', () => {
   it('ends with its peer', async () => {
     const ann = await office.start({ name: 'ann', singletons, expect: 2 })
     const waiting = ann.singleton(board).ask.lines()
-    const ended = expect(waiting).rejects.toMatchObject({
+    const ended = waiting.catch((error: unknown) => error)
+    await ann.stop()
+    expect(await ended).toMatchObject({
       code: 'stopped',
       message: expect.stringMatching(/this peer has stopped/),
     })
-    await ann.stop()
-    await ended
     await expect(ann.singleton(board).ask.lines()).rejects.toMatchObject({ code: 'stopped' })
     expect(ann.singleton(board).tell.write({ line: 'x' })).toBe(false)
     expect(await ann.operate.restartSingleton(board)).toMatchObject({ status: 'refused' })

@@ -40,5 +40,6 @@ describe('under generated failures', () => {
         { numRuns: runs, seed: peers + Number(process.env['TANIST_SEED'] ?? 0), endOnFailure: true },
       )
     },
+    60_000 + runs * 5_000,
   )
 })

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { labels } from '../../src/testing/index.js'
 import { Board } from './office.js'
 
 async function open(seed: number, peers = 3, poison?: (node: string) => boolean): Promise<Board> {
-  const board = new Board({ seed, peers, world: { trace: true } }, poison)
+  const board = new Board({ seed, peers, world: { trace: true, label: labels() } }, poison)
   expect(await board.until(() => board.cluster.settled && board.cluster.seated)).toBe(true)
   return board
 }
@@ -117,5 +118,20 @@ describe('a singleton', () => {
     await board.run(100)
     expect(board.runsOn).toEqual([first])
     expect(board.stays[0]!.untilMs).toBeLessThanOrEqual(board.stays.at(-1)!.fromMs)
+  })
+
+  it('costs nothing while nothing happens: no word and no change of the status', async () => {
+    const board = await open(6)
+    const { cluster } = board
+    await board.run(5_000)
+    let told = 0
+    for (const name of cluster.names)
+      cluster.peer(name)!.observe((event) => void (told += event.kind === 'status' ? 1 : 0))
+    const { messages } = cluster.world.recording
+    await board.run(5_000)
+    expect(told).toBe(0)
+    const later = cluster.world.recording.messages.slice(messages.length)
+    expect(later.length).toBeGreaterThan(100)
+    expect(later.filter(({ what }) => what.includes('singletons'))).toEqual([])
   })
 })

@@ -80,7 +80,7 @@ export class Deliveries {
       return {
         reason: 'malformed',
         value: message,
-        text: `the message from ${node} cannot be read: ${String(error)}`,
+        text: `the message from ${node} cannot be read: ${textOf(error)}`,
       }
     }
     const target = this.#system.local(...at)
@@ -100,7 +100,7 @@ export class Deliveries {
         try {
           this.#answer(node, { t: 'reply', id, message: this.#ways.pack(reply) })
         } catch (error) {
-          const text = `its reply cannot be sent: ${String(error)}`
+          const text = `its reply cannot be sent: ${textOf(error)}`
           this.#system.deadLetter({
             path,
             handler: `reply of ${handler}`,
@@ -111,9 +111,9 @@ export class Deliveries {
         }
       },
       (error: unknown) => {
-        if (!(error instanceof AskError)) return this.#fail(node, id, 'failed', String(error))
+        if (!(error instanceof AskError)) return this.#fail(node, id, 'failed', textOf(error))
         const text = error.message.replace(`${handler} of ${path}: `, '')
-        const cause = error.cause === undefined ? '' : ` (${String(error.cause)})`
+        const cause = error.cause === undefined ? '' : ` (${textOf(error.cause)})`
         this.#fail(node, id, error.code, `${text}${cause}`)
       },
     )
@@ -123,7 +123,7 @@ export class Deliveries {
     const stopping = this.#system.local(...at)?.stop({ drain }) ?? Promise.resolve()
     stopping.then(
       () => this.#answer(node, { t: 'reply', id, message: this.#ways.pack(undefined) }),
-      (error: unknown) => this.#fail(node, id, 'failed', String(error)),
+      (error: unknown) => this.#fail(node, id, 'failed', textOf(error)),
     )
   }
 
@@ -141,4 +141,9 @@ export class Deliveries {
 
 function keyOf(node: string, at: Place): string {
   return `${node} ${placeKey(at)}`
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof Error) return `${error.name}: ${error.message}`
+  return typeof error === 'string' ? error : `a ${typeof error} was thrown`
 }

@@ -15,6 +15,7 @@ import type { ActorMessage, Offers, Parcel, Place, SessionMessage } from './mess
 import { pack, unpack } from './parcel.js'
 import { Questions } from './questions.js'
 import { createRemote, type RemoteEffect, type RemoteInput, type RemoteState } from './state.js'
+import { RemoteTarget } from './target.js'
 
 /** What the shell needs of its peer. */
 export interface RemotePorts {
@@ -76,6 +77,8 @@ export class RemoteActors implements Remote {
     for (const linked of this.#state.linked) this.step({ kind: 'down', node: linked })
     for (const { node: other } of [...this.#state.sessions.values()]) this.step({ kind: 'over', node: other })
     this.#own.add(node)
+    // What the former one had asked to be woken for is over.
+    this.#awake = false
     this.#state = createRemote(node)
     this.#changed()
   }
@@ -271,49 +274,4 @@ export class RemoteActors implements Remote {
 
 function placeText(node: string, [path, uid]: Place): string {
   return refText({ node, path, uid })
-}
-
-/** An actor of another peer. */
-class RemoteTarget implements Target {
-  readonly handlers: null = null
-  readonly #remote: RemoteActors
-  readonly #node: string
-  readonly #at: Place
-  #open = 0
-
-  constructor(remote: RemoteActors, node: string, path: string, uid: number) {
-    this.#remote = remote
-    this.#node = node
-    this.#at = [path, uid]
-  }
-
-  /** Asks under way by this ref. */
-  get load(): number {
-    return this.#open
-  }
-
-  tell(handler: string, message: unknown): boolean {
-    return this.#remote.tell(this.#node, this.#at, handler, message)
-  }
-
-  async ask(handler: string, message: unknown, timeoutMs?: number): Promise<unknown> {
-    this.#open++
-    try {
-      return await this.#remote.ask(this.#node, this.#at, handler, message, timeoutMs)
-    } finally {
-      this.#open--
-    }
-  }
-
-  async stop(options?: StopOptions): Promise<void> {
-    await this.#remote.stopActor(this.#node, this.#at, options)
-  }
-
-  watch(watcher: Watcher): void {
-    this.#remote.watch(this.#node, this.#at, watcher)
-  }
-
-  unwatch(watcher: Watcher): void {
-    this.#remote.step({ kind: 'unwatch', node: this.#node, at: this.#at, watcher })
-  }
 }

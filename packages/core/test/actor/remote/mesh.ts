@@ -216,8 +216,8 @@ export class Mesh {
   /** Sessions of all machines, and what they still hold. */
   get held(): number {
     return this.#peers.reduce(
-      (sum, { state }) =>
-        sum +
+      (held, { state }) =>
+        held +
         [...state.sessions.values()].reduce((all, { items, head }) => all + items.length - head, 0) +
         state.asks.size,
       0,

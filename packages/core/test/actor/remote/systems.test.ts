@@ -7,11 +7,13 @@ import {
   receive,
   type Receives,
   reply,
+  serviceKey,
   type Terminated,
 } from '../../../src/actor/index.js'
 import { CodecError, encodeText } from '../../../src/index.js'
 import { Systems } from './systems.js'
 
+const desks = serviceKey<Desk>('desks')
 interface Desk {
   put: (m: unknown) => void
   get: () => unknown
@@ -192,6 +194,39 @@ describe('an actor of another peer', () => {
     await at.settle()
     const back = (await asked) as { deep: ActorRef<Desk>[] }
     expect(back.deep[0]).toBe(mine)
+  })
+})
+
+describe('a peer that goes on under another identity', () => {
+  it('keeps its actors: lost to others by their old refs, found and reached by new ones', async () => {
+    const { at, there } = await two()
+    const mine = at.of('bob').resolve<Desk>(there.toJSON())
+    at.of('bob').receptionist.register(desks, mine)
+    await at.settle()
+    const open = there.askWithin(50_000).get()
+    const bob = at.of('bob')
+    at.rename('bob', 'bill')
+    expect((await failure(at, open)).code).toBe('lost')
+    expect(mine.tell.put(1)).toBe(true)
+    await at.settle()
+    const [again] = at.of('ann').receptionist.find(desks)
+    expect(again?.node).toBe('bill.1')
+    const asked = again!.ask.get()
+    await at.settle()
+    expect(await asked).toBe(1)
+    expect((await failure(at, there.ask.get())).code).toBe('lost')
+    // Its old text still leads home there, and in what it sends it has the new name.
+    expect(bob.resolve<Desk>(there.toJSON())).toBe(mine)
+    const echo = at.of('ann').spawn(desk, 'echo')
+    bob.resolve<Desk>(echo.toJSON()).tell.put({ mine })
+    await at.settle()
+    const held = echo.ask.get()
+    await at.settle()
+    expect(((await held) as { mine: ActorRef<Desk> }).mine.toJSON()).toBe(again!.toJSON())
+    again!.tell.put({ home: again })
+    const home = again!.ask.get()
+    await at.settle()
+    expect(((await home) as { home: ActorRef<Desk> }).home.toJSON()).toBe(again!.toJSON())
   })
 })
 

@@ -9,8 +9,9 @@ import { type ManualHost, manualHost } from '../manual.js'
 
 interface Peer {
   readonly system: ActorSystem
-  readonly remote: RemoteActors
+  remote: RemoteActors
   dirty: boolean
+  node: string
   inbox: { readonly from: string; readonly message: SessionMessage }[]
 }
 
@@ -48,6 +49,23 @@ export class Systems {
       if (node !== nodeText(name, 1)) remote.step({ kind: 'over', node: nodeText(name, 1) })
   }
 
+  /** A peer goes on under another identity. */
+  rename(name: string, to: string): void {
+    const [before, after] = [nodeText(name, 1), nodeText(to, 1)]
+    const peer = this.#peers.get(before)!
+    this.lose(name)
+    this.#peers.delete(before)
+    this.#peers.set(after, peer)
+    peer.node = after
+    peer.remote.rename(after)
+    for (const [node, { remote }] of this.#peers) {
+      const others = [...this.#peers.keys()].filter((other) => other !== node)
+      remote.step({ kind: 'members', nodes: others })
+      if (node === after) for (const other of others) remote.step({ kind: 'up', node: other })
+      else remote.step({ kind: 'up', node: after })
+    }
+  }
+
   /** Until nothing moves any more; no time passes. */
   async settle(): Promise<void> {
     for (let quiet = 0; quiet < 5; quiet++) {
@@ -65,15 +83,17 @@ export class Systems {
 
   #add(node: string): void {
     const system = actorSystem({ host: this.host, name: 'peer', node })
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- completed below
+    const peer = { system, dirty: true, node, inbox: [] } as unknown as Peer
     const remote = new RemoteActors(system, {
       host: this.host,
       send: (to, message) =>
-        this.#peers.get(to)?.inbox.push({ from: node, message: structuredClone(message) }),
+        this.#peers.get(to)?.inbox.push({ from: peer.node, message: structuredClone(message) }),
       wake: () => {
-        const peer = this.#peers.get(node)
-        if (peer) peer.dirty = true
+        peer.dirty = true
       },
     })
-    this.#peers.set(node, { system, remote, dirty: true, inbox: [] })
+    peer.remote = remote
+    this.#peers.set(node, peer)
   }
 }
