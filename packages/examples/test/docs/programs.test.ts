@@ -5,8 +5,8 @@ import { Workshop } from './workshop.js'
 
 /** What the examples in doc comments may use without saying so. */
 const preamble = `
-import { actor, actorSystem, nactEngine, openSnapshots, receive, reply } from '@tanist/core'
-import type { ActorRef, Receives } from '@tanist/core'
+import { actor, actorSystem, nactEngine, openSnapshots, receive, reply, serviceKey } from '@tanist/core'
+import type { ActorRef, ActorSystem, Receives } from '@tanist/core'
 import { actorTest, checkActors, crashPoints, effectsOf, standIn } from '@tanist/core/testing'
 import { crashPointsArbitrary } from '@tanist/core/testing/arbitraries'
 import type { Folder, Journal, ListenHandlers, Log } from '@tanist/core'
@@ -34,6 +34,8 @@ declare const twoHosts: () => kit.HostSubject & kit.NetworkSubject
 declare const myEngine: () => Engine
 declare const newSnapshots: Parameters<typeof snapshotsContract>[0]
 declare const folder: Folder
+declare const system: ActorSystem
+declare const printer: ActorRef<{ print: (m: { text: string }) => void }>
 declare const log: Log
 declare const journal: Journal
 declare const state: unknown
@@ -63,7 +65,7 @@ interface Program {
 function programsOf(path: string, folder: string): Program[] {
   const blocks = blocksOf(page(path).text)
   return blocks.flatMap((block, i) => {
-    if (block.words[0] !== 'ts' || block.words.includes('later')) return []
+    if (block.words[0] !== 'ts') return []
     const name = /^\/\/ ([\w.-]+\.ts)$/m.exec(block.text.split('\n')[0] ?? '')?.[1]
     const next = blocks[i + 1]
     const output = next?.words[0] === 'text' ? next : undefined
