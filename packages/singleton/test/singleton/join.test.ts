@@ -132,6 +132,28 @@ describe('peer.singleton', () => {
     expect(await ref.ask.lines()).toEqual([])
   })
 
+  it('leads on when its peer goes on under another identity', async () => {
+    const ann = await office.start({ name: 'ann', singletons, timing })
+    await ann.joined
+    const zoe = await office.start({ name: 'zoe', seeds: [], singletons, timing })
+    await zoe.joined
+    await zoe.role(role).add({ by: 3 })
+    await zoe.stop()
+    const ref = ann.singleton(board)
+    expect(await ref.ask.write({ line: 'before' })).toBe(1)
+    const id = ann.id
+    const again = await office.start({ name: 'zoe', seeds: [ann.address], singletons, timing })
+    await firstValueFrom(ann.status$.pipe(filter(({ members }) => members.length === 2)))
+    expect(ann.id, 'its own cluster had no command and dissolved').not.toBe(id)
+    await again.read(role)
+    await again.singleton(board).ask.write({ line: 'zoe' })
+    expect(await ref.ask.lines()).toContain('zoe')
+    await firstValueFrom(again.status$.pipe(filter(({ successors }) => successors.length === 1)))
+    await again.transfer()
+    await ref.ask.write({ line: 'ann' })
+    expect(await again.singleton(board).ask.lines()).toContain('ann')
+  })
+
   it('ends with its peer', async () => {
     const ann = await office.start({ name: 'ann', singletons, expect: 2 })
     const waiting = ann.singleton(board).ask.lines()
