@@ -105,7 +105,7 @@ class OneActorEngine implements NactEngine {
       const before = left
       left = this.#run(left, endsMs)
       if (left < before) idle = 0
-      if (left > 0) await undefined
+      if (left > 0) await Promise.resolve()
     }
     this.#awake = this.#ready.size > 0
     if (this.#awake) this.#wake()

@@ -174,6 +174,12 @@ export function renew(cell: ActorCell): void {
   cell.poke()
 }
 
+/** It restarted with siblings, and does not wait for them any more. */
+export function renewAlone(cell: ActorCell): void {
+  if (cell.held !== undefined) cell.held.delayMs = 0
+  renew(cell)
+}
+
 /** As it was at its spawn, with the mailbox that it has, before which comes what it had stashed. */
 function begin(cell: ActorCell): void {
   cell.incarnation++
