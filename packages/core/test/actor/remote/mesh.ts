@@ -67,6 +67,7 @@ export class Mesh {
     this.#living = Array.from({ length: peers }, () => new Set(['a#1', 'b#2']))
     for (const i of this.#peers.keys()) this.#members(i)
     this.heal()
+    this.#deliverAll()
   }
 
   node(i: number): string {
@@ -207,10 +208,14 @@ export class Mesh {
     this.heal()
     for (let round = 0; round < 40; round++) {
       this.late(1_000)
-      for (const i of this.#peers.keys())
-        for (const j of this.#peers.keys()) if (i !== j) this.deliver(i, j, 1_000)
+      this.#deliverAll()
       this.pass(stepMs)
     }
+  }
+
+  #deliverAll(): void {
+    for (const i of this.#peers.keys())
+      for (const j of this.#peers.keys()) if (i !== j) this.deliver(i, j, 1_000)
   }
 
   /** Sessions of all machines, and what they still hold. */

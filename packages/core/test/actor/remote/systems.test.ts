@@ -8,7 +8,10 @@ import {
   type Receives,
   reply,
   serviceKey,
+  type Target,
+  targetOf,
   type Terminated,
+  type Watcher,
 } from '../../../src/actor/index.js'
 import { CodecError, encodeText } from '../../../src/index.js'
 import { Systems } from './systems.js'
@@ -194,6 +197,46 @@ describe('an actor of another peer', () => {
     await at.settle()
     const back = (await asked) as { deep: ActorRef<Desk>[] }
     expect(back.deep[0]).toBe(mine)
+  })
+})
+
+describe('a peer that is lost', () => {
+  it('is forgotten: what it watched is watched no more', async () => {
+    const { at } = await two()
+    const watchers = new Set<Watcher>()
+    const target: Target = {
+      handlers: null,
+      load: 0,
+      tell: () => true,
+      ask: () => Promise.resolve(),
+      stop: () => Promise.resolve(),
+      watch: (watcher) => void watchers.add(watcher),
+      unwatch: (watcher) => void watchers.delete(watcher),
+    }
+    const ref = at.of('bob').expose('~thing', target)
+    const ends: string[] = []
+    const watcher: Watcher = { terminated: (_, why) => ends.push(why) }
+    at.of('ann').resolve(ref.toJSON())[targetOf].watch(watcher)
+    await at.settle()
+    expect(watchers.size).toBe(1)
+    at.lose('ann')
+    expect(watchers.size).toBe(0)
+  })
+
+  it('is lost when it is removed, also while it is linked, and both begin anew', async () => {
+    const { at, there, letters } = await two()
+    const open = there.askWithin(50_000).get()
+    const ends: string[] = []
+    there[targetOf].watch({ terminated: (_, why) => ends.push(why) })
+    at.remote('ann').step({ kind: 'members', nodes: [] })
+    expect((await failure(at, open)).code).toBe('lost')
+    expect(ends).toEqual(['lost'])
+    at.remote('ann').step({ kind: 'members', nodes: ['bob.1'] })
+    there.tell.put(5)
+    const asked = there.ask.get()
+    await at.settle()
+    expect(await asked).toBe(5)
+    expect(letters).toEqual([])
   })
 })
 
