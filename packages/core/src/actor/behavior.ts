@@ -27,7 +27,7 @@ export function actor<
 >(definition: {
   /**
    * Makes the first state, and the state after each restart; the place to set timers, watch and spawn what the actor
-   * needs from its start. Throws: at first `spawn` throws, later the actor stops.
+   * needs from its start (write the type then, `(ctx: Ctx) => ...`, or the compiler cannot infer `S`). Throws: at first `spawn` throws, later the actor stops.
    */
   readonly state: (ctx: Ctx) => S
   readonly on: H & { readonly [K in keyof H]: Handler<NoInfer<S>, Outcome<NoInfer<S>, ProtocolOf<H>>> }

@@ -10,7 +10,15 @@ import { Mailbox } from './mailbox.js'
 import { type Notice, noticeOf } from './notice.js'
 import type { Belongings } from './belongings.js'
 import { noticePort, type Plan, planOf, type Port } from './port.js'
-import { type AnyRef, makeRef, type Sender, type StopOptions, type Target, type Watcher } from './ref.js'
+import {
+  type AnyRef,
+  forgetSenders,
+  makeRef,
+  type Sender,
+  type StopOptions,
+  type Target,
+  type Watcher,
+} from './ref.js'
 import { type DeadLetter, whyDead } from './reports.js'
 import { stopCell } from './stop.js'
 import type { RestartLimit } from './supervision.js'
@@ -140,7 +148,7 @@ export class ActorCell implements Target, Head {
 
   /** The handler is looked up once. */
   sender(handler: string, how: 'tell' | 'ask', timeoutMs?: number): Sender {
-    const port = this.origin.port(how, handler)
+    const port = this.plan.port(how, handler)
     if (how === 'tell') return (message) => this.put(port, message)
     return (message) => this.#question(port, message, timeoutMs)
   }
@@ -368,6 +376,7 @@ export class ActorCell implements Target, Head {
       const plan = planOf(behavior[definitionOf])
       this.state = plan.definition.state(this.context)
       this.plan = plan
+      forgetSenders(this.ref)
       return true
     } catch (error) {
       this.#fail(error, name, ask)

@@ -51,11 +51,12 @@ export class StashError extends Error {
 
 /** The wait for a stop is over, the stop is not: `path` names the actor that does not end. */
 export class StopError extends Error {
-  readonly code: 'deadline' = 'deadline'
+  readonly code: 'deadline'
   readonly path: string
   constructor(path: string, text: string) {
     super(text)
     this.name = 'StopError'
+    this.code = 'deadline'
     this.path = path
   }
 }

@@ -2,7 +2,7 @@ import { type Definition, definitionOf, type Behavior } from './behavior.js'
 import type { ActorCell } from './cell.js'
 import { SpawnError } from './errors.js'
 import { Group } from './group.js'
-import { halt, resume } from './lifecycle.js'
+import { end, halt, renewAlone, resume } from './lifecycle.js'
 import { type Plan, planOf } from './port.js'
 import { backoffMs, defaultRestartLimit, judge, type Judgement, type Supervision } from './supervision.js'
 import { hurry, stopNow } from './stop.js'
@@ -104,7 +104,10 @@ export class Family {
   stopAll(stopping: Stopping): void {
     if (this.#closing !== undefined) return
     this.#closing = stopping
+    const halted = this.#group?.members ?? []
     this.#leaveGroup()
+    // Each has messages of its own to handle yet.
+    if (stopping.drain) for (const member of halted) renewAlone(member)
     this.#doomed = [...this.#children.values()]
     this.#stopNext()
   }
@@ -117,7 +120,14 @@ export class Family {
 
   /** What a failure of a child leads to; changes nothing but the count of restarts. */
   judge(child: ActorCell, error: unknown): Judgement {
-    if (this.#closing !== undefined) return { action: 'stop', error, during: undefined }
+    const stop: Judgement = { action: 'stop', error, during: undefined }
+    if (this.#closing?.drain === false) return stop
+    const judgement = this.#consider(child, error)
+    // The last messages of a family that ends concern nobody else.
+    return this.#closing !== undefined && judgement.action === 'escalate' ? stop : judgement
+  }
+
+  #consider(child: ActorCell, error: unknown): Judgement {
     const supervision = this.#supervision
     let decision: ReturnType<NonNullable<Supervision['decide']>> = 'restart'
     try {
@@ -153,12 +163,15 @@ export class Family {
     else if (action === 'stop') {
       child.why = 'failed'
       if (this.#closing === undefined) this.#stopConcerned(child)
+      // Any other one waits for its turn.
+      else if (child === this.#stoppingNow) end(child, 'failed')
     } else if (this.#isAlone()) halt(child, error, judgement.delayMs ?? 0)
     else this.#restartConcerned(child, error, judgement.delayMs ?? 0)
   }
 
   #isAlone(): boolean {
-    return (this.#supervision?.strategy ?? 'one-for-one') === 'one-for-one'
+    const { strategy = 'one-for-one' } = this.#supervision ?? {}
+    return strategy === 'one-for-one' || this.#closing !== undefined
   }
 
   /** Oldest first. */

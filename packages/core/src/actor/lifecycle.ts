@@ -1,5 +1,6 @@
 import type { Timer } from '../host/index.js'
 import type { ActorCell } from './cell.js'
+import { forgetSenders } from './ref.js'
 import type { ActorFailure } from './reports.js'
 
 /**
@@ -174,11 +175,20 @@ export function renew(cell: ActorCell): void {
   cell.poke()
 }
 
+/** It restarted with siblings, and does not wait for them any more. */
+export function renewAlone(cell: ActorCell): void {
+  if (cell.held !== undefined) cell.held.delayMs = 0
+  renew(cell)
+}
+
 /** As it was at its spawn, with the mailbox that it has, before which comes what it had stashed. */
 function begin(cell: ActorCell): void {
   cell.incarnation++
   cell.held = undefined
-  cell.plan = cell.origin
+  if (cell.plan !== cell.origin) {
+    cell.plan = cell.origin
+    forgetSenders(cell.ref)
+  }
   cell.belongings?.stash?.release(cell.mailbox)
   try {
     const state = cell.plan.definition.state(cell.context)

@@ -10,6 +10,8 @@ export const actorLimits = {
   budgetEvery: 8,
   /** Turns per loop turn of the process: 256 x 64 messages x 0.1 µs = 1.6 ms without timers and sockets. */
   sliceTurns: 256,
+  /** Promise steps that an idle slice waits for more: an `await` of a reply in an `async` function takes up to three. */
+  sliceLinger: 4,
   /** With a clock, a slice also ends after this time: well below the 50 ms between two heartbeats. */
   sliceMs: 2,
   /** Messages waiting for one actor. 100,000 x about 100 bytes = 10 MB before anything is refused. */

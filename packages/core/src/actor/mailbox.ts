@@ -20,10 +20,11 @@ interface Chunk {
   next: Chunk | undefined
 }
 
-const firstSlots = 16
+const firstSlots = 8
 /** A chunk up to this size is kept by a mailbox that is empty again. */
-const keptSlots = 64
-const mostSlots = 2048
+const keptSlots = 16
+/** Past 128 kB the garbage collector leaves an array where it is, instead of copying what waits. */
+const mostSlots = 32_768
 
 function chunkOf(slots: number): Chunk {
   return { slots: Array<unknown>(slots).fill(undefined), next: undefined }
@@ -138,7 +139,7 @@ export class Mailbox<P> {
   }
 
   #grow(): void {
-    const next = chunkOf(Math.min(this.#tail.slots.length * 4, mostSlots))
+    const next = chunkOf(Math.min(this.#tail.slots.length * 2, mostSlots))
     this.#tail.next = next
     this.#tail = next
     this.#write = 0

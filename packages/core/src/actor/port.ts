@@ -66,8 +66,9 @@ export class Plan {
   /** Throws a `TypeError` that names the handlers there are. */
   checkOwn(name: string, path: string): void {
     if (this.ownHandler(name) !== undefined) return
-    const names = [...this.#internal.keys(), ...this.names.filter((other) => other !== RECEIVE)]
-    const known = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`
+    const names = new Set([...this.#internal.keys(), ...this.names])
+    names.delete(RECEIVE)
+    const known = names.size === 0 ? 'it has none' : `it has ${[...names].join(', ')}`
     throw new TypeError(`${path} has no handler "${name}": ${known}`)
   }
 }

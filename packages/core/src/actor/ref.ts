@@ -112,6 +112,11 @@ export function isRef(value: unknown): value is AnyRef {
   return value instanceof Ref
 }
 
+/** After a change of its target's handlers. */
+export function forgetSenders(ref: AnyRef): void {
+  if (ref instanceof Ref) ref.forgetSenders()
+}
+
 /** `tanist:NODE/PATH#UID`: works at every peer of the cluster, until that actor has stopped. */
 export function refText({ node, path, uid }: AnyRef): string {
   return `tanist:${node}/${path}#${uid}`
@@ -135,8 +140,6 @@ class Ref implements AnyRef {
   readonly uid: number
   readonly [targetOf]: Target
   readonly #asker: Asker | undefined
-  /** The handlers that the senders were made for: an actor that becomes another one may have more. */
-  #known: readonly string[] | null = null
   #tell: unknown
   #ask: unknown
 
@@ -149,12 +152,10 @@ class Ref implements AnyRef {
   }
 
   get tell(): unknown {
-    this.#refresh()
     return (this.#tell ??= this.#senders('tell'))
   }
 
   get ask(): unknown {
-    this.#refresh()
     return (this.#ask ??= this.#senders('ask'))
   }
 
@@ -166,10 +167,8 @@ class Ref implements AnyRef {
     return refText(this)
   }
 
-  #refresh(): void {
-    const { handlers } = this[targetOf]
-    if (handlers === this.#known) return
-    this.#known = handlers
+  /** The target has other handlers now. */
+  forgetSenders(): void {
     this.#tell = undefined
     this.#ask = undefined
   }

@@ -8,7 +8,8 @@ import { type AnyRef, type StopOptions, targetOf } from './ref.js'
 export function stopNow(cell: ActorCell, drain: boolean): void {
   if (cell.draining && !drain) return hurry(cell)
   if (cell.isEnding) return
-  if (!drain) return end(cell, 'stopped')
+  // One that is held has failed for good, or its parent does not answer any more.
+  if (!drain || cell.phase === 'held') return end(cell, 'stopped')
   cell.open = false
   cell.draining = true
   cell.poke()
