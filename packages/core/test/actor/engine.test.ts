@@ -146,6 +146,6 @@ describe('nactEngine', () => {
       .filter((path) =>
         /(?:from|import|require)\s*\(?\s*['"]nact['"/]/.test(readFileSync(root + path, 'utf8')),
       )
-    expect(importers).toEqual(['actor/engine.ts'])
+    expect(importers).toEqual(['actor/engine.ts', 'actor/nact/room.ts'])
   })
 })
