@@ -225,13 +225,13 @@ describe('nactEngine', () => {
     expect(faults.filter((fault) => fault.cell === null)).toEqual([])
   })
 
-  it('engine.ts alone imports nact', () => {
+  it('the engine and the room for actors of nact alone import it', () => {
     const root = fileURLToPath(new URL('../../src/', import.meta.url))
     const importers = readdirSync(root, { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts'))
       .filter((path) =>
         /(?:from|import|require)\s*\(?\s*['"]nact['"/]/.test(readFileSync(root + path, 'utf8')),
       )
-    expect(importers).toEqual(['actor/engine.ts'])
+    expect(importers).toEqual(['actor/engine.ts', 'actor/nact/room.ts'])
   })
 })

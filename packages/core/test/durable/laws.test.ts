@@ -9,7 +9,7 @@ type Act =
   | { readonly kind: 'query' }
   | { readonly kind: 'throw' }
   | { readonly kind: 'turns' | 'settle' | 'stop' | 'crash' | 'power' | 'fail' }
-  | { readonly kind: 'sync'; readonly times: number }
+  | { readonly kind: 'sync'; readonly times: number; readonly pick: number }
 
 const acts: fc.Arbitrary<Act[]> = fc.array(
   fc.oneof(
@@ -23,7 +23,11 @@ const acts: fc.Arbitrary<Act[]> = fc.array(
     },
     {
       weight: 3,
-      arbitrary: fc.record({ kind: fc.constant('sync' as const), times: fc.integer({ min: 1, max: 4 }) }),
+      arbitrary: fc.record({
+        kind: fc.constant('sync' as const),
+        times: fc.integer({ min: 1, max: 4 }),
+        pick: fc.nat(2),
+      }),
     },
     { weight: 3, arbitrary: fc.constant({ kind: 'settle' as const }) },
     {
@@ -160,7 +164,10 @@ async function play(seed: number, list: readonly Act[]): Promise<Observed> {
     else if (act.kind === 'settle') await machine.settle()
     else if (act.kind === 'sync') {
       await machine.turns()
-      for (let i = 0; i < act.times; i++) machine.sync()
+      for (let i = 0; i < act.times; i++) {
+        machine.sync(act.pick)
+        await machine.turns()
+      }
     } else if (act.kind === 'fail') {
       await machine.settle()
       machine.disk.failNextSync()

@@ -68,9 +68,13 @@ export class Machine {
     return this.system.spawn(behavior, name)
   }
 
-  /** Ends one sync; false when there is none. */
-  sync(): boolean {
-    const run = this.#syncs.shift()
+  get syncing(): number {
+    return this.#syncs.length
+  }
+
+  /** Ends one sync, that of any file; false when there is none. */
+  sync(pick = 0): boolean {
+    const [run] = this.#syncs.splice(pick % Math.max(1, this.#syncs.length), 1)
     run?.()
     return run !== undefined
   }

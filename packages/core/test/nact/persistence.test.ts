@@ -147,6 +147,21 @@ describe('the persistence engine for nact', () => {
     expect(await numbersOf(next)).toEqual(numbers.length === 1 ? [1, 10] : [1, 2, 10])
   })
 
+  it('writes again what a failed sync left in the cache only, before it hands it out', async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const disk = new SimDisk({ schedule: (_ms, run) => setImmediate(run), random: random(seed) })
+      const event = { data: 1, key: 'k', createdAt: 0, isDeleted: false, tags: [] }
+      const first = engineOn(disk)
+      await first.persist({ ...event, sequenceNumber: 1 })
+      disk.failNextSync()
+      await expect(first.persist({ ...event, sequenceNumber: 2 })).rejects.toThrow(JournalError)
+      disk.crash()
+      const seen = await engineOn(disk).events('k', 0)
+      disk.powerOff()
+      expect(await engineOn(disk).events('k', 0)).toHaveLength(seen.length)
+    }
+  })
+
   it('leaves no hole after an event that cannot be stored: the next one is refused until the actor recovers', async () => {
     const engine = engineOn(disks())
     const errors: unknown[] = []
