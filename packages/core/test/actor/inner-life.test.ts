@@ -142,7 +142,7 @@ describe('timers', () => {
     for (const attempt of tries)
       d.tell.do((ctx) => {
         try {
-          attempt(ctx)
+          void attempt(ctx)
         } catch (error) {
           errors.push(error)
         }
@@ -285,6 +285,30 @@ describe('stash', () => {
     expect(await second).toMatchObject({ code: 'failed', cause: { code: 'full' } })
     expect(s.failures[0]?.error).toBeInstanceOf(StashError)
     expect(await got).toEqual([1])
+  })
+
+  it('a restart puts it back, so that the fresh state sees it', async () => {
+    const s = stage()
+    const shut: number[] = []
+    const noisy = actor({
+      state: () => ({ calls: 0 }),
+      on: {
+        put: (state, m: number, ctx) => {
+          shut.push(m)
+          if (shut.length < 2) ctx.stash()
+          return state
+        },
+        fail: () => {
+          throw new Error('broken')
+        },
+      },
+    })
+    const n = s.system.spawn(noisy, 'n')
+    n.tell.put(1)
+    n.tell.fail()
+    n.tell.put(2)
+    await s.settle()
+    expect(shut).toEqual([1, 1, 2])
   })
 
   it('becomes dead letters when the actor stops, and its asks fail', async () => {

@@ -122,7 +122,7 @@ describe('one-for-one', () => {
     const [a] = f.kids
     const heard: unknown[] = []
     const watcher = actor({
-      state: (ctx: Ctx) => void ctx.watch(a!, 'ended'),
+      state: (ctx: Ctx) => ctx.watch(a!, 'ended'),
       on: {},
       internal: { ended: (_s, m: { why: string }) => void heard.push(m.why) },
     })
@@ -251,6 +251,21 @@ describe('all-for-one and rest-for-one', () => {
     f.host.advance(40)
     await f.settle()
     expect(f.news()).toEqual(['b begins', 'c begins'])
+  })
+
+  it('a second failure that stops some does not spare those whom the first one stops', async () => {
+    const f = await family({ strategy: 'rest-for-one', decide: () => 'stop' })
+    const [slow, late] = [gate(), gate()]
+    f.kids[2]?.tell.wait({ after: slow.opened })
+    f.kids[1]?.tell.fail()
+    f.kids[0]?.tell.failLater({ after: late.opened })
+    await f.settle()
+    // Now c is waited for, b comes next; a joins them.
+    late.open()
+    await f.settle()
+    slow.open()
+    await f.settle()
+    expect(f.news()).toEqual(['c ends its handler', 'c stops', 'b stops', 'a stops'])
   })
 
   it('a member that is stopped meanwhile is passed over', async () => {

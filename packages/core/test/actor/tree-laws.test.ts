@@ -103,6 +103,11 @@ async function play(script: readonly Action[], kinds: readonly Temper[]): Promis
   }
   await engine.settle()
   const broken = brokenWatches(tree)
+  const last = tree.lives.map((_, of) => ({ id: ++lastId, sender: 9, what: 'sync' as const, other: of }))
+  for (const deed of last) tree.send(deed.other, deed, true)
+  await engine.settle()
+  for (const deed of last)
+    if (tree.asked.get(deed.id) === 'waiting') broken.push(`n${deed.other} neither runs nor ends`)
   if (stopped < stops.length) broken.push(`${stops.length - stopped} stops have not ended`)
   const done = system.shutdown()
   await engine.settle()
