@@ -18,6 +18,7 @@ export interface ActorPorts {
  */
 export class PeerActors {
   readonly #host: Host
+  readonly #data: string
   readonly #linked = new Map<MemberId, string>()
   #members: readonly string[] = []
   #node = ''
@@ -25,8 +26,10 @@ export class PeerActors {
   #made: { readonly system: ActorSystem; readonly remote: RemoteActors } | null = null
   #stopped = false
 
-  constructor(host: Host) {
+  /** `data`: folder for what durable actors journal. */
+  constructor(host: Host, data: string) {
     this.#host = host
+    this.#data = data
   }
 
   get system(): ActorSystem {
@@ -112,7 +115,7 @@ export class PeerActors {
 
   #make(): { readonly system: ActorSystem; readonly remote: RemoteActors } {
     if (this.#made !== null) return this.#made
-    const system = actorSystem({ host: this.#host, name: ROOT, node: this.#node })
+    const system = actorSystem({ host: this.#host, name: ROOT, node: this.#node, data: this.#data })
     const remote = new RemoteActors(system, {
       host: this.#host,
       send: (node, message) => this.#send(node, message),

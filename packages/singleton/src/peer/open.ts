@@ -241,7 +241,7 @@ function listen(
 ): void {
   const { settings } = first
   let peer: PeerCore | null = null
-  const actors = new PeerActors(host)
+  const actors = new PeerActors(host, `${first.settings.data}/actors`)
   const counters = countersOf(host, () => actors.system, first.settings.singletons)
   // One listener for all identities of this process: the address stays, and nobody else can take it.
   const begin = (opened: Opened, address: string): void => {

@@ -33,7 +33,8 @@ export const found: readonly ActorRef<Printer>[] = system.receptionist.find(prin
 export const more: readonly ActorRef<Copier>[] = system.receptionist.find(printers)
 export const changing: Observable<readonly ActorRef<Printer>[]> = system.receptionist.find$(copiers)
 // @ts-expect-error TS2322 the key promises something else
-export const bells: Observable<readonly ActorRef<{ ring: () => void }>[]> = system.receptionist.find$(printers)
+export const bells: Observable<readonly ActorRef<{ ring: () => void }>[]> =
+  system.receptionist.find$(printers)
 
 export const any: ActorRef<Printer> = system.router(printers, { strategy: 'least-busy' })
 export const fixed: ActorRef<Printer> = system.router<Printer>([printer, copier])
