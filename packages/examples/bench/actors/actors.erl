@@ -1,11 +1,22 @@
 %% The rows in Erlang. Each takes messages and actors and gives a rate per second, or bytes.
 -module(actors).
--export([run/3]).
+-export([run/4]).
 
-%% The median of the last rounds; those before warm up.
-run(Row, Rounds, Sizes) ->
-    All = [row(Row, Messages, Actors) || {Messages, Actors} <- Sizes],
-    lists:nth(Rounds div 2 + 1, lists:sort(lists:nthtail(length(All) - Rounds, All))).
+%% The median of the rounds of some time, after as long a time to warm up; without it the answer of one round.
+run(Row, Messages, Actors, 0) -> row(Row, Messages, Actors);
+run(Row, Messages, Actors, ForMs) ->
+    Round = fun() -> row(Row, Messages, Actors) end,
+    rounds(Round, ends(ForMs), []),
+    Rates = rounds(Round, ends(ForMs), []),
+    lists:nth(length(Rates) div 2 + 1, lists:sort(Rates)).
+
+ends(ForMs) -> erlang:monotonic_time(millisecond) + ForMs.
+
+rounds(Round, EndsMs, Rates) ->
+    case length(Rates) >= 3 andalso erlang:monotonic_time(millisecond) >= EndsMs of
+        true -> Rates;
+        false -> rounds(Round, EndsMs, [Round() | Rates])
+    end.
 
 row(tell, Messages, _) ->
     Sink = sink(Messages),

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { freshFolder, worker } from '../succession/children.mjs'
 import { summary } from '../succession/numbers.mjs'
 
-/** In each process. What a server does that has run for a while is the middle one. */
-const ROUNDS = 5
+/** Of warming up, and then of measuring, in each process. */
+const FOR_MS = 1_500
 
 const here = dirname(fileURLToPath(import.meta.url))
 
@@ -15,10 +15,10 @@ const here = dirname(fileURLToPath(import.meta.url))
  * much each has to do; a contender that stands twice has a word behind its name.
  */
 export async function contest(
-  { contenders, times, erlang },
+  { contenders, times, share, erlang },
   row,
   sizeOf,
-  { rounds = ROUNDS, flags = [] } = {},
+  { forMs = FOR_MS, flags = [] } = {},
 ) {
   const answers = Object.fromEntries(contenders.map((name) => [name, []]))
   for (let n = 0; n < times; n++)
@@ -26,7 +26,7 @@ export async function contest(
       const entry = contenders[(n + k) % contenders.length]
       const size = sizeOf(entry)
       const [contender] = entry.split(' ')
-      const given = { contender, row, size, rounds, warm: rounds > 1 ? [fifthOf(size), fifthOf(size)] : [] }
+      const given = { contender, row, size, forMs: forMs * share }
       const answer = contender === 'erlang' ? erlang.run(given) : await inNode(given, flags)
       answers[entry].push(answer)
     }
@@ -52,10 +52,6 @@ async function inNode(given, flags) {
   return answer
 }
 
-function fifthOf({ messages, ...size }) {
-  return { ...size, messages: Math.ceil(messages / 5) }
-}
-
 /** The same rows in Erlang, compiled into a folder of the run; null where `erl` is not installed. */
 export function findErlang() {
   const version = 'io:format("~s", [erlang:system_info(otp_release)]), halt().'
@@ -67,11 +63,9 @@ export function findErlang() {
   return { version: asked.stdout, run: (given) => inErlang(folder, given) }
 }
 
-function inErlang(folder, { row, size, warm, rounds }) {
-  const counts = [...warm, ...Array(rounds).fill(size)].map(
-    ({ messages, actors = 0 }) => `{${messages},${actors}}`,
-  )
-  const run = `io:format("~w", [actors:run('${row}', ${rounds}, [${counts.join(',')}])]), halt().`
+function inErlang(folder, { row, size, forMs }) {
+  const { messages, actors = 0 } = size
+  const run = `io:format("~w", [actors:run('${row}', ${messages}, ${actors}, ${Math.ceil(forMs)})]), halt().`
   const done = spawnSync('erl', ['-noshell', '-noinput', '+P', '2000000', '-pa', folder, '-eval', run], {
     encoding: 'utf8',
   })

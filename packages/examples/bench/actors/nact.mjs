@@ -8,8 +8,18 @@ const { dispatch, query, spawn, start, stop } = require('nact')
 
 const system = start('bench')
 let last = 0
-const create = (f, options = {}, parent = system) =>
-  spawn(parent, f, `a${++last}`, { initialState: 0, ...options })
+const made = []
+
+function create(f, options = {}, parent = system) {
+  const ref = spawn(parent, f, `a${++last}`, { initialState: 0, ...options })
+  made.push(ref)
+  return ref
+}
+
+/** Ends the actors of a round, so that the next one finds the same process. */
+export async function clear() {
+  for (const ref of made.splice(0)) stop(ref)
+}
 
 function sinkOf(done) {
   return (sum, { by }) => {

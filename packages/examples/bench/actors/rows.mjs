@@ -49,7 +49,7 @@ function factorOfNact(row, title, factor, messages, actors = 0) {
 async function idle(run) {
   const messages = 100_000 * run.share
   run.report.title(`bytes per actor that has handled a message, of ${short(messages)}`)
-  const answers = await contest(run, 'idle', () => ({ messages }), { rounds: 1, flags: ['--expose-gc'] })
+  const answers = await contest(run, 'idle', () => ({ messages }), { forMs: 0, flags: ['--expose-gc'] })
   for (const [contender, values] of Object.entries(answers)) run.report.row(contender, summary(values), 'B')
   run.report.target('bytes, as nact', median(answers.tanist), median(answers.nact), 'less', 'B')
 }
@@ -64,7 +64,7 @@ async function crowd(run) {
   run.report.title(`${short(actors)} actors with mailboxes of 10, ${short(messages)} messages queued`)
   const size = { messages, actors }
   const only = { ...run, contenders: ['tanist'], times: Math.min(run.times, 3) }
-  const { tanist } = await contest(only, 'crowd', () => size, { rounds: 1, flags: ['--expose-gc'] })
+  const { tanist } = await contest(only, 'crowd', () => size, { forMs: 0, flags: ['--expose-gc'] })
   const mb = (pick) => summary(tanist.map((answer) => pick(answer) / 1_000_000))
   run.report.row(
     'queued, heap',
@@ -93,7 +93,7 @@ async function timers(run) {
   run.report.title(
     `lateness of a timer of ${size.delayMs} ms beside ${size.actors} actors that flood themselves`,
   )
-  const answers = await contest(ofNode(run), 'timers', () => size, { rounds: 1 })
+  const answers = await contest(ofNode(run), 'timers', () => size, { forMs: 0 })
   for (const [contender, runs] of Object.entries(answers)) {
     for (const load of ['idle', 'loaded']) {
       const all = summary(runs.map((answer) => percentile(answer[load], 0.99)))

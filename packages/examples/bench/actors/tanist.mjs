@@ -7,7 +7,18 @@ const log = { write: () => {} }
 const host = nodeHost({ app: 'bench', secret: 'only measured', log })
 const system = actorSystem({ host, name: 'bench' })
 let last = 0
-const create = (behavior) => system.spawn(behavior, `a${++last}`)
+const made = []
+
+function create(behavior) {
+  const ref = system.spawn(behavior, `a${++last}`)
+  made.push(ref)
+  return ref
+}
+
+/** Ends the actors of a round, so that the next one finds the same process. */
+export async function clear() {
+  await Promise.all(made.splice(0).map((ref) => system.stop(ref)))
+}
 
 function sinkOf(done, capacity) {
   return actor({
