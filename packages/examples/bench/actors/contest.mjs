@@ -12,7 +12,7 @@ const here = dirname(fileURLToPath(import.meta.url))
 
 /**
  * What `row` answers at each of `times` repetitions, by contender: `{ tanist: [..], nact: [..] }`. `sizeOf` tells how
- * much each has to do; a contender that stands twice has a word behind its name.
+ * much each has to do; a contender that stands twice has words behind its name: for `erl`, its flags.
  */
 export async function contest(
   { contenders, times, share, erlang },
@@ -25,9 +25,9 @@ export async function contest(
     for (let k = 0; k < contenders.length; k++) {
       const entry = contenders[(n + k) % contenders.length]
       const size = sizeOf(entry)
-      const [contender] = entry.split(' ')
+      const [contender, ...words] = entry.split(' ')
       const given = { contender, row, size, forMs: forMs * share }
-      const answer = contender === 'erlang' ? erlang.run(given) : await inNode(given, flags)
+      const answer = contender === 'erlang' ? erlang.run(given, words) : await inNode(given, flags)
       answers[entry].push(answer)
     }
   return answers
@@ -60,15 +60,19 @@ export function findErlang() {
   const folder = freshFolder('erlang')
   const compiled = spawnSync('erlc', ['-o', folder, join(here, 'actors.erl')], { encoding: 'utf8' })
   if (compiled.status !== 0) throw new Error(`erlc: ${compiled.stdout ?? ''}${compiled.stderr ?? ''}`)
-  return { version: asked.stdout, run: (given) => inErlang(folder, given) }
+  return { version: asked.stdout, run: (given, flags) => inErlang(folder, given, flags) }
 }
 
-function inErlang(folder, { row, size, forMs }) {
+function inErlang(folder, { row, size, forMs }, flags) {
   const { messages, actors = 0 } = size
   const run = `io:format("~w", [actors:run('${row}', ${messages}, ${actors}, ${Math.ceil(forMs)})]), halt().`
-  const done = spawnSync('erl', ['-noshell', '-noinput', '+P', '2000000', '-pa', folder, '-eval', run], {
-    encoding: 'utf8',
-  })
+  const done = spawnSync(
+    'erl',
+    [...flags, '-noshell', '-noinput', '+P', '2000000', '-pa', folder, '-eval', run],
+    {
+      encoding: 'utf8',
+    },
+  )
   const value = Number(done.stdout)
   if (done.status !== 0 || done.stdout === '' || Number.isNaN(value))
     throw new Error(`erl, row ${row}: ${done.stdout}${done.stderr}`)

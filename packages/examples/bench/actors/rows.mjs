@@ -10,9 +10,14 @@ const NOISE = 0.1
 async function tell(run) {
   const messages = 1_000_000 * run.share
   run.report.title(`tell to one actor, ${short(messages)} messages queued, supervised and bounded`)
-  const { tanist, nact, erlang } = rates(run.report, await contest(run, 'tell', () => ({ messages })))
+  // On one scheduler Erlang is quicker here: sender and receiver do not fight for the queue.
+  const contenders = run.contenders.flatMap((name) => (name === 'erlang' ? [name, 'erlang +S 1'] : [name]))
+  const medians = rates(run.report, await contest({ ...run, contenders }, 'tell', () => ({ messages })))
+  const { tanist, nact, erlang } = medians
   run.report.target('tell, of nact', tanist / nact, 20, 'more', 'x')
-  if (erlang) run.report.target('tell, of Erlang', tanist / erlang, 1, 'more', 'x')
+  if (erlang === undefined) return
+  const best = Math.max(erlang, medians['erlang +S 1'])
+  run.report.target('tell, of the quicker Erlang', tanist / best, 1, 'more', 'x')
 }
 
 async function children(run) {
