@@ -35,6 +35,10 @@ export class PrinterProcess {
     this.name = name
     this.#child = spawn(process.execPath, [MAIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
     this.#child.stderr?.on('data', (data: Buffer) => (this.log += data.toString()))
+    // Who asks a process that dies need not wait for ever.
+    this.#child.once('exit', () => {
+      for (const one of this.#waiting.splice(0)) one({ line: lineOf.get(one) ?? '', code: 'gone' })
+    })
     // What the process is told while it dies is of no interest.
     this.#child.stdin?.on('error', () => {})
     createInterface({ input: this.#child.stdout! }).on('line', (text) => {
@@ -56,8 +60,9 @@ export class PrinterProcess {
     })
   }
 
-  async status(): Promise<PrinterStatus> {
-    return (await this.say('status')).ok as PrinterStatus
+  /** Undefined when it died meanwhile. */
+  async status(): Promise<PrinterStatus | undefined> {
+    return (await this.say('status')).ok as PrinterStatus | undefined
   }
 
   kill(): void {
@@ -111,7 +116,8 @@ export class PrinterOffice {
   async agreed(state: string, successors: number): Promise<PrinterProcess> {
     const endMs = performance.now() + PATIENCE_MS
     for (;;) {
-      const all = await Promise.all(this.living.map((one) => one.status()))
+      const asked = await Promise.all(this.living.map((one) => one.status()))
+      const all = asked.filter((one) => one !== undefined)
       const [first] = all
       const same = all.every(
         (one) => one.server === first?.server && one.printer.state === state && one.successors >= successors,

@@ -14,11 +14,14 @@ export const clusterRoles: readonly string[] = [
 /** Names that a word stands for, as a peer with this status sees it; `a ...` gives all that could be meant. */
 export function resolveTarget(target: string, status: PeerStatus): string[] {
   const { members, server, successors } = status
+  // Who is not in the view of this peer yet has an id there and no name.
+  const named = (id: string | undefined): string[] =>
+    members.filter((member) => member.id === id).map((member) => member.name)
   switch (target) {
     case 'server':
-      return server ? [server.name] : []
+      return named(server?.id)
     case 'successor':
-      return successors.slice(0, 1).map((member) => member.name)
+      return named(successors[0]?.id)
     case 'oldest':
       return members.slice(0, 1).map((member) => member.name)
     case 'youngest':
