@@ -20,31 +20,27 @@ import type { RestartLimit, Supervision } from './supervision.js'
  *   },
  * })
  */
-export function actor<S, H extends Handlers<NoInfer<S>>, I extends Handlers<NoInfer<S>>>(definition: {
-  /**
-   * Makes the first state, and the state after each restart; the place to set timers, watch and spawn what the actor
-   * needs from its start (write the type then, `(ctx: Ctx) => ...`, or the compiler cannot infer `S`). Throws: at first `spawn` throws, later the actor stops.
-   */
-  readonly state: (ctx: Ctx) => S
-  readonly on: H & { readonly [K in keyof H]: Handler<NoInfer<S>, Outcome<NoInfer<S>, ProtocolOf<H>>> }
-  /**
-   * Handlers that only the actor itself reaches, by name: what its timers, piped promises, watches and receive
-   * timeout bring. They are no part of its protocol.
-   */
-  readonly internal?: I & { readonly [K in keyof I]: Handler<NoInfer<S>, Silent<NoInfer<S>, ProtocolOf<H>>> }
-  /** Runs at each restart with the state that failed, after the children have stopped and before `state()`. */
-  readonly preRestart?: (state: NoInfer<S>, error: unknown, ctx: Ctx) => void | Promise<void>
-  /** Runs exactly once, after the last handler and after all children have stopped. Not at restarts. */
-  readonly postStop?: (state: NoInfer<S>, ctx: Ctx) => void | Promise<void>
-  /** Of this actor itself, when its parent restarts it. Default: 10 within 60 s, at once. */
-  readonly restarts?: RestartLimit
-  /** How failures of its children are answered. Default: each is restarted by itself. */
-  readonly supervision?: Supervision
-  /** Default: 100,000 messages, further ones are refused. */
-  readonly mailbox?: MailboxOptions
-  /** Messages that may be stashed. Default 1,000; one more is a failure of the handler. */
-  readonly stash?: number
-}): Behavior<ProtocolOf<H>> {
+export function actor<S, H extends Handlers<NoInfer<S>>, I extends Handlers<NoInfer<S>>>(
+  definition: {
+    /**
+     * Makes the first state, and the state after each restart; the place to set timers, watch and spawn what the actor
+     * needs from its start (write the type then, `(ctx: Ctx) => ...`, or the compiler cannot infer `S`). Throws: at first `spawn` throws, later the actor stops.
+     */
+    readonly state: (ctx: Ctx) => S
+    readonly on: H & { readonly [K in keyof H]: Handler<NoInfer<S>, Outcome<NoInfer<S>, ProtocolOf<H>>> }
+    /**
+     * Handlers that only the actor itself reaches, by name: what its timers, piped promises, watches and receive
+     * timeout bring. They are no part of its protocol.
+     */
+    readonly internal?: I & {
+      readonly [K in keyof I]: Handler<NoInfer<S>, Silent<NoInfer<S>, ProtocolOf<H>>>
+    }
+    /** Runs at each restart with the state that failed, after the children have stopped and before `state()`. */
+    readonly preRestart?: (state: NoInfer<S>, error: unknown, ctx: Ctx) => void | Promise<void>
+    /** Runs exactly once, after the last handler and after all children have stopped. Not at restarts. */
+    readonly postStop?: (state: NoInfer<S>, ctx: Ctx) => void | Promise<void>
+  } & ActorOptions,
+): Behavior<ProtocolOf<H>> {
   // Inside, states and messages are `unknown`: the types above have paired them already.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return { [definitionOf]: definition as unknown as Definition }
@@ -59,7 +55,7 @@ export function reply<S, R>(state: S, value: R): Next<S, R> {
 }
 
 /**
- * The same for those who prefer one function and a union of messages: `on` gets each message as it was sent, and
+ * As `actor`, for those who prefer one function and a union of messages: `on` gets each message as it was sent, and
  * answers by refs inside the message.
  *
  * @example
@@ -73,22 +69,32 @@ export function reply<S, R>(state: S, value: R): Next<S, R> {
  *   },
  * })
  */
-export function receive<M>(): <S, I extends Handlers<NoInfer<S>>>(definition: {
-  readonly state: (ctx: Ctx) => S
-  readonly on: (state: NoInfer<S>, message: M, ctx: Ctx) => Silent<NoInfer<S>, Receives<M>>
-  readonly internal?: I & { readonly [K in keyof I]: Handler<NoInfer<S>, Silent<NoInfer<S>, Receives<M>>> }
-  readonly preRestart?: (state: NoInfer<S>, error: unknown, ctx: Ctx) => void | Promise<void>
-  readonly postStop?: (state: NoInfer<S>, ctx: Ctx) => void | Promise<void>
-  readonly restarts?: RestartLimit
-  readonly supervision?: Supervision
-  readonly mailbox?: MailboxOptions
-  readonly stash?: number
-}) => Behavior<Receives<M>> {
+export function receive<M>(): <S, I extends Handlers<NoInfer<S>>>(
+  definition: {
+    readonly state: (ctx: Ctx) => S
+    readonly on: (state: NoInfer<S>, message: M, ctx: Ctx) => Silent<NoInfer<S>, Receives<M>>
+    readonly internal?: I & { readonly [K in keyof I]: Handler<NoInfer<S>, Silent<NoInfer<S>, Receives<M>>> }
+    readonly preRestart?: (state: NoInfer<S>, error: unknown, ctx: Ctx) => void | Promise<void>
+    readonly postStop?: (state: NoInfer<S>, ctx: Ctx) => void | Promise<void>
+  } & ActorOptions,
+) => Behavior<Receives<M>> {
   return (definition) => {
     const { on, ...rest } = definition
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return { [definitionOf]: { ...rest, on: { [RECEIVE]: on } } as unknown as Definition }
   }
+}
+
+/** What has nothing to do with states and messages. */
+export interface ActorOptions {
+  /** Of this actor itself, when its parent restarts it. Default: 10 within 60 s, at once. */
+  readonly restarts?: RestartLimit
+  /** How failures of its children are answered. Default: each is restarted by itself. */
+  readonly supervision?: Supervision
+  /** Default: 100,000 messages, further ones are refused. */
+  readonly mailbox?: MailboxOptions
+  /** Messages that may be stashed. Default 1,000; one more is a failure of the handler. */
+  readonly stash?: number
 }
 
 /** The handler of a behavior that was made by `receive`. */
@@ -214,16 +220,12 @@ type ReplyOf<F> = F extends (...args: never) => infer O ? ValueOf<Awaited<O>> : 
 type ValueOf<O> = O extends Next<infer _, infer R> ? R : void
 
 /** A behavior as the layer runs it. */
-export interface Definition {
+export interface Definition extends ActorOptions {
   readonly state: (ctx: Ctx) => unknown
   readonly on: Readonly<Record<string, AnyHandler>>
   readonly internal?: Readonly<Record<string, AnyHandler>>
   readonly preRestart?: (state: unknown, error: unknown, ctx: Ctx) => void | Promise<void>
   readonly postStop?: (state: unknown, ctx: Ctx) => void | Promise<void>
-  readonly restarts?: RestartLimit
-  readonly supervision?: Supervision
-  readonly mailbox?: MailboxOptions
-  readonly stash?: number
 }
 
 export type AnyHandler = (state: unknown, message: unknown, ctx: Ctx) => unknown

@@ -1,6 +1,7 @@
 export { actor, become, behaviorOf, definitionOf, isReply, RECEIVE, receive, reply } from './behavior.js'
 export type {
   ActorTimers,
+  ActorOptions,
   Become,
   Behavior,
   Ctx,
