@@ -1,7 +1,9 @@
 import type { Decision, Make } from '@tanist/core'
 import { isRecord } from './record.js'
-import type { Ctx, Role, RoleDefinition } from './types.js'
+import type { Ctx, Role, RoleDefinition, RoleEffects } from './types.js'
+import type { AnySteps, EventVersions, Evolution } from './versions.js'
 
+type None = Readonly<Record<never, never>>
 type EventFunction<S> = (state: NoInfer<S>, payload: never) => NoInfer<S>
 type CommandFunction<S, E> = (state: NoInfer<S>, input: never, on: Make<S, E>, ctx: Ctx) => Decision
 
@@ -24,28 +26,51 @@ export function role<
   S,
   E extends Record<string, EventFunction<S>>,
   C extends Record<string, CommandFunction<S, E>>,
+  const V extends EventVersions = None,
+  U extends Readonly<Record<string, AnySteps>> = None,
+  const W extends number = 1,
+  X extends AnySteps = None,
 >(
   name: string,
   definition: RoleDefinition<
     S,
     E & { [K in keyof E]: EventFunction<S> },
     C & { [K in keyof C]: CommandFunction<S, E> }
-  >,
+  > &
+    RoleEffects<S, E, C> &
+    Evolution<NoInfer<S>, E, V, U, W, X>,
 ): Role<S, E, C> {
   check(name, definition)
-  const { state, events, commands, onServe, onYield, reconcile } = definition
+  const { events, commands } = definition
+  const given = Object.fromEntries(Object.entries(definition).filter(([, value]) => value !== undefined))
   return Object.freeze({
+    ...given,
     name,
-    state,
     events: Object.freeze({ ...events }),
     commands: Object.freeze({ ...commands }),
-    ...(onServe === undefined ? {} : { onServe }),
-    ...(onYield === undefined ? {} : { onYield }),
-    ...(reconcile === undefined ? {} : { reconcile }),
-  })
+  }) as unknown as Role<S, E, C>
 }
 
-const KEYS: readonly string[] = ['state', 'events', 'commands', 'onServe', 'onYield', 'reconcile']
+const KEYS: readonly string[] = [
+  'state',
+  'events',
+  'commands',
+  'versions',
+  'upcast',
+  'downcast',
+  'stateVersion',
+  'upcastState',
+  'renamed',
+  'formerly',
+  'reactions',
+  'due',
+  'schemas',
+  'open',
+  'limits',
+  'onServe',
+  'onYield',
+  'reconcile',
+]
 const ROLE_NAME = /^[a-z][a-z0-9-]{0,63}$/
 const MEMBER_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 /** `then` would make a proxy look like a promise; the others mean something to every object. */

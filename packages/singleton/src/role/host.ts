@@ -21,7 +21,7 @@ import { positionOf, SessionTable } from './sessions.js'
 import { Ahead, isSame } from './speculation.js'
 import type { Waiting } from './speculation.js'
 import { ImageCapture, ImageTaker } from './state-image.js'
-import type { AnyRole } from './types.js'
+import type { AnyRole, FailReason } from './types.js'
 
 export interface RoleHostOptions {
   readonly log?: Log
@@ -145,7 +145,7 @@ class Host implements RoleHost {
     const ahead = this.#inReign(at)
     const { role: name, command, session, seq, floor } = request
     if (session === '' || !Number.isSafeInteger(seq) || seq < 1) {
-      return this.#refuse(request, at, 'The command has no valid id.')
+      return this.#refuse('bad-id', request, at, 'The command has no valid id.')
     }
     const known = ahead.sessions.find(session, seq)
     if (known === 'expired') return { kind: 'expired' }
@@ -154,31 +154,31 @@ class Host implements RoleHost {
     if (known !== undefined) {
       if (known.role !== name || known.command !== command) {
         const text = `The id ${session}:${seq} belongs to another command, ${known.role}.${known.command}.`
-        return this.#refuse(request, at, text)
+        return this.#refuse('bad-id', request, at, text)
       }
       return { kind: 'known', term: known.term, index: known.index, outcome: known.outcome }
     }
     const hosted = this.#roles.get(name)
     if (hosted === undefined) {
       const text = `The server does not know the role '${name}'; it may run another version of the application.`
-      return this.#refuse(request, at, text)
+      return this.#refuse('unknown', request, at, text)
     }
     const failure = ahead.failures.get(name)
-    if (failure !== undefined) return this.#refuse(request, at, failure)
-    if (this.#isCrowded(ahead, session)) return this.#refuse(request, at, CROWDED)
+    if (failure !== undefined) return this.#refuse('role-failed', request, at, failure)
+    if (this.#isCrowded(ahead, session)) return this.#refuse('crowded', request, at, CROWDED)
 
     let ids = 0
     const id = (): string => `${at.branch}-${at.index}-${++ids}`
     const ctx = Object.freeze({ at: at.atMs, id, caller: request.caller })
     const run = runCommand(hosted.role, command, hosted.on, ahead.states.get(name), request.input, ctx)
-    if (run.kind === 'failed') return this.#refuse(request, at, run.text, run.cause)
+    if (run.kind === 'failed') return this.#refuse(run.reason, request, at, run.text, run.cause)
     // A refusal is journalled too: later the state may be another, and a late duplicate must hear the same.
     const { outcome } = run
     const entry = { role: name, command, session, seq, floor, atMs: at.atMs, outcome }
     const payload = encodeEntry(entry, run.events)
     if (payload.length > MAX_ENTRY_BYTES) {
       const text = `${name}.${command} made a journal entry of ${payload.length} bytes; ${MAX_ENTRY_BYTES} are allowed.`
-      return this.#refuse(request, at, text, new RangeError(text))
+      return this.#refuse('too-large', request, at, text, new RangeError(text))
     }
     ahead.states.set(name, run.next)
     const answer = { role: name, command, term: at.term, index: at.index, outcome }
@@ -272,12 +272,12 @@ class Host implements RoleHost {
     return capture.digest
   }
 
-  #refuse(request: CommandRequest, at: DecideAt, text: string, cause?: unknown): Decided {
+  #refuse(reason: FailReason, request: CommandRequest, at: DecideAt, text: string, cause?: unknown): Decided {
     const reference = `${at.term}.${at.index}.${++this.#refused}`
     const { role, command, session, seq } = request
     const data = { reference, role, command, session, seq, ...(cause === undefined ? {} : { error: cause }) }
     this.#log?.write(cause === undefined ? 'debug' : 'error', 'command-failed', text, data)
-    return { kind: 'failed', refusal: { code: 'failed', reference, text } }
+    return { kind: 'failed', refusal: { code: 'failed', reason, reference, text } }
   }
 }
 

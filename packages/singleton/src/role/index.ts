@@ -8,14 +8,21 @@ export type {
   CallOptions,
   Ctx,
   Failed,
+  FailReason,
   Outcome,
   Position,
   Proxy,
   Reign,
   Role,
   RoleDefinition,
+  RoleEffects,
+  RoleLimits,
   UnavailableOutcome,
 } from './types.js'
+export type { Due, DueRun } from './due.js'
+export type { Reaction, ReactionCtx, ReactionFunction, ReactionOptions, Reactions } from './reaction.js'
+export type { Issue, Schema, SchemaIssue, SchemaResult } from './schema.js'
+export type { AnySteps, EventVersions, Evolution } from './versions.js'
 export type { LostCommand, Reconciliation } from './reconcile.js'
 export { fromEncoded, toEncoded } from '@tanist/core'
 export type { Encoded } from '@tanist/core'

@@ -1,7 +1,7 @@
 import { applyEvents, checkDecision, encodeEvents, fromEncoded, toEncoded } from '@tanist/core'
 import type { DecidedEvent, Encoded, EncodedEvents } from '@tanist/core'
 import type { JournalledOutcome } from './messages.js'
-import type { AnyRole, Ctx } from './types.js'
+import type { AnyRole, Ctx, FailReason } from './types.js'
 
 /** What running one command came to. Nothing was changed anywhere. */
 export type Run =
@@ -12,7 +12,12 @@ export type Run =
       readonly outcome: JournalledOutcome
     }
   /** `text` is for the caller; `cause`, for the log, only when the role's own code is at fault. */
-  | { readonly kind: 'failed'; readonly text: string; readonly cause?: unknown }
+  | {
+      readonly kind: 'failed'
+      readonly reason: FailReason
+      readonly text: string
+      readonly cause?: unknown
+    }
 
 type CommandFunction = (state: unknown, input: unknown, on: unknown, ctx: Ctx) => unknown
 
@@ -33,6 +38,7 @@ export function runCommand(
   if (!Object.hasOwn(of.commands, name)) {
     return {
       kind: 'failed',
+      reason: 'unknown',
       text: `The role '${of.name}' has no command '${name}' on the server; it may run another version of the application.`,
     }
   }
@@ -40,7 +46,11 @@ export function runCommand(
   try {
     value = fromEncoded(input)
   } catch (error) {
-    return { kind: 'failed', text: `The input of ${place} cannot be read: ${sentence(error)}` }
+    return {
+      kind: 'failed',
+      reason: 'invalid',
+      text: `The input of ${place} cannot be read: ${sentence(error)}`,
+    }
   }
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the input is checked by nobody else: a role is compiled with its callers
@@ -54,7 +64,8 @@ export function runCommand(
     const reply = decision.answer === null ? undefined : decision.answer(next)
     return { kind: 'decided', events, next, outcome: { status: 'ok', value: toEncoded(reply) } }
   } catch (error) {
-    return { kind: 'failed', text: `${place} failed on the server and changed nothing.`, cause: error }
+    const text = `${place} failed on the server and changed nothing.`
+    return { kind: 'failed', reason: 'threw', text, cause: error }
   }
 }
 

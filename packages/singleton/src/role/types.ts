@@ -1,11 +1,18 @@
 import type { Accept, Decision, InputOf, Refuse } from '@tanist/core'
+import type { DueRun, Due } from './due.js'
 import type { LostCommand, Reconciliation } from './reconcile.js'
+import type { AnyReaction, Reactions } from './reaction.js'
+import type { Issue, Schema } from './schema.js'
+import type { AnySteps } from './versions.js'
 
 /** Who sent a command, as the server authenticated it. */
 export interface Caller {
-  readonly level: 'member' | 'trusted' | 'stray'
+  /** `role`: no person and no program, but a reaction or a due command of the role named in `role`. */
+  readonly level: 'member' | 'trusted' | 'stray' | 'role'
   readonly memberId?: string
+  /** Whom the caller speaks for, as the application's own check named it. */
   readonly user?: string
+  readonly role?: string
 }
 
 /** The only outside world of a command: everything here is journalled or derived from what is. */
@@ -35,6 +42,8 @@ export interface RoleDefinition<S, E, C> {
   events: E
   /** `(state, input, on, ctx) => refuse(...) | persist(on.something(...)).reply(...)`. */
   commands: C
+  /** Sizes in bytes of the journal form. */
+  limits?: RoleLimits
   /** Runs on the server when this peer begins to serve. */
   onServe?: (reign: Reign<NoInfer<S>>) => void | Promise<void>
   /**
@@ -49,17 +58,67 @@ export interface RoleDefinition<S, E, C> {
   reconcile?: (lost: readonly LostCommand[], ctx: Reconciliation<NoInfer<S>>) => void | Promise<void>
 }
 
+/** The part of a definition that is typed by its events and commands. */
+export interface RoleEffects<S, E, C> {
+  /**
+   * Side effects, by event: run on the server once the event is committed, at least once, until they end without an
+   * error. See `Reaction`.
+   */
+  reactions?: Reactions<E, C>
+  /**
+   * Commands that shall run at a time, derived from the state: `(s, run) => s.holds.map((h) => run.free(h.until, h))`.
+   * Each runs once at the server, at or after its time, also when servers change meanwhile. Two items with the same
+   * command, time and input are one.
+   */
+  due?: (state: NoInfer<S>, run: DueRun<C>) => Iterable<Due>
+  /** By command: what checks its input on the server before it is decided; the command gets what it gives. */
+  schemas?: Readonly<Record<string, Schema<unknown>>>
+  /** Commands that stray clients may call; each must have a schema. Default: none. */
+  open?: readonly NoInfer<keyof C & string>[]
+}
+
+export interface RoleLimits {
+  /** Of one command's input. Default 256 KiB. */
+  readonly inputBytes?: number
+  /** Of one event. Default 256 KiB. */
+  readonly eventBytes?: number
+  /** Of the state, as the last snapshot had it and what was journalled since: beyond it commands are refused. Default 1 GiB. */
+  readonly stateBytes?: number
+}
+
 /** A checked definition: the value that members, clients and tests share. */
-export interface Role<S, E, C> extends Readonly<RoleDefinition<S, E, C>> {
+export interface Role<S, E, C> extends RoleExtras {
   readonly name: string
+  readonly state: () => S
+  readonly events: E
+  readonly commands: C
+  readonly onServe?: (reign: Reign<NoInfer<S>>) => void | Promise<void>
+  readonly onYield?: (reign: Reign<NoInfer<S>>) => void | Promise<void>
+  readonly reconcile?: (lost: readonly LostCommand[], ctx: Reconciliation<NoInfer<S>>) => void | Promise<void>
 }
 
 /** Any role, when its types do not matter. */
-export interface AnyRole {
+export interface AnyRole extends RoleExtras {
   readonly name: string
   readonly state: () => unknown
   readonly events: Readonly<Record<string, (state: never, payload: never) => unknown>>
   readonly commands: Readonly<Record<string, (state: never, input: never, on: never, ctx: Ctx) => Decision>>
+}
+
+/** What `role(...)` has checked and nobody but the framework calls: without its types. */
+export interface RoleExtras {
+  readonly reactions?: Readonly<Record<string, AnyReaction>>
+  readonly due?: (state: never, run: never) => Iterable<Due>
+  readonly schemas?: Readonly<Record<string, Schema<unknown>>>
+  readonly open?: readonly string[]
+  readonly limits?: RoleLimits
+  readonly versions?: Readonly<Record<string, number>>
+  readonly upcast?: Readonly<Record<string, AnySteps>>
+  readonly downcast?: Readonly<Record<string, AnySteps>>
+  readonly renamed?: Readonly<Record<string, string>>
+  readonly formerly?: readonly string[]
+  readonly stateVersion?: number
+  readonly upcastState?: AnySteps
   readonly onServe?: (reign: Reign<never>) => void | Promise<void>
   readonly onYield?: (reign: Reign<never>) => void | Promise<void>
   readonly reconcile?: (lost: readonly LostCommand[], ctx: never) => void | Promise<void>
@@ -72,14 +131,40 @@ export interface Position {
 }
 
 /**
- * Any command can end so: it threw, or the server could not run it. Nothing was executed. The server's log
+ * Any command can end so: it threw, or the server would not run it. Nothing was executed. The server's log
  * says more under `reference`.
  */
 export interface Failed {
   readonly code: 'failed'
+  readonly reason: FailReason
   readonly reference: string
   readonly text: string
+  /** Of `invalid`: what the schema said. */
+  readonly issues?: readonly Issue[]
 }
+
+/** Closed: `match(...).exhaustive()` takes it. */
+export type FailReason =
+  /** The command's own code threw, or what it made cannot be journalled. */
+  | 'threw'
+  /** The server runs a build without this role or command. */
+  | 'unknown'
+  /** The role is not served: its code could not take an entry of the journal. */
+  | 'role-failed'
+  /** The input does not fit the command's schema, or cannot be read. */
+  | 'invalid'
+  /** Strays may not call it. */
+  | 'not-open'
+  /** Input, event, entry or state are over a limit. */
+  | 'too-large'
+  /** It was being decided when two servers died. */
+  | 'quarantined'
+  /** It needs a version of an event that not all voters know yet. */
+  | 'not-yet'
+  /** The id is malformed, or belongs to another command. */
+  | 'bad-id'
+  /** The server remembers too many clients. */
+  | 'crowded'
 
 export interface UnavailableOutcome {
   readonly status: 'unavailable'
@@ -113,6 +198,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Default 10,000. */
   readonly deadlineMs?: number
+  /** Whom this member speaks for: `ctx.caller.user`. Members are believed. */
+  readonly user?: string
 }
 
 /** What `peer.role(x)` returns: the role's commands as calls. */

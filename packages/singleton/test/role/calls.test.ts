@@ -269,7 +269,7 @@ describe('the calls of a peer', () => {
     const caller = new Caller()
     caller.server('A')
     const ids = [caller.call(), caller.call(), caller.call(), caller.call()]
-    const refusal = { code: 'failed', reference: '1.1.1', text: 'r.c failed.' } as const
+    const refusal = { code: 'failed', reason: 'threw', reference: '1.1.1', text: 'r.c failed.' } as const
     caller.step({
       kind: 'answer',
       message: { t: 'failed', session: 'me:1^0', seq: 1, term: 1, index: 1, refusal },

@@ -132,18 +132,6 @@ export async function compiledOnly(): Promise<void> {
       bad: (_s, c: { v: number }, on) => persist(on.set(c)).reply((next) => next.b),
     },
   })
-  role('x', {
-    ...simple,
-    commands: {},
-    // @ts-expect-error reactions are not part of a definition yet
-    reactions: {},
-  })
-  role('x', {
-    ...simple,
-    commands: {},
-    // @ts-expect-error due commands are not part of a definition yet
-    due: () => [],
-  })
 }
 
 describe('role()', () => {
