@@ -53,7 +53,10 @@ import { KeyedTimers } from './timers.js'
 import { Turns } from './turns.js'
 import type { RoleMessage, WireMessage } from './wire.js'
 
-/** A refused peer that is linked to nobody after this time gives up: before a lone one would begin to serve. */
+/**
+ * A refused peer that is linked to nobody after this time gives up: before a lone one would begin to serve, and, where
+ * its identity runs elsewhere too, long before it votes.
+ */
 const REFUSED_MS = 300
 
 function asFailure(error: unknown): JoinError {
@@ -140,7 +143,7 @@ export class PeerCore {
   #applied = 0
   #statusChanged = false
   #joined = false
-  #refusal: string | null = null
+  #refusal: { readonly text: string; readonly final: boolean } | null = null
   #life: 'running' | 'stopping' | 'stopped' = 'running'
   #transfers: ((ok: boolean, text: string) => void)[] = []
   readonly #operations = new Map<number, (outcome: OperateOutcome) => void>()
@@ -198,7 +201,7 @@ export class PeerCore {
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
         latency: (medians) => this.#group.step({ kind: 'latency', medians }),
-        refused: (address, code, text, hello) => this.#refused(address, code, text, hello),
+        refused: (address, code, text, hello, own) => this.#refused(address, code, text, hello, own),
         message: (from, message) => this.#message(from, message),
       },
     )
@@ -504,7 +507,7 @@ export class PeerCore {
   }
 
   /** Whoever has not joined yet and sees nobody else takes a refusal as final; members only report it. */
-  #refused(address: string, code: string, text: string, hello: Hello | null): void {
+  #refused(address: string, code: string, text: string, hello: Hello | null, self: boolean): void {
     if (code === 'cluster' && hello) {
       this.#group.step({ kind: 'foreign', hello })
       if (this.#group.state.meetings.over) return
@@ -512,16 +515,21 @@ export class PeerCore {
     this.#host.log.write('warn', 'peer-refused', text, { address, code })
     this.#emit({ kind: 'note', event: 'peer-refused', text, data: { address, code } })
     // Whoever waits for its own cluster waits on, whatever others say.
-    if (this.#joined || this.#refusal !== null || this.#parts.identity.value?.lost) return
-    this.#refusal = text
+    const final = code === 'identity' && self
+    const known = this.#refusal !== null && (this.#refusal.final || !final)
+    if (this.#joined || known || this.#parts.identity.value?.lost) return
+    this.#refusal = { text, final }
     this.#group.step({ kind: 'refused' })
     this.#timers.set('refused', REFUSED_MS)
   }
 
   #refusalFinal(): void {
-    const text = this.#refusal ?? ''
+    const refusal = this.#refusal
     this.#refusal = null
-    if (!this.#joined && this.#group.state.links.size === 0) this.#fail(new JoinError('refused', text))
+    if (refusal === null || this.#joined) return
+    // Another process has this identity: whoever takes this one for it must not be given its vote.
+    const alone = this.#group.state.links.size === 0
+    if (alone || refusal.final) this.#fail(new JoinError('refused', refusal.text))
   }
 
   #message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void {
