@@ -60,3 +60,6 @@ export const REACTION_CALLS_MAX: number = 1_024
 
 /** Items that `due` may derive; more are taken for a mistake. */
 export const DUE_MAX: number = 1_000_000
+
+/** Due commands that one entry forgets; the next one of the role goes on. */
+export const FORGET_MAX: number = 1_000
