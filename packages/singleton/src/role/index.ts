@@ -30,6 +30,8 @@ export { decodeEntry } from './entry.js'
 export type { DecidedEvent } from '@tanist/core'
 export type { CommandEntry } from './entry.js'
 export { SESSION_IDLE_MS } from './limits.js'
+export { dueSession, reactionSession } from './reserved.js'
+export { PARKED_TEXT_MAX, REACTION_CALLS_MAX, SETTLE_MAX } from './limits.js'
 export { createRoleHost } from './host.js'
 export type { RoleHostOptions } from './host.js'
 export type {
@@ -38,7 +40,12 @@ export type {
   CommandRequest,
   DecideAt,
   Decided,
+  DueItem,
+  Parked,
+  PendingReaction,
   RoleHost,
+  Settled,
+  Settlement,
   StateCapture,
   StateRestore,
 } from './host-contract.js'
