@@ -1,6 +1,7 @@
 import { decodeEvents, encodeText } from '@tanist/core'
 import type { DecidedEvent, EncodedEvents } from '@tanist/core'
 import { isRecord } from './record.js'
+import type { Settlement } from './host-contract.js'
 import type { CommandId, JournalledOutcome } from './messages.js'
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
@@ -13,7 +14,21 @@ export interface CommandEntry extends CommandId {
   readonly atMs: number
   readonly events: readonly DecidedEvent[]
   readonly outcome: JournalledOutcome
+  /** Positions in `events` of those that have a reaction: they go into the outbox. */
+  readonly react?: readonly number[]
+  /** A due command whose item is still derived behind it: it has run, and does not run again. */
+  readonly ran?: boolean
+  /** Keys of due commands of this role that have run and are derived no longer. */
+  readonly forget?: readonly string[]
 }
+
+/** What became of reactions. */
+export interface SettleEntry {
+  readonly settle: readonly Settlement[]
+  readonly atMs: number
+}
+
+export type RoleEntry = CommandEntry | ExpiryEntry | SettleEntry
 
 /** The leader's decision that sessions end: the other form of entry of the roles. */
 export interface ExpiryEntry {

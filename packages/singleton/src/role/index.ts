@@ -38,7 +38,12 @@ export type {
   CommandRequest,
   DecideAt,
   Decided,
+  DueItem,
+  Parked,
+  PendingReaction,
   RoleHost,
+  Settled,
+  Settlement,
   StateCapture,
   StateRestore,
 } from './host-contract.js'

@@ -49,11 +49,20 @@ export const CLOSED_MAX: number = 1_000_000
 /** A caller that made no call for so long begins a new session: long before the old one may expire. */
 export const SESSION_RENEW_MS: number = 600_000
 
+/** Reactions that are settled by one entry. */
+export const SETTLE_MAX: number = 256
+
+/** What is kept of the text of a parked reaction, in characters. */
+export const PARKED_TEXT_MAX: number = 500
+
+/** Calls of one reaction: their outcomes are kept until it is settled. */
+export const REACTION_CALLS_MAX: number = 1_024
+
+/** Items that `due` may derive; more are taken for a mistake. */
+export const DUE_MAX: number = 1_000_000
+
 /** Reactions of one role that run at once. */
 export const RUNS_MAX: number = 16
-
-/** Ends of reactions that one entry takes. */
-export const SETTLE_MAX: number = 500
 
 /** Of a reaction that says nothing else; see `ReactionOptions`. */
 export const REACTION_ATTEMPTS: number = 10
@@ -61,11 +70,8 @@ export const REACTION_TIMEOUT_MS: number = 30_000
 export const REACTION_BACKOFF_MS: number = 200
 export const REACTION_MAX_BACKOFF_MS: number = 30_000
 
-/** Of a failure's text so much is journalled. */
-export const FAILURE_TEXT_MAX: number = 500
-
 /** Due commands that one turn decides. */
-export const DUE_MAX: number = 256
+export const DUE_TURN_MAX: number = 256
 
 /** Deriving due commands takes this share of the time at most. */
 export const DUE_SHARE: number = 0.02

@@ -1,9 +1,10 @@
 import type { Now, Random } from '@tanist/core'
 import { invariant } from '@tanist/core'
-import { FAILURE_TEXT_MAX, RUNS_MAX, SETTLE_MAX } from '../limits.js'
+import type { Settlement } from '../host-contract.js'
+import { PARKED_TEXT_MAX, RUNS_MAX, SETTLE_MAX } from '../limits.js'
 import { Lane } from './lane.js'
 import type { Item } from './lane.js'
-import type { AttemptLimits, Settlement, Task, TaskId } from './task.js'
+import type { AttemptLimits, Task, TaskId } from './task.js'
 
 /**
  * What runs the reactions of all roles while this peer serves. Knows no payload and no function: the shell runs what
@@ -270,7 +271,7 @@ function failed(
 ): void {
   const { row, item, lane } = run
   const { task, limits } = item
-  const text = failure.length > FAILURE_TEXT_MAX ? `${failure.slice(0, FAILURE_TEXT_MAX - 1)}…` : failure
+  const text = failure.length > PARKED_TEXT_MAX ? `${failure.slice(0, PARKED_TEXT_MAX - 1)}…` : failure
   item.failures += 1
   const about = { role: row.role, key: task.key }
   const what = `The reaction ${task.key} of '${row.role}' to ${task.type}`

@@ -21,10 +21,3 @@ export interface AttemptLimits {
   readonly backoffMs: number
   readonly maxBackoffMs: number
 }
-
-/** How a reaction ended, as it is journalled. */
-export interface Settlement extends TaskId {
-  readonly end: 'done' | 'parked' | 'retry' | 'dropped'
-  readonly attempts?: number
-  readonly text?: string
-}
