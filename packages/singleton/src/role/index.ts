@@ -29,7 +29,34 @@ export type { Encoded } from '@tanist/core'
 export { decodeEntry } from './entry.js'
 export type { DecidedEvent } from '@tanist/core'
 export type { CommandEntry } from './entry.js'
-export { SESSION_IDLE_MS } from './limits.js'
+export { SESSION_IDLE_MS, SETTLE_MAX } from './limits.js'
+export {
+  createDueClock,
+  createReactor,
+  dueOf,
+  failingOf,
+  hasDueWork,
+  hasWork,
+  planFor,
+  plansOf,
+  stepDueClock,
+  stepReactor,
+  taskOf,
+} from './reactor/index.js'
+export type {
+  DueClock,
+  DueClockEffect,
+  DueClockInput,
+  DueFailing,
+  Failing,
+  Plans,
+  Reactor,
+  ReactorEffect,
+  ReactorInput,
+  Task,
+  TaskId,
+} from './reactor/index.js'
+export { dueSession, parseReserved, reactionSession } from './reserved.js'
 export { createRoleHost } from './host.js'
 export type { RoleHostOptions } from './host.js'
 export type {

@@ -14,6 +14,7 @@ import type { AttemptLimits, Task, TaskId } from './task.js'
  *   added     events were committed that have a reaction, or an operator let one run again
  *   gone      the committed state does not list them as pending any more
  *   ended     a run is over: `failure` is a sentence, or null
+ *   unsettled what a `settle` asked for could not be journalled now
  *   timer     the timer that the last `timer` effect asked for
  *   turn      the end of a turn of the peer: runs begin and ends are settled here alone
  *   end       the reign is over: everything that runs is aborted
@@ -29,8 +30,14 @@ export interface Reactor {
   serving: boolean
   readonly rows: Map<string, Row>
   readonly runs: Map<number, Run>
+  /** Runs of a reign that is over: one that ends well all the same need not run again here. */
+  readonly late: Map<number, TaskId>
   /** Ends that are not known to be committed. */
   readonly ends: Map<string, End>
+  /** Those of them that are to be proposed. */
+  unsettled: End[]
+  /** Rows of which a turn may start something. */
+  readonly awake: Set<Row>
   lastRun: number
   timerAtMs: number
 }
@@ -61,7 +68,6 @@ interface Run {
 
 interface End {
   readonly settlement: Settlement
-  proposed: boolean
 }
 
 export type ReactorInput =
@@ -69,6 +75,7 @@ export type ReactorInput =
   | { readonly kind: 'added'; readonly tasks: readonly Task[] }
   | { readonly kind: 'gone'; readonly tasks: readonly TaskId[] }
   | { readonly kind: 'ended'; readonly run: number; readonly failure: string | null }
+  | { readonly kind: 'unsettled'; readonly settlements: readonly Settlement[] }
   | { readonly kind: 'timer' }
   | { readonly kind: 'turn'; readonly mayStart: boolean; readonly maySettle: boolean }
   | { readonly kind: 'end' }
@@ -101,7 +108,10 @@ export function createReactor(random: Random): Reactor {
     serving: false,
     rows: new Map(),
     runs: new Map(),
+    late: new Map(),
     ends: new Map(),
+    unsettled: [],
+    awake: new Set(),
     lastRun: 0,
     timerAtMs: Infinity,
   }
@@ -122,13 +132,16 @@ export function stepReactor(r: Reactor, input: ReactorInput, { monotonicMs }: No
     case 'ended':
       ended(r, input.run, input.failure, monotonicMs, out)
       break
+    case 'unsettled':
+      for (const settlement of input.settlements) if (r.serving) r.unsettled.push({ settlement })
+      break
     case 'timer':
       onTimer(r, monotonicMs, out)
       break
     case 'turn':
       if (!r.serving) break
       if (input.maySettle) settle(r, out)
-      if (input.mayStart) for (const row of r.rows.values()) start(r, row, monotonicMs, out)
+      if (input.mayStart) for (const row of r.awake) start(r, row, monotonicMs, out)
       break
     case 'end':
       end(r, out)
@@ -138,10 +151,7 @@ export function stepReactor(r: Reactor, input: ReactorInput, { monotonicMs }: No
 
 /** A turn would do something. */
 export function hasWork(r: Reactor): boolean {
-  if (!r.serving) return false
-  for (const row of r.rows.values()) if (row.ready.size > 0 && row.running < RUNS_MAX) return true
-  for (const { proposed } of r.ends.values()) if (!proposed) return true
-  return false
+  return r.serving && (r.awake.size > 0 || r.unsettled.length > 0)
 }
 
 /** Reactions of a role whose attempts fail, by key. */
@@ -154,11 +164,10 @@ const idOf = ({ role, key }: TaskId): string => `${role}:${key}`
 function begin(r: Reactor, tasks: readonly Task[]): void {
   invariant(!r.serving && r.runs.size === 0, 'a reign of reactions within another')
   r.serving = true
+  r.timerAtMs = Infinity
   const pending = new Set(tasks.map(idOf))
-  for (const [id, one] of r.ends) {
-    if (!pending.has(id)) r.ends.delete(id)
-    else one.proposed = false
-  }
+  for (const id of r.ends.keys()) if (!pending.has(id)) r.ends.delete(id)
+  r.unsettled = [...r.ends.values()]
   for (const task of tasks) add(r, task)
 }
 
@@ -171,7 +180,7 @@ function add(r: Reactor, task: Task): void {
   let lane = row.lanes.get(task.lane)
   if (lane === undefined) row.lanes.set(task.lane, (lane = new Lane(task.lane)))
   lane.add(item)
-  if (lane.state === 'idle') makeReady(row, lane)
+  if (lane.state === 'idle') makeReady(r, row, lane)
 }
 
 function rowOf(r: Reactor, role: string): Row {
@@ -183,7 +192,7 @@ function rowOf(r: Reactor, role: string): Row {
   return row
 }
 
-function makeReady(row: Row, lane: Lane): void {
+function makeReady(r: Reactor, row: Row, lane: Lane): void {
   if (lane.first === undefined) {
     lane.state = 'idle'
     row.lanes.delete(lane.name)
@@ -191,6 +200,7 @@ function makeReady(row: Row, lane: Lane): void {
   }
   lane.state = 'ready'
   row.ready.add(lane)
+  if (row.running < RUNS_MAX) r.awake.add(row)
 }
 
 function remove(r: Reactor, task: TaskId, out: ReactorEffect[]): void {
@@ -213,17 +223,19 @@ function over(r: Reactor, id: number, { row, lane }: Run): void {
   r.runs.delete(id)
   row.running -= 1
   lane.dropGone()
-  makeReady(row, lane)
+  makeReady(r, row, lane)
+  if (row.ready.size > 0) r.awake.add(row)
 }
 
 function start(r: Reactor, row: Row, nowMs: number, out: ReactorEffect[]): void {
+  r.awake.delete(row)
   for (const lane of row.ready) {
     if (row.running >= RUNS_MAX) return
     row.ready.delete(lane)
     lane.dropGone()
     const item = lane.first
     if (item === undefined) {
-      makeReady(row, lane)
+      row.lanes.delete(lane.name)
       continue
     }
     lane.state = 'running'
@@ -244,6 +256,11 @@ function ended(
   nowMs: number,
   out: ReactorEffect[],
 ): void {
+  const late = r.late.get(id)
+  if (late !== undefined) {
+    r.late.delete(id)
+    if (failure === null && !r.serving) r.ends.set(idOf(late), { settlement: { ...late, end: 'done' } })
+  }
   const run = r.runs.get(id)
   if (run === undefined) return
   if (failure === null) finish(r, id, run, { ...idPart(run), end: 'done' })
@@ -257,7 +274,9 @@ function finish(r: Reactor, id: number, run: Run, settlement: Settlement): void 
   item.gone = true
   row.items.delete(item.task.key)
   row.failing.delete(item.task.key)
-  r.ends.set(idOf(settlement), { settlement, proposed: false })
+  const end: End = { settlement }
+  r.ends.set(idOf(settlement), end)
+  r.unsettled.push(end)
   over(r, id, run)
 }
 
@@ -285,6 +304,7 @@ function failed(
   r.runs.delete(id)
   row.running -= 1
   lane.state = 'waiting'
+  if (row.ready.size > 0) r.awake.add(row)
   lane.untilMs = nowMs + pauseOf(r, limits, item.failures)
   arm(r, lane.untilMs, nowMs, out)
   const again = `${what} has failed, attempt ${item.failures} of ${limits.attempts}: ${text}`
@@ -311,7 +331,7 @@ function onTimer(r: Reactor, nowMs: number, out: ReactorEffect[]): void {
   for (const row of r.rows.values()) {
     for (const lane of row.lanes.values()) {
       if (lane.state !== 'waiting') continue
-      if (lane.untilMs <= nowMs || lane.dropGone()) makeReady(row, lane)
+      if (lane.untilMs <= nowMs || lane.dropGone()) makeReady(r, row, lane)
       else nextMs = Math.min(nextMs, lane.untilMs)
     }
   }
@@ -319,22 +339,21 @@ function onTimer(r: Reactor, nowMs: number, out: ReactorEffect[]): void {
 }
 
 function settle(r: Reactor, out: ReactorEffect[]): void {
-  let batch: Settlement[] = []
-  for (const end of r.ends.values()) {
-    if (end.proposed) continue
-    end.proposed = true
-    batch.push(end.settlement)
-    if (batch.length < SETTLE_MAX) continue
-    out.push({ kind: 'settle', settlements: batch })
-    batch = []
-  }
-  if (batch.length > 0) out.push({ kind: 'settle', settlements: batch })
+  const all = r.unsettled.map(({ settlement }) => settlement)
+  r.unsettled = []
+  for (let from = 0; from < all.length; from += SETTLE_MAX)
+    out.push({ kind: 'settle', settlements: all.slice(from, from + SETTLE_MAX) })
 }
 
 function end(r: Reactor, out: ReactorEffect[]): void {
   r.serving = false
-  for (const run of r.runs.keys()) out.push({ kind: 'abort', run, why: 'This peer stopped serving.' })
+  for (const [id, run] of r.runs) {
+    out.push({ kind: 'abort', run: id, why: 'This peer stopped serving.' })
+    r.late.set(id, idPart(run))
+  }
   r.runs.clear()
+  r.awake.clear()
+  r.unsettled = []
   r.rows.clear()
 }
 
