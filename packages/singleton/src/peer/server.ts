@@ -229,9 +229,10 @@ export class Server {
       for (const { to, call } of waiters) {
         const { session, seq } = call
         const { index, term } = entry
-        if (applied === undefined || 'settled' in applied || applied.session !== session || applied.seq !== seq)
-          this.#retry(to, call, true, 'the journal went another way')
-        else this.#ports.send(to, { t: 'result', session, seq, term, index, outcome: applied.outcome })
+        const same =
+          applied !== undefined && 'session' in applied && applied.session === session && applied.seq === seq
+        if (same) this.#ports.send(to, { t: 'result', session, seq, term, index, outcome: applied.outcome })
+        else this.#retry(to, call, true, 'the journal went another way')
       }
     }
   }

@@ -127,9 +127,11 @@ export class SideEffects {
   }
 
   #failing(name: string, all: readonly PendingReaction[], parked: number): string | null {
-    const derived = this.#roles.dueFailure(name)
+    const due = this.#due.of(name)
+    // Where nobody decides them they are not derived.
+    const derived = due === null ? undefined : this.#roles.dueFailure(name)
     if (derived !== undefined) return derived
-    const [command] = this.#due.of(name)?.failing ?? []
+    const [command] = due?.failing ?? []
     if (command !== undefined)
       return `The due command ${name}.${command.item.command} fails: ${command.text}`
     for (const [key, { attempts, text }] of this.#reactions.failing(name))

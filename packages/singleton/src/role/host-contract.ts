@@ -127,7 +127,11 @@ export interface Applied extends CommandId {
 
 /** A settlement was committed. */
 export interface Settled {
-  readonly settled: readonly { readonly role: string; readonly key: string; readonly end: Settlement['end'] }[]
+  readonly settled: readonly {
+    readonly role: string
+    readonly key: string
+    readonly end: Settlement['end']
+  }[]
   readonly index: number
   readonly term: number
   /** Those that are pending again. */
@@ -172,7 +176,7 @@ export interface Settlement {
   readonly text?: string
 }
 
-/** A command that a role's `due` derives. */
+/** A command that a role's `due` derives. Its fields are made when they are read: not to be spread. */
 export interface DueItem {
   readonly role: string
   /** Made of time, command and input. */

@@ -29,7 +29,9 @@ export type { Encoded } from '@tanist/core'
 export { decodeEntry } from './entry.js'
 export type { DecidedEvent } from '@tanist/core'
 export type { CommandEntry } from './entry.js'
-export { SESSION_IDLE_MS, SETTLE_MAX } from './limits.js'
+export { SESSION_IDLE_MS } from './limits.js'
+export { dueSession, reactionSession } from './reserved.js'
+export { PARKED_TEXT_MAX, REACTION_CALLS_MAX, SETTLE_MAX } from './limits.js'
 export {
   createDueClock,
   createReactor,
@@ -56,7 +58,7 @@ export type {
   Task,
   TaskId,
 } from './reactor/index.js'
-export { dueSession, parseReserved, reactionSession } from './reserved.js'
+export { parseReserved } from './reserved.js'
 export { createRoleHost } from './host.js'
 export type { RoleHostOptions } from './host.js'
 export type {

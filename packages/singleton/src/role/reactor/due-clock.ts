@@ -7,7 +7,7 @@ import {
   DUE_SHARE,
   DUE_TURN_MAX,
   DUE_TURN_MS,
-} from '../limits.js'
+} from './limits.js'
 
 /**
  * When the due commands of all roles run, while this peer serves.

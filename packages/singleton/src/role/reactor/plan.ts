@@ -3,7 +3,7 @@ import {
   REACTION_BACKOFF_MS,
   REACTION_MAX_BACKOFF_MS,
   REACTION_TIMEOUT_MS,
-} from '../limits.js'
+} from './limits.js'
 import type { PendingReaction } from '../host-contract.js'
 import type { AnyReaction } from '../reaction.js'
 import type { AnyRole } from '../types.js'
