@@ -1,7 +1,8 @@
 import type { Log } from '@tanist/core'
-import { eventMakers, invariant } from '@tanist/core'
-import { decodeRoleEntry, encodeEntry, encodeExpiry } from './entry.js'
-import type { CommandEntry, ExpiryEntry } from './entry.js'
+import { invariant } from '@tanist/core'
+import { shapeOf } from './build.js'
+import { decodeRoleEntry, encodeDrop, encodeEntry, encodeExpiry } from './entry.js'
+import type { CommandEntry, DropEntry, ExpiryEntry } from './entry.js'
 import { Expiry } from './expiry.js'
 import type {
   Applied,
@@ -15,7 +16,7 @@ import type {
 } from './host-contract.js'
 import { CLOSED_MAX, MAX_ENTRY_BYTES, SESSIONS_MAX, SESSION_IDLE_MS } from './limits.js'
 import { Replica } from './replica.js'
-import type { Hosted } from './replica.js'
+import { RoleTable } from './role-table.js'
 import { runCommand } from './run.js'
 import { positionOf, SessionTable } from './sessions.js'
 import { Ahead, isSame } from './speculation.js'
@@ -37,7 +38,9 @@ export function createRoleHost(roles: readonly AnyRole[], options: RoleHostOptio
 }
 
 class Host implements RoleHost {
-  readonly #roles = new Map<string, Hosted>()
+  readonly #roles: RoleTable
+  /** See `shapeOf`. */
+  readonly #shape: string
   readonly #observers = new Map<string, Set<(state: unknown) => void>>()
   readonly #changed = new Set<string>()
   readonly #log: Log | undefined
@@ -51,10 +54,8 @@ class Host implements RoleHost {
 
   constructor(roles: readonly AnyRole[], { log, sessionMs, sessionsMax }: RoleHostOptions) {
     this.#log = log
-    for (const role of roles) {
-      if (this.#roles.has(role.name)) throw new TypeError(`Two roles are called '${role.name}'.`)
-      this.#roles.set(role.name, { role, on: eventMakers(role.events) })
-    }
+    this.#roles = new RoleTable(roles)
+    this.#shape = shapeOf(roles)
     this.#committed = new Replica(this.#roles, log)
     this.#expiry = new Expiry(sessionMs ?? SESSION_IDLE_MS, sessionsMax ?? SESSIONS_MAX)
   }
@@ -94,7 +95,7 @@ class Host implements RoleHost {
   }
 
   #applyRead(record: CommandRecord): Applied | undefined {
-    let entry: CommandEntry | ExpiryEntry
+    let entry: CommandEntry | ExpiryEntry | DropEntry
     try {
       entry = decodeRoleEntry(record.payload)
     } catch (error) {
@@ -105,9 +106,17 @@ class Host implements RoleHost {
       this.#committed.sessions.expire(entry.expire)
       return undefined
     }
-    const { role, command, session, seq, floor, atMs, outcome } = entry
+    if ('drop' in entry) {
+      this.#committed.drop(entry.drop)
+      this.#changed.add(entry.drop)
+      return undefined
+    }
+    const { command, session, seq, floor, atMs, outcome } = entry
     const { index, term } = record
-    this.#committed.sessions.record(session, seq, floor, atMs, { role, command, term, index, outcome })
+    const role = this.#roles.nameOf(entry.role)
+    // Sessions are a function of the journal alone: they keep the name that stands there.
+    const answer = { role: entry.role, command, term, index, outcome }
+    this.#committed.sessions.record(session, seq, floor, atMs, answer)
     const changed = this.#committed.take(entry, record)
     if (changed) this.#changed.add(role)
     return { role, command, session, seq, outcome, index, term, changed }
@@ -133,6 +142,15 @@ class Host implements RoleHost {
     return payload
   }
 
+  drop(role: string, at: DecideAt): Uint8Array | null {
+    const ahead = this.#inReign(at)
+    if (!this.#committed.hasUsed(role)) return null
+    const payload = encodeDrop(role)
+    ahead.drop(role)
+    ahead.waiting.push({ index: at.index, term: at.term, payload, taken: null, expire: NONE })
+    return payload
+  }
+
   #inReign(at: DecideAt): Ahead {
     const ahead = this.#ahead
     invariant(ahead !== null, 'decide outside a reign')
@@ -143,7 +161,8 @@ class Host implements RoleHost {
 
   decide(request: CommandRequest, at: DecideAt): Decided {
     const ahead = this.#inReign(at)
-    const { role: name, command, session, seq, floor } = request
+    const { command, session, seq, floor } = request
+    const name = this.#roles.nameOf(request.role)
     if (session === '' || !Number.isSafeInteger(seq) || seq < 1) {
       return this.#refuse('bad-id', request, at, 'The command has no valid id.')
     }
@@ -152,7 +171,7 @@ class Host implements RoleHost {
     if (known === 'unknown')
       return { kind: 'expired', renewAt: Math.max(this.#applied, this.#committed.sessions.expiredTo) }
     if (known !== undefined) {
-      if (known.role !== name || known.command !== command) {
+      if (this.#roles.nameOf(known.role) !== name || known.command !== command) {
         const text = `The id ${session}:${seq} belongs to another command, ${known.role}.${known.command}.`
         return this.#refuse('bad-id', request, at, text)
       }
@@ -170,20 +189,20 @@ class Host implements RoleHost {
     let ids = 0
     const id = (): string => `${at.branch}-${at.index}-${++ids}`
     const ctx = Object.freeze({ at: at.atMs, id, caller: request.caller })
-    const run = runCommand(hosted.role, command, hosted.on, ahead.states.get(name), request.input, ctx)
+    const run = runCommand(hosted.role, command, hosted.on, ahead.states.get(name), request.input, ctx, at.readers)
     if (run.kind === 'failed') return this.#refuse(run.reason, request, at, run.text, run.cause)
     // A refusal is journalled too: later the state may be another, and a late duplicate must hear the same.
-    const { outcome } = run
-    const entry = { role: name, command, session, seq, floor, atMs: at.atMs, outcome }
+    const { outcome, as } = run
+    const entry = { role: as, command, session, seq, floor, atMs: at.atMs, outcome }
     const payload = encodeEntry(entry, run.events)
     if (payload.length > MAX_ENTRY_BYTES) {
       const text = `${name}.${command} made a journal entry of ${payload.length} bytes; ${MAX_ENTRY_BYTES} are allowed.`
       return this.#refuse('too-large', request, at, text, new RangeError(text))
     }
     ahead.states.set(name, run.next)
-    const answer = { role: name, command, term: at.term, index: at.index, outcome }
+    const answer = { role: as, command, term: at.term, index: at.index, outcome }
     ahead.sessions.record(session, seq, floor, answer)
-    const taken = { entry, answer, next: run.next }
+    const taken = { entry: as === name ? entry : { ...entry, role: name }, answer, next: run.next }
     ahead.waiting.push({ index: at.index, term: at.term, payload, taken, expire: NONE })
     return { kind: 'append', payload, outcome }
   }
@@ -229,7 +248,7 @@ class Host implements RoleHost {
   capture(): StateCapture {
     this.#capture?.release()
     const replica = this.#committed
-    const image = { roles: replica.images(), sessions: replica.sessions.capture() }
+    const image = { roles: replica.images(), sessions: replica.sessions.capture(), shape: this.#shape }
     this.#capture = new ImageCapture(image, !replica.isOlder, () => replica.sessions.release())
     return this.#capture
   }
@@ -241,13 +260,14 @@ class Host implements RoleHost {
       finish: () => {
         const { image, digest } = taker.finish()
         const replica = new Replica(this.#roles, this.#log, new SessionTable(image.sessions))
-        for (const role of image.roles) replica.restore(role)
+        for (const role of this.#roles.gather(image.roles)) replica.restore(role)
         this.#capture?.release()
         this.#capture = null
         this.#committed = replica
         this.#ahead = null
         for (const role of this.#roles.keys()) this.#changed.add(role)
-        return image.roles.some(({ backlog }) => backlog !== undefined) ? null : digest
+        const comparable = image.shape === this.#shape && image.roles.every(({ backlog }) => backlog === undefined)
+        return comparable ? digest : null
       },
     }
   }
@@ -263,7 +283,7 @@ class Host implements RoleHost {
   digest(): string {
     const replica = this.#committed
     const capture = new ImageCapture(
-      { roles: replica.images(), sessions: replica.sessions.image() },
+      { roles: replica.images(), sessions: replica.sessions.image(), shape: this.#shape },
       true,
       () => {},
     )

@@ -1,5 +1,5 @@
 import { decodeRoleEntry } from './entry.js'
-import type { CommandEntry, ExpiryEntry } from './entry.js'
+import type { CommandEntry, DropEntry, ExpiryEntry } from './entry.js'
 import type { CommandRecord } from './host-contract.js'
 import { SESSION_WINDOW } from './limits.js'
 import { evolveBy, unreadable } from './replica.js'
@@ -48,7 +48,7 @@ export class Ahead implements States {
   }
 
   #take(record: CommandRecord): Partial<Waiting> {
-    let entry: CommandEntry | ExpiryEntry
+    let entry: CommandEntry | ExpiryEntry | DropEntry
     try {
       entry = decodeRoleEntry(record.payload)
     } catch (error) {
@@ -59,11 +59,16 @@ export class Ahead implements States {
       this.sessions.expire(entry.expire)
       return { expire: entry.expire }
     }
-    const { role, command, session, seq, floor, outcome } = entry
-    const answer = { role, command, term: record.term, index: record.index, outcome }
+    if ('drop' in entry) {
+      this.drop(entry.drop)
+      return {}
+    }
+    const { command, session, seq, floor, outcome } = entry
+    const role = this.#roles.nameOf(entry.role)
+    const answer = { role: entry.role, command, term: record.term, index: record.index, outcome }
     this.sessions.record(session, seq, floor, answer)
     const failure = this.failures.get(role) ?? evolveBy(this.#roles, this, entry, record)
-    if (failure === null) return { taken: { entry, answer, next: this.states.get(role) } }
+    if (failure === null) return { taken: { entry: { ...entry, role }, answer, next: this.states.get(role) } }
     this.#fail(role, failure)
     return { settles: entry }
   }
@@ -73,6 +78,12 @@ export class Ahead implements States {
     const entry = taken?.entry ?? settles
     if (entry !== undefined) this.sessions.settle(entry.session, entry.seq)
     if (expire.length > 0) this.sessions.settleExpiry(expire)
+  }
+
+  /** What follows is read again once this is applied; until then the role is there as little as it will be. */
+  drop(role: string): void {
+    this.states.delete(role)
+    if (this.#roles.has(role)) this.#fail(role, `The role '${role}' is being forgotten.`)
   }
 
   #fail(role: string, text: string): void {
