@@ -6,6 +6,8 @@ import { checkSettings, JoinError, openPeer } from './peer/index.js'
 import { operateOn } from './operate.js'
 import type { OperateMembers } from './operate.js'
 import { operateBranches } from './operate-branches.js'
+import { operateRoles } from './operate-roles.js'
+import type { OperateRoles } from './operate-roles.js'
 import type { OperateBranches } from './operate-branches.js'
 import { Lives, restoreJournal } from './peer/index.js'
 import type { Member, PeerSettings, PeerStatus, ServerInfo, Waiting } from './peer/index.js'
@@ -47,7 +49,7 @@ export type RoleHandle<S, C> = Proxy<C> & {
 }
 
 /** What an operator can do by hand. */
-export type Operate = OperateMembers & OperateBranches & OperateSingletons
+export type Operate = OperateMembers & OperateBranches & OperateSingletons & OperateRoles
 
 export interface Peer {
   /** Another one after this peer had to set entries aside: see `status().setAside`. */
@@ -171,6 +173,7 @@ function facade(
   const operate: Operate = Object.freeze({
     ...operateOn(core),
     ...operateBranches(core, host),
+    ...operateRoles(core),
     ...operateSingletons(core, singletons),
   })
   return {

@@ -101,6 +101,10 @@ export class Lives {
     this.#soon(() => this.#now.restartSingleton(name, done))
   }
 
+  forgetRole(name: string, done: (outcome: OperateOutcome) => void): void {
+    this.#soon(() => this.#now.forgetRole(name, done))
+  }
+
   transfer(to: MemberId | null, done: (ok: boolean, text: string) => void): void {
     this.#soon(() => this.#now.transfer(to, done))
   }

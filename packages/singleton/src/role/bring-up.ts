@@ -48,10 +48,12 @@ export function bringUp(of: AnyRole, event: StoredEvent): DecidedEvent {
     throw new TypeError(
       `the event '${type}' is of version ${version}, and this build of the role '${of.name}' knows it up to ${today}`,
     )
-  if (version === today) return name === type && event.version === undefined ? event : { ...event, type: name }
+  if (version === today)
+    return name === type && event.version === undefined ? event : { ...event, type: name }
   // Steps may change what they are given: others see the same payload.
   let payload = fromEncoded(toEncoded(event.payload))
-  for (let at = version; at < today; at++) payload = step(of.upcast?.[name], at, payload, () => named(event, at))
+  for (let at = version; at < today; at++)
+    payload = step(of.upcast?.[name], at, payload, () => named(event, at))
   try {
     return { type: name, payload: fromEncoded(toEncoded(payload)) }
   } catch (error) {

@@ -51,7 +51,9 @@ function checkStepsUp(place: string, what: string, given: unknown, newest: numbe
   const steps = stepsIn(place, given ?? {})
   for (let from = 1; from < newest; from++)
     if (!steps.has(from))
-      throw new TypeError(`${place}[${from}] is missing: ${what} needs a step up from each version before it.`)
+      throw new TypeError(
+        `${place}[${from}] is missing: ${what} needs a step up from each version before it.`,
+      )
   for (const from of steps)
     if (from < 1 || from >= newest)
       throw new TypeError(`${place}[${from}] leads nowhere: ${what} has steps from 1 to below it.`)
@@ -86,7 +88,9 @@ function checkRenamed(place: string, given: unknown, events: Fields): void {
     const at = `${place}: renamed.${former}`
     if (!EVENT_NAME.test(former)) throw new TypeError(`${at} cannot have been the name of an event.`)
     if (Object.hasOwn(events, former))
-      throw new TypeError(`${at}: '${former}' is the name of an event today, so the journal could mean either.`)
+      throw new TypeError(
+        `${at}: '${former}' is the name of an event today, so the journal could mean either.`,
+      )
     if (typeof today !== 'string' || !Object.hasOwn(events, today))
       throw new TypeError(`${at} must name one of today's events: ${list(Object.keys(events))}.`)
   }

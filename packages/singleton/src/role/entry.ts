@@ -14,6 +14,8 @@ export interface CommandEntry extends CommandId {
   readonly atMs: number
   readonly events: readonly StoredEvent[]
   readonly outcome: JournalledOutcome
+  /** Former names of the role, where it has some: a build that knows no other name of it must not go on without this. */
+  readonly was?: readonly string[]
 }
 
 /** The leader's decision that sessions end: the other form of entry of the roles. */
@@ -26,9 +28,14 @@ export interface DropEntry {
   readonly drop: string
 }
 
-export function encodeEntry(entry: Omit<CommandEntry, 'events'>, { pairs }: Pick<JournalEvents, 'pairs'>): Uint8Array {
-  const { role, command, session, seq, floor, atMs, outcome } = entry
-  return encodeText(JSON.stringify({ role, command, session, seq, floor, at: atMs, outcome, events: pairs }))
+export function encodeEntry(
+  entry: Omit<CommandEntry, 'events'>,
+  { pairs }: Pick<JournalEvents, 'pairs'>,
+): Uint8Array {
+  const { role, was, command, session, seq, floor, atMs, outcome } = entry
+  return encodeText(
+    JSON.stringify({ role, was, command, session, seq, floor, at: atMs, outcome, events: pairs }),
+  )
 }
 
 export function encodeExpiry(expire: readonly string[]): Uint8Array {
@@ -56,8 +63,10 @@ export function decodeRoleEntry(payload: Uint8Array): CommandEntry | ExpiryEntry
   const status = outcome['status']
   if (status !== 'ok' && status !== 'refused')
     throw new TypeError('an outcome that is neither ok nor refused')
+  const was = fields['was']
   return {
     role: string(fields['role']),
+    ...(Array.isArray(was) && { was: was.map(string) }),
     command: string(fields['command']),
     session: string(fields['session']),
     seq: count(fields['seq']),

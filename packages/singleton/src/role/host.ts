@@ -189,20 +189,28 @@ class Host implements RoleHost {
     let ids = 0
     const id = (): string => `${at.branch}-${at.index}-${++ids}`
     const ctx = Object.freeze({ at: at.atMs, id, caller: request.caller })
-    const run = runCommand(hosted.role, command, hosted.on, ahead.states.get(name), request.input, ctx, at.readers)
+    const run = runCommand(
+      hosted.role,
+      command,
+      hosted.on,
+      ahead.states.get(name),
+      request.input,
+      ctx,
+      at.readers,
+    )
     if (run.kind === 'failed') return this.#refuse(run.reason, request, at, run.text, run.cause)
     // A refusal is journalled too: later the state may be another, and a late duplicate must hear the same.
     const { outcome, as } = run
-    const entry = { role: as, command, session, seq, floor, atMs: at.atMs, outcome }
+    const entry = { ...as, command, session, seq, floor, atMs: at.atMs, outcome }
     const payload = encodeEntry(entry, run.events)
     if (payload.length > MAX_ENTRY_BYTES) {
       const text = `${name}.${command} made a journal entry of ${payload.length} bytes; ${MAX_ENTRY_BYTES} are allowed.`
       return this.#refuse('too-large', request, at, text, new RangeError(text))
     }
     ahead.states.set(name, run.next)
-    const answer = { role: as, command, term: at.term, index: at.index, outcome }
+    const answer = { role: as.role, command, term: at.term, index: at.index, outcome }
     ahead.sessions.record(session, seq, floor, answer)
-    const taken = { entry: as === name ? entry : { ...entry, role: name }, answer, next: run.next }
+    const taken = { entry: as.role === name ? entry : { ...entry, role: name }, answer, next: run.next }
     ahead.waiting.push({ index: at.index, term: at.term, payload, taken, expire: NONE })
     return { kind: 'append', payload, outcome }
   }
@@ -266,7 +274,8 @@ class Host implements RoleHost {
         this.#committed = replica
         this.#ahead = null
         for (const role of this.#roles.keys()) this.#changed.add(role)
-        const comparable = image.shape === this.#shape && image.roles.every(({ backlog }) => backlog === undefined)
+        const comparable =
+          image.shape === this.#shape && image.roles.every(({ backlog }) => backlog === undefined)
         return comparable ? digest : null
       },
     }

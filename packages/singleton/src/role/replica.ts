@@ -99,6 +99,11 @@ export class Replica implements States {
       this.fail(role, text)
     }
     if (!isKnown(this.#roles, entry)) this.#older.add(role)
+    for (const former of overtaken(this.#roles, entry)) {
+      this.#used.add(former)
+      this.#older.add(former)
+      this.fail(former, renamedAt(former, role, record))
+    }
     this.#postpone(role, record)
     return false
   }
@@ -159,7 +164,11 @@ export class Replica implements States {
     return failure
   }
 
-  #bringUp(role: string, hosted: AnyRole, { role: stored, state, stateVersion = 1 }: RoleImage): string | null {
+  #bringUp(
+    role: string,
+    hosted: AnyRole,
+    { role: stored, state, stateVersion = 1 }: RoleImage,
+  ): string | null {
     if (stored !== role) return `The snapshot has states of both '${role}' and '${stored}', its former name.`
     const today = hosted.stateVersion ?? 1
     if (stateVersion > today)
@@ -176,7 +185,11 @@ export class Replica implements States {
   #overtaken(role: string, now: string): void {
     this.#used.add(role)
     this.#older.add(role)
-    this.#keep(role, { role }, `The role '${role}' is called '${now}' in the snapshot: a newer build wrote it.`)
+    this.#keep(
+      role,
+      { role },
+      `The role '${role}' is called '${now}' in the snapshot: a newer build wrote it.`,
+    )
   }
 
   #keep(role: string, { role: stored, backlog: _, ...form }: RoleImage, text: string): void {
@@ -215,6 +228,15 @@ export class Replica implements States {
     if (backlog === undefined) this.#backlog.set(role, [kept])
     else backlog.push(kept)
   }
+}
+
+/** Roles of this build that go by the entry's name in a newer one. */
+export function overtaken(roles: HostedRoles, { role, was = [] }: CommandEntry): readonly string[] {
+  return roles.has(roles.nameOf(role)) ? [] : was.filter((former) => roles.has(former))
+}
+
+export function renamedAt(former: string, role: string, { index, term }: CommandRecord): string {
+  return `The role '${former}' is called '${role}' in the journal entry at index ${index}, term ${term}: a newer build wrote it.`
 }
 
 /** Whether this build has the role and every event of the entry. */

@@ -49,7 +49,9 @@ export class RoleTable extends Map<string, Hosted> {
         continue
       }
       const { backlog: _, ...rest } = { ...known, ...image, role }
-      const backlog = [...(known?.backlog ?? []), ...(image.backlog ?? [])].toSorted((a, b) => a.index - b.index)
+      const backlog = [...(known?.backlog ?? []), ...(image.backlog ?? [])].toSorted(
+        (a, b) => a.index - b.index,
+      )
       gathered.set(role, backlog.length === 0 ? rest : { ...rest, backlog })
     }
     return [...gathered.values(), ...others]

@@ -3,6 +3,7 @@ import type { Encoded } from '@tanist/core'
 import { bringUpAll } from './bring-up.js'
 import type { StoredEvent } from './bring-up.js'
 import type { Reader } from './build.js'
+import type { CommandEntry } from './entry.js'
 import type { JournalledOutcome } from './messages.js'
 import type { AnyRole, Ctx, FailReason } from './types.js'
 import { writeEvents } from './writing.js'
@@ -13,7 +14,7 @@ export type Run =
   | {
       readonly kind: 'decided'
       /** How the entry calls the role. */
-      readonly as: string
+      readonly as: Pick<CommandEntry, 'role' | 'was'>
       readonly events: JournalEvents
       readonly next: unknown
       readonly outcome: JournalledOutcome
@@ -68,7 +69,7 @@ export function runCommand(
       const text = `${place} cannot be done yet: ${written.text}. It can once these peers run a newer build.`
       return { kind: 'failed', reason: 'not-yet', text }
     }
-    const { events, role: as } = written
+    const { events, as } = written
     if (decision.kind === 'refuse') {
       const outcome: JournalledOutcome = { status: 'refused', refusal: toEncoded(decision.refusal) }
       return { kind: 'decided', as, events, next: state, outcome }

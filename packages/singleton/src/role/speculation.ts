@@ -2,7 +2,7 @@ import { decodeRoleEntry } from './entry.js'
 import type { CommandEntry, DropEntry, ExpiryEntry } from './entry.js'
 import type { CommandRecord } from './host-contract.js'
 import { SESSION_WINDOW } from './limits.js'
-import { evolveBy, unreadable } from './replica.js'
+import { evolveBy, overtaken, renamedAt, unreadable } from './replica.js'
 import type { HostedRoles, Replica, States } from './replica.js'
 import type { Answer, SessionTable } from './sessions.js'
 import { positionOf } from './sessions.js'
@@ -70,6 +70,7 @@ export class Ahead implements States {
     const failure = this.failures.get(role) ?? evolveBy(this.#roles, this, entry, record)
     if (failure === null) return { taken: { entry: { ...entry, role }, answer, next: this.states.get(role) } }
     this.#fail(role, failure)
+    for (const former of overtaken(this.#roles, entry)) this.#fail(former, renamedAt(former, role, record))
     return { settles: entry }
   }
 

@@ -3,6 +3,7 @@ import type { AnyEvent, Encoded } from '@tanist/core'
 import { versionToday } from './bring-up.js'
 import type { StoredEvent } from './bring-up.js'
 import type { Reader } from './build.js'
+import type { CommandEntry } from './entry.js'
 import type { AnyRole } from './types.js'
 
 export type JournalEvent =
@@ -16,8 +17,12 @@ export interface JournalEvents {
 }
 
 export type Written =
-  /** `role`: by which name the entry calls it. */
-  | { readonly kind: 'written'; readonly role: string; readonly events: JournalEvents }
+  | {
+      readonly kind: 'written'
+      /** How the entry calls the role. */
+      readonly as: Pick<CommandEntry, 'role' | 'was'>
+      readonly events: JournalEvents
+    }
   /** A clause: which peers cannot read what. */
   | { readonly kind: 'not-yet'; readonly text: string }
 
@@ -32,19 +37,30 @@ export function writeEvents(
   readers: readonly Reader[] = [],
 ): Written {
   if (readers.length === 0)
-    return { kind: 'written', role: of.name, events: of.versions ? withVersions(of, events) : encodeEvents(events) }
+    return {
+      kind: 'written',
+      as: nameIn(of, of.name),
+      events: of.versions ? withVersions(of, events) : encodeEvents(events),
+    }
   const names = [of.name, ...(of.formerly ?? [])]
   const having = readers.filter(({ reads }) => names.some((name) => Object.hasOwn(reads, name)))
   const name = names.find((one) => having.every(({ reads }) => Object.hasOwn(reads, one)))
   if (name === undefined)
-    return { kind: 'not-yet', text: `the builds of ${list(having)} have no common name for the role '${of.name}'` }
+    return {
+      kind: 'not-yet',
+      text: `the builds of ${list(having)} have no common name for the role '${of.name}'`,
+    }
   const written: { readonly type: string; readonly version: number; readonly payload: unknown }[] = []
   for (const { type, payload } of events) {
     const form = formFor(of, name, type, having)
     if ('text' in form) return { kind: 'not-yet', text: form.text }
     written.push({ ...form, payload: bringDown(of, type, form.version, payload) })
   }
-  return { kind: 'written', role: name, events: encode(written) }
+  return { kind: 'written', as: nameIn(of, name), events: encode(written) }
+}
+
+function nameIn({ name, formerly }: AnyRole, role: string): Pick<CommandEntry, 'role' | 'was'> {
+  return role !== name || formerly === undefined || formerly.length === 0 ? { role } : { role, was: formerly }
 }
 
 /** The name and version that all can read, the newest there is; or who cannot. */

@@ -159,5 +159,11 @@ function role({ body }: Of<'r'>): string {
       return `readable ${body.id} at ${body.index}`
     case 'unreadable':
       return `unreadable ${body.id}, ${body.why}`
+    case 'reads':
+      return `reads ${Object.keys(body.roles).join(' ')}`
+    case 'forget':
+      return `forget ${body.role}`
+    case 'forgot':
+      return `forgot: ${body.status}`
   }
 }
