@@ -112,10 +112,11 @@ describe('events of older versions', () => {
 
   it('whose step fails say event, version, step and position, and fail no other role', () => {
     const events = { added: (s: number, e: number) => s + e }
-    const commands = {
-      add: (_s: number, c: number, on: { added: (e: number) => never }) => persist(on.added(c)),
-    }
-    const plain = role('sum', { state: () => 0, events, commands })
+    const plain = role('sum', {
+      state: () => 0,
+      events,
+      commands: { add: (_s, c: number, on) => persist(on.added(c)) },
+    })
     const broken = role('sum', {
       state: () => 0,
       events,
