@@ -6,6 +6,8 @@ import { checkSettings, JoinError, openPeer } from './peer/index.js'
 import { operateOn } from './operate.js'
 import type { OperateMembers } from './operate.js'
 import { operateBranches } from './operate-branches.js'
+import { operateRoles } from './operate-roles.js'
+import type { OperateRoles } from './operate-roles.js'
 import type { OperateBranches } from './operate-branches.js'
 import { operateReactions } from './operate-reactions.js'
 import type { OperateReactions } from './operate-reactions.js'
@@ -49,7 +51,11 @@ export type RoleHandle<S, C> = Proxy<C> & {
 }
 
 /** What an operator can do by hand. */
-export type Operate = OperateMembers & OperateBranches & OperateReactions & OperateSingletons
+export type Operate = OperateMembers &
+  OperateBranches &
+  OperateReactions &
+  OperateRoles &
+  OperateSingletons
 
 export interface Peer {
   /** Another one after this peer had to set entries aside: see `status().setAside`. */
@@ -174,6 +180,7 @@ function facade(
     ...operateOn(core),
     ...operateBranches(core, host),
     ...operateReactions(core),
+    ...operateRoles(core),
     ...operateSingletons(core, singletons),
   })
   return {

@@ -31,6 +31,8 @@ export interface Hello {
   readonly actors?: true
   /** No member and never to become one: it keeps votes for sets of two. */
   readonly witness?: true
+  /** Hash of the roles and events that its build can read. Absent: it has none, or does not say. */
+  readonly reads?: string
   /** Options that all peers of a cluster must agree on, by the names that users give them. */
   readonly settings?: Readonly<Record<string, number>>
 }

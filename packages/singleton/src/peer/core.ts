@@ -24,14 +24,17 @@ import {
   nameOf,
   neverServes,
   otherOf,
+  voters,
 } from '../succession/index.js'
 import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
 import type { PeerActors } from './actors.js'
 import { Asides } from './asides.js'
 import type { BackupSource } from './backup.js'
+import { Builds } from './builds.js'
 import { Caller } from './caller.js'
 import type { CallRequest } from './caller.js'
 import { JoinError } from './errors.js'
+import { Forgetting } from './forgetting.js'
 import { Group } from './group.js'
 import type { Base, GroupEvent } from './group.js'
 import { reborn } from './identity.js'
@@ -140,6 +143,8 @@ export class PeerCore {
   readonly #group: Group
   readonly #server: Server
   readonly #reigns: Reigns
+  readonly #builds: Builds
+  readonly #forgetting: Forgetting
   readonly #caller: Caller
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   #applied = 0
@@ -186,6 +191,7 @@ export class PeerCore {
       {
         up: (hello, relinked) => {
           if (relinked) parts.actors.up(hello)
+          if (relinked) this.#tellBuild(hello)
           this.#linkChanged({ kind: 'up', hello, relinked })
           this.singletons.up(hello)
         },
@@ -224,6 +230,7 @@ export class PeerCore {
       failed: (error) =>
         this.#fail(new JoinError('data', `The journal cannot be written: ${error.message}`, error)),
     })
+    this.#builds = new Builds(settings.roles)
     this.#server = new Server(this.roles, {
       now: () => host.clock.now(),
       self: self.memberId,
@@ -231,6 +238,7 @@ export class PeerCore {
       send: (to, message) => this.#sendRole(to, message),
       next: () => this.#group.nextPosition(),
       propose: (payload) => this.#group.step({ kind: 'propose', payload }),
+      readers: () => this.#builds.readers(voters(this.#group.state), (id) => nameOf(this.#group.state, id)),
       confirm: (done) => this.#group.confirm(done),
     })
     this.#server.restored(this.#applied)
@@ -249,6 +257,19 @@ export class PeerCore {
       send: (to, message) => this.#sendRole(to, message),
       leader: () => this.#group.state.leader?.memberId ?? null,
       changed: () => (this.#statusChanged = true),
+    })
+    this.#forgetting = new Forgetting({
+      timers: host.timers,
+      self: self.memberId,
+      leader: () => this.#group.state.leader,
+      send: (to, message) => {
+        this.#sendRole(to, message)
+        turns.enqueue(() => {})
+      },
+      builds: this.#builds,
+      voters: () => voters(this.#group.state),
+      nameOf: (id) => nameOf(this.#group.state, id),
+      drop: (role, done) => this.#server.order((at) => this.roles.drop(role, at), done),
     })
     this.#reigns = new Reigns(host, settings.roles, (role) => this.roles.state(role))
     this.singletons = new Singletons(settings.singletons, parts.counters, {
@@ -399,6 +420,12 @@ export class PeerCore {
   ): void {
     if (this.#life !== 'running') return done({ status: 'refused', text: 'This peer has stopped.' })
     this.#turns.enqueue(() => this.sideEffects.wish(role, key, end, done))
+  }
+
+  /** Has the server forget a role that no build has any more. */
+  forgetRole(name: string, done: (outcome: OperateOutcome) => void): void {
+    if (this.#life !== 'running') return done({ status: 'refused', text: 'This peer has stopped.' })
+    this.#turns.enqueue(() => this.#forgetting.ask(name, done))
   }
 
   /** Has the leader, whoever it is, do something about a member. */
@@ -599,6 +626,7 @@ export class PeerCore {
       case 'view':
         this.#statusChanged = true
         this.#parts.actors.members(event.members)
+        this.#keepBuilds(event.members)
         this.#mesh.step({ kind: 'view', members: event.members })
         return this.#checkJoined()
       case 'cluster': {
@@ -732,7 +760,20 @@ export class PeerCore {
     this.#emit({ kind: 'joined' })
   }
 
-  #sendRole(to: MemberId, body: RoleMessage): void {
+  /** Peers of one build know it by their hellos. */
+  #tellBuild(hello: Hello): void {
+    if (this.#builds.up(hello))
+      this.#mesh.sendTo(hello.memberId, { channel: 'r', body: this.#builds.message })
+  }
+
+  #keepBuilds(members: readonly { readonly memberId: MemberId }[]): void {
+    const { links } = this.#group.state
+    const wanted = new Set([...members.map(({ memberId }) => memberId), ...voters(this.#group.state)])
+    this.#builds.keep((id) => wanted.has(id) || links.has(id))
+  }
+
+  #sendRole(to: MemberId, message: RoleMessage): void {
+    const body = message.t === 'call' ? this.#builds.forServer(to, message) : message
     if (to !== this.#group.state.self.memberId) return this.#mesh.sendTo(to, { channel: 'r', body })
     this.#turns.enqueue(() => this.#roleMessage(to, body))
   }
@@ -741,6 +782,8 @@ export class PeerCore {
     if (body.t === 'call') this.#server.call(from, body)
     else if (body.t === 'read') this.#server.read(from, body.id)
     else if (body.t === 'reaction' || body.t === 'reacted') this.sideEffects.message(from, body)
+    else if (body.t === 'reads') this.#builds.heard(from, body)
+    else if (body.t === 'forget' || body.t === 'forgot') this.#forgetting.message(from, body)
     else this.#caller.answer(body)
   }
 
@@ -865,6 +908,7 @@ export class PeerCore {
     }
     const closing = (): void => {
       this.#caller.stop()
+      this.#forgetting.stop()
       this.#group.stop()
       if (error?.code !== 'broken') this.#mesh.close(leaving, this.#group.lastPosition())
       this.#life = 'stopped'

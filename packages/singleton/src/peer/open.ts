@@ -1,6 +1,6 @@
 import { DiskError, JournalError, openJournal, openRegister, openSnapshots } from '@tanist/core'
 import type { Folder, Hello, Host, Journal, Link, Register, Snapshots } from '@tanist/core'
-import { createRoleHost } from '../role/index.js'
+import { createRoleHost, hashOfReads, readsOf } from '../role/index.js'
 import type { RoleHost } from '../role/index.js'
 import {
   clusterSettings,
@@ -305,6 +305,7 @@ function helloOf(settings: CheckedSettings, life: Identity, bound: string, found
     actors: true,
     known: [],
     ...settings.announced,
+    reads: hashOfReads(readsOf(settings.roles)),
     settings: settingsInHello(clusterSettings(settings)),
   }
 }

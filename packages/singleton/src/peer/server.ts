@@ -5,6 +5,8 @@ import type {
   Applied,
   CallMessage,
   CommandRecord,
+  DecideAt,
+  Reader,
   ResultMessage,
   RoleHost,
   Settled,
@@ -25,6 +27,8 @@ export interface ServerPorts {
   /** Position of the next proposal. */
   readonly next: () => Position | null
   readonly propose: (payload: Uint8Array) => void
+  /** Voters whose builds are not this one. */
+  readonly readers?: () => readonly Reader[]
   /** Asks the voters whether this peer still leads; then `index` is what was committed at the time of asking. */
   readonly confirm: (done: (index: number | null) => void) => void
 }
@@ -52,6 +56,8 @@ export class Server {
   readonly #roles: RoleHost
   readonly #waiters = new Map<number, Waiter[]>()
   #held: { readonly from: MemberId; readonly call: CallMessage }[] = []
+  /** What was appended for this peer itself, by index. */
+  readonly #orders = new Map<number, { readonly term: number; readonly done: (committed: boolean) => void }>()
   #state: 'away' | 'leads' | 'decides' | 'serves' = 'away'
   /** Position of the last entry that was applied. */
   #committed = 0
@@ -109,6 +115,9 @@ export class Server {
     const held = this.#held
     this.#held = []
     for (const { from, call } of held) this.#retry(from, call, false, 'another peer leads now')
+    const orders = [...this.#orders.values()]
+    this.#orders.clear()
+    for (const { done } of orders) done(false)
     const waiting = [...this.#waiters.values()].flat()
     this.#waiters.clear()
     for (const { to, call } of waiting) this.#retry(to, call, true, 'another peer leads now')
@@ -145,7 +154,9 @@ export class Server {
     const { session, seq, floor, attempt, role, command, input, user } = call
     const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
     const request = { session, seq, floor, role, command, input, caller }
-    const decided = this.#roles.decide(request, { index, term, branch, atMs: this.#ports.now().wallMs })
+    const readers = this.#ports.readers?.() ?? NONE
+    const at = { index, term, branch, atMs: this.#ports.now().wallMs, readers }
+    const decided = this.#roles.decide(request, at)
     if (decided.kind !== 'append' && this.#state === 'decides') {
       // An answer that no commit stands behind waits until this peer serves. What failed is decided anew then, so that
       // nothing that came after it may go first.
@@ -189,6 +200,24 @@ export class Server {
     }
   }
 
+  /**
+   * Journals what `make` gives for the next position, if anything. `lost`: this peer does not serve, or stopped
+   * leading before it was committed.
+   */
+  order(
+    make: (at: DecideAt) => Uint8Array | null,
+    done: (end: 'committed' | 'nothing' | 'lost') => void,
+  ): void {
+    const next = this.serves ? this.#ports.next() : null
+    const position = next === null ? null : this.#afterExpiry(next)
+    if (position === null) return done('lost')
+    const payload = make({ ...position, atMs: this.#ports.now().wallMs })
+    if (payload === null) return done('nothing')
+    const { index, term } = position
+    this.#orders.set(index, { term, done: (committed) => done(committed ? 'committed' : 'lost') })
+    this.#ports.propose(payload)
+  }
+
   #wait(index: number, to: MemberId, call: CallMessage): void {
     const waiters = this.#waiters.get(index)
     if (waiters) waiters.push({ to, call })
@@ -222,6 +251,7 @@ export class Server {
       if (entry.kind !== EntryKind.command) continue
       const applied = this.#roles.apply(entry)
       if (applied !== undefined) this.#ports.applied(applied)
+      this.#ordered(entry)
       const waiters = this.#waiters.get(entry.index)
       if (!waiters) continue
       this.#waiters.delete(entry.index)
@@ -235,4 +265,12 @@ export class Server {
       }
     }
   }
+
+  #ordered({ index, term }: Entry): void {
+    const order = this.#orders.get(index)
+    this.#orders.delete(index)
+    order?.done(order.term === term)
+  }
 }
+
+const NONE: readonly Reader[] = []

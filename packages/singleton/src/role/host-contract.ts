@@ -1,4 +1,5 @@
 import type { Encoded } from '@tanist/core'
+import type { Reader } from './build.js'
 import type { CommandId, JournalledOutcome } from './messages.js'
 import type { Caller, Failed } from './types.js'
 
@@ -53,6 +54,11 @@ export interface RoleHost {
   due(role: string): readonly DueItem[]
   /** Why the last `due(role)` came to nothing: a sentence; undefined when it did not. */
   dueFailure(role: string): string | undefined
+  /**
+   * Only within a reign: what must be appended at `at.index` so that everything of a role that no build has any more is
+   * forgotten on every replica; null when there is nothing of it.
+   */
+  drop(role: string, at: DecideAt): Uint8Array | null
   /** The committed state of a role; undefined when it is unknown. */
   state(role: string): unknown
   /** Why a role is not served: a sentence with the journal position; undefined while it is well. */
@@ -87,7 +93,10 @@ export interface StateCapture {
    * has begun. Throws `CodecError` when a state holds what cannot be kept, a function say.
    */
   next(): Uint8Array | null
-  /** After the end: a hash that does not depend on the order in which objects got their keys. */
+  /**
+   * After the end: a hash that does not depend on the order in which objects got their keys. Behind an `@` it says by what
+   * versions the state was made, if there are any: those of different ones may differ.
+   */
   readonly digest: string | null
   /**
    * False when the digest says nothing to others: entries were passed over of a role or an event that this build does not
@@ -200,6 +209,8 @@ export interface DecideAt {
   readonly term: number
   readonly atMs: number
   readonly branch: string
+  /** Voters whose builds are not this one: what is decided must be readable for them. */
+  readonly readers?: readonly Reader[]
 }
 
 /**

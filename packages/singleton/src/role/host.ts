@@ -1,7 +1,8 @@
 import type { Log } from '@tanist/core'
-import { eventMakers, invariant } from '@tanist/core'
+import { invariant } from '@tanist/core'
+import { shapeOf } from './build.js'
 import { DueBook } from './due-items.js'
-import { decodeRoleEntry, encodeEntry, encodeExpiry, encodeSettle } from './entry.js'
+import { decodeRoleEntry, encodeDrop, encodeEntry, encodeExpiry, encodeSettle } from './entry.js'
 import type { RoleEntry } from './entry.js'
 import { Expiry } from './expiry.js'
 import type {
@@ -28,12 +29,13 @@ import {
 } from './limits.js'
 import { changesOfCommand, changesOfSettling, NO_CHANGES, Outbox } from './outbox.js'
 import type { OutboxChange } from './outbox.js'
-import { pendingOf, reactingEvents, reactingOf } from './pending.js'
+import { pendingOf, reactingOf } from './pending.js'
 import { Replica } from './replica.js'
-import type { Hosted } from './replica.js'
 import { admit, aftermath, findReserved } from './reserved-calls.js'
 import type { Admission } from './reserved-calls.js'
 import { isReserved } from './reserved.js'
+import { RoleTable } from './role-table.js'
+import type { Hosted } from './role-table.js'
 import { runCommand } from './run.js'
 import { positionOf, SessionTable } from './sessions.js'
 import { Ahead, isSame } from './speculation.js'
@@ -55,7 +57,9 @@ export function createRoleHost(roles: readonly AnyRole[], options: RoleHostOptio
 }
 
 class Host implements RoleHost {
-  readonly #roles = new Map<string, Hosted>()
+  readonly #roles: RoleTable
+  /** See `shapeOf`. */
+  readonly #shape: string
   readonly #observers = new Map<string, Set<(state: unknown) => void>>()
   readonly #changed = new Set<string>()
   readonly #log: Log | undefined
@@ -72,11 +76,8 @@ class Host implements RoleHost {
 
   constructor(roles: readonly AnyRole[], { log, sessionMs, sessionsMax }: RoleHostOptions) {
     this.#log = log
-    for (const role of roles) {
-      if (this.#roles.has(role.name)) throw new TypeError(`Two roles are called '${role.name}'.`)
-      const reacting = reactingEvents(role.reactions)
-      this.#roles.set(role.name, { role, on: eventMakers(role.events), reacting })
-    }
+    this.#roles = new RoleTable(roles)
+    this.#shape = shapeOf(roles)
     this.#due = new DueBook(log)
     this.#dueAhead = new DueBook(log, this.#due)
     this.#committed = new Replica(this.#roles, log)
@@ -168,11 +169,18 @@ class Host implements RoleHost {
       const { settled, changes } = changesOfSettling(outbox, entry)
       return this.#settled(settled, changes, record)
     }
-    const { role, command, session, seq, floor, atMs, outcome } = entry
+    if ('drop' in entry) {
+      this.#committed.drop(entry.drop)
+      this.#changed.add(entry.drop)
+      return undefined
+    }
+    const { command, session, seq, floor, atMs, outcome } = entry
     const { index, term } = record
-    if (!isReserved(session))
-      this.#committed.sessions.record(session, seq, floor, atMs, { role, command, term, index, outcome })
-    const changes = changesOfCommand(outbox, entry, entry.events, record)
+    const role = this.#roles.nameOf(entry.role)
+    // Sessions are a function of the journal alone: they keep the name that stands there.
+    const answer = { role: entry.role, command, term, index, outcome }
+    if (!isReserved(session)) this.#committed.sessions.record(session, seq, floor, atMs, answer)
+    const changes = changesOfCommand(outbox, { ...entry, role }, entry.events, record)
     const changed = this.#committed.take(entry, record)
     if (changed) this.#changed.add(role)
     return { role, command, session, seq, outcome, index, term, changed, ...this.#change(changes, index) }
@@ -236,6 +244,16 @@ class Host implements RoleHost {
     return this.#due.list(hosted.role, states.get(role), outbox.ran(role), outbox.ranVersion(role))
   }
 
+  drop(role: string, at: DecideAt): Uint8Array | null {
+    const ahead = this.#inReign(at)
+    if (!this.#committed.hasUsed(role)) return null
+    const payload = encodeDrop(role)
+    ahead.drop(role)
+    const { index, term } = at
+    ahead.waiting.push({ index, term, payload, taken: null, expire: NONE, changes: NO_CHANGES })
+    return payload
+  }
+
   #inReign(at: DecideAt): Ahead {
     const ahead = this.#ahead
     invariant(ahead !== null, 'decide outside a reign')
@@ -246,7 +264,8 @@ class Host implements RoleHost {
 
   decide(request: CommandRequest, at: DecideAt): Decided {
     const ahead = this.#inReign(at)
-    const { role: name, command, session, seq } = request
+    const { command, session, seq } = request
+    const name = this.#roles.nameOf(request.role)
     if (session === '' || !Number.isSafeInteger(seq) || seq < 1) {
       return this.#refuse('bad-id', request, at, 'The command has no valid id.')
     }
@@ -257,7 +276,7 @@ class Host implements RoleHost {
     if (known === 'unknown')
       return { kind: 'expired', renewAt: Math.max(this.#applied, this.#committed.sessions.expiredTo) }
     if (known !== undefined) {
-      if (known.role !== name || known.command !== command) {
+      if (this.#roles.nameOf(known.role) !== name || known.command !== command) {
         const text = `The id ${session}:${seq} belongs to another command, ${known.role}.${known.command}.`
         return this.#refuse('bad-id', request, at, text)
       }
@@ -276,7 +295,8 @@ class Host implements RoleHost {
   }
 
   #run(ahead: Ahead, hosted: Hosted, claim: Admission, request: CommandRequest, at: DecideAt): Decided {
-    const { role: name, command, session, seq, floor, input } = request
+    const { command, session, seq, floor, input } = request
+    const { name } = hosted.role
     const before = ahead.states.get(name)
     if (claim.kind === 'due') {
       if (this.#dueAhead.has(hosted.role, before, claim.key, claim) !== true) return { kind: 'expired' }
@@ -284,21 +304,22 @@ class Host implements RoleHost {
     let ids = 0
     const id = (): string => `${at.branch}-${at.index}-${++ids}`
     const ctx = Object.freeze({ at: at.atMs, id, caller: claim.caller })
-    const run = runCommand(hosted.role, command, hosted.on, before, input, ctx)
+    const run = runCommand(hosted.role, command, hosted.on, before, input, ctx, at.readers)
     if (run.kind === 'failed') return this.#refuse(run.reason, request, at, run.text, run.cause)
     // A refusal is journalled too: later the state may be another, and a late duplicate must hear the same.
-    const { outcome } = run
-    const react = reactingOf(hosted.reacting, run.events.decoded)
+    const { outcome, as } = run
+    const react = reactingOf(hosted, run.events.decoded)
     const more = aftermath(this.#dueAhead, ahead.outbox, hosted.role, claim, before, run.next)
-    const base = { role: name, command, session, seq, floor, atMs: at.atMs, outcome }
-    const entry = { ...base, ...(react === undefined ? {} : { react }), ...more }
-    const payload = encodeEntry(entry, run.events)
+    const base = { ...as, command, session, seq, floor, atMs: at.atMs, outcome }
+    const written = { ...base, ...(react === undefined ? {} : { react }), ...more }
+    const entry = as.role === name ? written : { ...written, role: name }
+    const payload = encodeEntry(written, run.events)
     if (payload.length > MAX_ENTRY_BYTES) {
       const text = `${name}.${command} made a journal entry of ${payload.length} bytes; ${MAX_ENTRY_BYTES} are allowed.`
       return this.#refuse('too-large', request, at, text, new RangeError(text))
     }
     ahead.states.set(name, run.next)
-    const answer = { role: name, command, term: at.term, index: at.index, outcome }
+    const answer = { role: as.role, command, term: at.term, index: at.index, outcome }
     if (claim.kind === 'own') ahead.sessions.record(session, seq, floor, answer)
     const taken = { entry, answer, next: run.next }
     const changes = changesOfCommand(ahead.outbox, entry, run.events.decoded, at)
@@ -351,7 +372,12 @@ class Host implements RoleHost {
     this.#capture?.release()
     const replica = this.#committed
     const { sessions, outbox } = replica
-    const image = { roles: replica.images(), sessions: sessions.capture(), outbox: outbox.capture() }
+    const image = {
+      roles: replica.images(),
+      sessions: sessions.capture(),
+      outbox: outbox.capture(),
+      shape: this.#shape,
+    }
     this.#capture = new ImageCapture(image, !replica.isOlder, () => replica.sessions.release())
     return this.#capture
   }
@@ -362,15 +388,17 @@ class Host implements RoleHost {
       write: (bytes) => taker.write(bytes),
       finish: () => {
         const { image, digest } = taker.finish()
-        const [sessions, outbox] = [new SessionTable(image.sessions), new Outbox(image.outbox)]
+        const [sessions, outbox] = [new SessionTable(image.sessions), new Outbox(image.outbox, this.#roles)]
         const replica = new Replica(this.#roles, this.#log, sessions, outbox)
-        for (const role of image.roles) replica.restore(role)
+        for (const role of this.#roles.gather(image.roles)) replica.restore(role)
         this.#capture?.release()
         this.#capture = null
         this.#committed = replica
         this.#ahead = null
         for (const role of this.#roles.keys()) this.#changed.add(role)
-        return image.roles.some(({ backlog }) => backlog !== undefined) ? null : digest
+        const comparable =
+          image.shape === this.#shape && image.roles.every(({ backlog }) => backlog === undefined)
+        return comparable ? digest : null
       },
     }
   }
@@ -387,7 +415,12 @@ class Host implements RoleHost {
   digest(): string {
     const replica = this.#committed
     const capture = new ImageCapture(
-      { roles: replica.images(), sessions: replica.sessions.image(), outbox: replica.outbox.capture() },
+      {
+        roles: replica.images(),
+        sessions: replica.sessions.image(),
+        outbox: replica.outbox.capture(),
+        shape: this.#shape,
+      },
       true,
       () => {},
     )

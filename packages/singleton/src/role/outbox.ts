@@ -1,5 +1,5 @@
 import { deepFreeze } from '@tanist/core'
-import type { DecidedEvent } from '@tanist/core'
+import type { StoredEvent } from './bring-up.js'
 import type { CommandEntry, SettleEntry } from './entry.js'
 import type { Parked, Settlement } from './host-contract.js'
 import { parseReserved } from './reserved.js'
@@ -24,7 +24,7 @@ export interface OutboxItem {
   readonly term: number
   readonly atMs: number
   /** As it was journalled. */
-  readonly event: DecidedEvent
+  readonly event: StoredEvent
   /** Of the calls that its reaction made, in the order in which they were decided. */
   readonly answers: readonly CallAnswer[]
   readonly parked: Parked | null
@@ -52,7 +52,7 @@ type CommandPart = Omit<CommandEntry, 'events' | 'floor'>
 export function changesOfCommand(
   view: OutboxView,
   entry: CommandPart,
-  events: readonly DecidedEvent[],
+  events: readonly StoredEvent[],
   { index, term }: { readonly index: number; readonly term: number },
 ): readonly OutboxChange[] {
   const { role, command, session, seq, atMs, outcome, react, ran, forget } = entry
@@ -89,8 +89,8 @@ export function changesOfCommand(
 }
 
 /** Nothing but what is journalled of an event. */
-function journalled({ type, payload }: DecidedEvent): DecidedEvent {
-  return { type, payload: deepFreeze(payload) }
+function journalled({ type, payload, version }: StoredEvent): StoredEvent {
+  return { type, payload: deepFreeze(payload), ...(version === undefined ? {} : { version }) }
 }
 
 /** Which of these settlements mean something now, at most `max`, and what they change. */
@@ -117,7 +117,9 @@ export function changesOfSettling(
 
 function changeOf(item: OutboxItem | undefined, settlement: Settlement, atMs: number): OutboxChange | null {
   if (item === undefined) return null
-  const { role, key, end, attempts = 0, text = '' } = settlement
+  // Another build may call the role by another name.
+  const { role, key } = item
+  const { end, attempts = 0, text = '' } = settlement
   switch (end) {
     case 'done':
       return { kind: 'gone', role, key }
@@ -133,6 +135,7 @@ function changeOf(item: OutboxItem | undefined, settlement: Settlement, atMs: nu
 
 export const NO_CHANGES: readonly OutboxChange[] = []
 const NO_KEYS: ReadonlySet<string> = new Set()
+const AS_IT_IS = { nameOf: (role: string): string => role }
 
 /** The outbox of one role as it was at one moment. */
 export interface OutboxImage {
@@ -153,15 +156,37 @@ interface RolePart {
 export class Outbox implements OutboxView {
   readonly #roles = new Map<string, RolePart>()
 
-  constructor(images: readonly OutboxImage[] = []) {
-    for (const { role, items, ran } of images) {
-      const part = { items: new Map(items.map((item) => [item.key, item])), ran: new Set(ran), version: 0 }
-      this.#roles.set(role, part)
+  /** What images hold by former names of a role is its own today. */
+  constructor(images: readonly OutboxImage[] = [], names: { nameOf(role: string): string } = AS_IT_IS) {
+    for (const { role: stored, items, ran } of images) {
+      const role = names.nameOf(stored)
+      const part = this.#part(role)
+      for (const item of items) part.items.set(item.key, { ...item, role })
+      for (const key of ran) part.ran.add(key)
+    }
+    for (const [role, part] of this.#roles) {
+      const items = [...part.items].toSorted(([, a], [, b]) => a.index - b.index || a.n - b.n)
+      this.#roles.set(role, { ...part, items: new Map(items) })
     }
   }
 
+  #part(role: string): RolePart {
+    let part = this.#roles.get(role)
+    if (part === undefined) this.#roles.set(role, (part = { items: new Map(), ran: new Set(), version: 0 }))
+    return part
+  }
+
+  /** No two roles have one key: where builds call a role by different names, the key finds it. */
   item(role: string, key: string): OutboxItem | undefined {
-    return this.#roles.get(role)?.items.get(key)
+    const found = this.#roles.get(role)?.items.get(key)
+    if (found !== undefined) return found
+    for (const { items } of this.#roles.values()) if (items.has(key)) return items.get(key)
+    return undefined
+  }
+
+  /** Nothing is left of the role. */
+  drop(role: string): void {
+    this.#roles.delete(role)
   }
 
   ran(role: string): ReadonlySet<string> {
@@ -185,8 +210,7 @@ export class Outbox implements OutboxView {
   apply(changes: readonly OutboxChange[]): void {
     for (const change of changes) {
       const role = change.kind === 'item' ? change.item.role : change.role
-      let part = this.#roles.get(role)
-      if (part === undefined) this.#roles.set(role, (part = { items: new Map(), ran: new Set(), version: 0 }))
+      const part = this.#part(role)
       switch (change.kind) {
         case 'item':
           part.items.set(change.item.key, change.item)

@@ -4,7 +4,7 @@ import type { CommandRecord, Settlement } from './host-contract.js'
 import { SESSION_WINDOW } from './limits.js'
 import { changesOfCommand, changesOfSettling, NO_CHANGES, OutboxAhead } from './outbox.js'
 import type { OutboxChange } from './outbox.js'
-import { evolveBy, unreadable } from './replica.js'
+import { evolveBy, overtaken, renamedAt, unreadable } from './replica.js'
 import type { HostedRoles, Replica, States } from './replica.js'
 import { isReserved } from './reserved.js'
 import type { Answer, SessionTable } from './sessions.js'
@@ -70,16 +70,21 @@ export class Ahead implements States {
       this.sessions.expire(entry.expire)
       return { expire: entry.expire }
     }
-    if ('settle' in entry) {
-      return changesOfSettling(this.outbox, entry)
+    if ('settle' in entry) return changesOfSettling(this.outbox, entry)
+    if ('drop' in entry) {
+      this.drop(entry.drop)
+      return {}
     }
-    const { role, command, session, seq, floor, outcome } = entry
-    const changes = changesOfCommand(this.outbox, entry, entry.events, record)
-    const answer = { role, command, term: record.term, index: record.index, outcome }
+    const { command, session, seq, floor, outcome } = entry
+    const role = this.#roles.nameOf(entry.role)
+    const changes = changesOfCommand(this.outbox, { ...entry, role }, entry.events, record)
+    const answer = { role: entry.role, command, term: record.term, index: record.index, outcome }
     if (!isReserved(session)) this.sessions.record(session, seq, floor, answer)
     const failure = this.failures.get(role) ?? evolveBy(this.#roles, this, entry, record)
-    if (failure === null) return { taken: { entry, answer, next: this.states.get(role) }, changes }
+    if (failure === null)
+      return { taken: { entry: { ...entry, role }, answer, next: this.states.get(role) }, changes }
     this.#fail(role, failure)
+    for (const former of overtaken(this.#roles, entry)) this.#fail(former, renamedAt(former, role, record))
     return { settles: entry, changes }
   }
 
@@ -89,6 +94,12 @@ export class Ahead implements States {
     if (entry !== undefined) this.sessions.settle(entry.session, entry.seq)
     if (expire.length > 0) this.sessions.settleExpiry(expire)
     this.outbox.settle(changes, index)
+  }
+
+  /** What follows is read again once this is applied; until then the role is there as little as it will be. */
+  drop(role: string): void {
+    this.states.delete(role)
+    if (this.#roles.has(role)) this.#fail(role, `The role '${role}' is being forgotten.`)
   }
 
   #fail(role: string, text: string): void {

@@ -8,8 +8,8 @@ import type { Answer, Session, SessionsImage } from './sessions.js'
 
 /*
  * The image of a host is this list of values:
- *   { format }                            what follows
- *   { role, state, backlog }              by name
+ *   { format, shape }                     what follows; where a build's states have a shape of their own, which
+ *   { role, state, stateVersion, formerly, backlog }   by name
  *   { expiredTo }
  *   { closed, floor }                     of clients without a position that have expired
  *   { session, opened, usedMs, floor }    in the order of the last use, each with its answers behind it:
@@ -24,10 +24,12 @@ export interface HostImage {
   readonly roles: readonly RoleImage[]
   readonly sessions: SessionsImage
   readonly outbox: readonly OutboxImage[]
+  /** See `shapeOf`. */
+  readonly shape: string
 }
 
-function* valuesOf({ roles, sessions, outbox }: HostImage): Generator<unknown, void> {
-  yield { format: FORMAT }
+function* valuesOf({ roles, sessions, outbox, shape }: HostImage): Generator<unknown, void> {
+  yield shape === '' ? { format: FORMAT } : { format: FORMAT, shape }
   yield* roles
   yield { expiredTo: sessions.expiredTo }
   for (const [closed, floor] of sessions.closed) yield { closed, floor }
@@ -59,17 +61,19 @@ function rowOf(seq: number, { role, command, term, index, outcome }: Answer): re
 export class ImageCapture implements StateCapture {
   readonly comparable: boolean
   readonly #writer: ImageWriter
+  readonly #shape: string
   readonly #released: () => void
   #over = false
 
   constructor(image: HostImage, comparable: boolean, released: () => void) {
     this.#writer = new ImageWriter(valuesOf(image))
+    this.#shape = image.shape
     this.comparable = comparable
     this.#released = released
   }
 
   get digest(): string | null {
-    return this.#writer.digest
+    return digestOf(this.#writer.digest, this.#shape)
   }
 
   next(): Uint8Array | null {
@@ -85,6 +89,11 @@ export class ImageCapture implements StateCapture {
   }
 }
 
+/** Digests of states of two shapes say nothing to each other: what stands behind `@` is the shape. */
+function digestOf(hash: string | null, shape: string): string | null {
+  return hash === null || shape === '' ? hash : `${hash}@${shape}`
+}
+
 /** Collects what `ImageCapture` wrote. */
 export class ImageTaker {
   readonly #reader: ImageReader
@@ -93,6 +102,7 @@ export class ImageTaker {
   readonly #sessions: Session[] = []
   readonly #outbox: { role: string; items: OutboxItem[]; ran: string[] }[] = []
   #expiredTo = 0
+  #shape = ''
   #begun = false
 
   constructor() {
@@ -104,17 +114,19 @@ export class ImageTaker {
   }
 
   finish(): { readonly image: HostImage; readonly digest: string } {
-    const { digest } = this.#reader
+    const digest = digestOf(this.#reader.digest, this.#shape)
     if (digest === null) throw new TypeError('The bytes of a state end too early.')
     const sessions = { expiredTo: this.#expiredTo, closed: this.#closed, sessions: this.#sessions }
-    return { image: { roles: this.#roles, sessions, outbox: this.#outbox }, digest }
+    return { image: { roles: this.#roles, sessions, outbox: this.#outbox, shape: this.#shape }, digest }
   }
 
   #take(value: unknown): void {
     if (Array.isArray(value) && this.#begun) return this.#answer(value)
     if (!isRecord(value)) throw unexpected()
-    if (value['format'] === FORMAT) this.#begun = true
-    else if (!this.#begun) throw new TypeError(`The bytes are no state of the format '${FORMAT}'.`)
+    if (value['format'] === FORMAT) {
+      this.#begun = true
+      this.#shape = 'shape' in value ? text(value['shape']) : ''
+    } else if (!this.#begun) throw new TypeError(`The bytes are no state of the format '${FORMAT}'.`)
     else if ('outbox' in value) this.#outboxPart(value)
     else if ('role' in value) this.#roles.push(roleImage(value))
     else if ('session' in value) this.#sessions.push(sessionOf(value))
@@ -165,7 +177,11 @@ function itemOf(role: string, fields: Readonly<Record<string, unknown>>): Outbox
     n: Number(place[2]),
     term: count(fields['term']),
     atMs: count(fields['at']),
-    event: { type: text(event['type']), payload: event['payload'] },
+    event: {
+      type: text(event['type']),
+      payload: event['payload'],
+      ...('version' in event ? { version: count(event['version']) } : {}),
+    },
     answers: answers === undefined ? [] : list(answers).map((row) => answerOf(list(row))),
     parked: parked === undefined ? null : parkedOf(parked),
   }
@@ -201,8 +217,13 @@ function sessionOf(fields: Readonly<Record<string, unknown>>): Session {
 }
 
 function roleImage(fields: Readonly<Record<string, unknown>>): RoleImage {
-  const { role, state, backlog } = fields
-  const image = { role: text(role), ...('state' in fields ? { state } : {}) }
+  const { role, state, stateVersion, formerly, backlog } = fields
+  const image = {
+    role: text(role),
+    ...('state' in fields ? { state } : {}),
+    ...(stateVersion === undefined ? {} : { stateVersion: count(stateVersion) }),
+    ...(formerly === undefined ? {} : { formerly: texts(formerly) }),
+  }
   if (backlog === undefined) return image
   if (!Array.isArray(backlog)) throw unexpected()
   const records = backlog.map((record: unknown) => {
@@ -215,6 +236,11 @@ function roleImage(fields: Readonly<Record<string, unknown>>): RoleImage {
 function text(value: unknown): string {
   if (typeof value !== 'string') throw unexpected()
   return value
+}
+
+function texts(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw unexpected()
+  return value.map(text)
 }
 
 function count(value: unknown): number {

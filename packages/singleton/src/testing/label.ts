@@ -163,5 +163,11 @@ function role({ body }: Of<'r'>): string {
       return `${body.end} reaction ${body.key} of ${body.role}`
     case 'reacted':
       return `reacted ${body.id} ${body.ok ? 'yes' : 'no'}, ${body.text}`
+    case 'reads':
+      return `reads ${Object.keys(body.roles).join(' ')}`
+    case 'forget':
+      return `forget ${body.role}`
+    case 'forgot':
+      return `forgot: ${body.status}`
   }
 }
