@@ -1,3 +1,5 @@
+import { Table } from '../../table/index.js'
+import type { TableBuilder } from '../../table/index.js'
 import { deepFreeze } from '../freeze.js'
 import { addBytes, addField, addItem, addText, finish, hashText, lanes } from './hash.js'
 import type { Running } from './hash.js'
@@ -16,6 +18,8 @@ interface Frame {
   readonly hash: Running
   count: number
 }
+
+type AnyBuilder = TableBuilder<string | number, unknown>
 
 interface Parts {
   readonly kind: 'text' | 'bytes'
@@ -114,6 +118,8 @@ export class ImageReader {
         return this.#open(newFrame('map', new Map()))
       case Tag.set:
         return this.#open(newFrame('set', new Set()))
+      case Tag.table:
+        return this.#open(newFrame('table', Table.builder()))
       case Tag.close:
         return this.#close()
       case Tag.text:
@@ -170,6 +176,12 @@ export class ImageReader {
         if (frame.keyed) (frame.value as Map<unknown, unknown>).set(frame.key, item)
         else frame.key = item
         frame.keyed = !frame.keyed
+        return
+      case 'table':
+        if (frame.keyed) (frame.value as AnyBuilder).add(frame.key as string | number, item)
+        else check(typeof item === 'string' || typeof item === 'number', 'another key in a table')
+        frame.key = item
+        frame.keyed = !frame.keyed
     }
   }
 
@@ -185,6 +197,7 @@ export class ImageReader {
     const frame = this.#stack.pop()!
     check(!frame.keyed, 'a key without a value')
     endContainer(frame.hash, frame.count)
+    if (frame.kind === 'table') return this.#ended((frame.value as AnyBuilder).finish())
     // As `deepFreeze`: maps and sets could be changed all the same.
     this.#ended(frame.kind === 'list' || frame.kind === 'record' ? Object.freeze(frame.value) : frame.value)
   }

@@ -1,3 +1,4 @@
+import { Table } from '../../table/index.js'
 import { CodecError } from '../error.js'
 import { encodeValue } from '../value.js'
 import { addBytes, addField, addItem, addText, finish, hashText, lanes, Seed, startOf } from './hash.js'
@@ -111,6 +112,10 @@ export class ImageWriter {
       this.#out.record(Tag.set)
       return this.#push(newFrame('set', value, value.values()))
     }
+    if (value instanceof Table && isA(value, Table)) {
+      this.#out.record(Tag.table)
+      return this.#push(newFrame('table', value, flat(value)))
+    }
     // A sentence for everything that is no record.
     if (!isRecordLike(value)) encodeValue(value)
     this.#out.record(Tag.record)
@@ -183,6 +188,7 @@ const SEEDS: Readonly<Record<Frame['kind'], number>> = {
   record: Seed.record,
   map: Seed.map,
   set: Seed.set,
+  table: Seed.table,
   text: Seed.string,
   bytes: Seed.bytes,
 }
