@@ -155,7 +155,7 @@ describe('a table', () => {
   })
 
   it('updates one value and takes over many', () => {
-    const made = table([['a', 1]])
+    const made = table<string, number>([['a', 1]])
       .update('a', (n = 0) => n + 1)
       .update('b', (n = 0) => n + 1)
     expect([

@@ -18,6 +18,7 @@ import { Replica } from './replica.js'
 import type { Hosted } from './replica.js'
 import { runCommand } from './run.js'
 import { positionOf, SessionTable } from './sessions.js'
+import { eventTooLarge, inputTooLarge, limitsOf, StateSize } from './sizes.js'
 import { Ahead, isSame } from './speculation.js'
 import type { Waiting } from './speculation.js'
 import { ImageCapture, ImageTaker } from './state-image.js'
@@ -53,7 +54,8 @@ class Host implements RoleHost {
     this.#log = log
     for (const role of roles) {
       if (this.#roles.has(role.name)) throw new TypeError(`Two roles are called '${role.name}'.`)
-      this.#roles.set(role.name, { role, on: eventMakers(role.events) })
+      const on = eventMakers(role.events)
+      this.#roles.set(role.name, { role, on, limits: limitsOf(role), size: new StateSize() })
     }
     this.#committed = new Replica(this.#roles, log)
     this.#expiry = new Expiry(sessionMs ?? SESSION_IDLE_MS, sessionsMax ?? SESSIONS_MAX)
@@ -89,7 +91,7 @@ class Host implements RoleHost {
     const { role, command, session, seq, floor, atMs, outcome } = entry
     this.#committed.sessions.record(session, seq, floor, atMs, answer)
     const changed = this.#committed.advance(role, next)
-    if (changed) this.#changed.add(role)
+    if (changed) this.#grew(role, record)
     return { role, command, session, seq, outcome, index: record.index, term: record.term, changed }
   }
 
@@ -109,8 +111,13 @@ class Host implements RoleHost {
     const { index, term } = record
     this.#committed.sessions.record(session, seq, floor, atMs, { role, command, term, index, outcome })
     const changed = this.#committed.take(entry, record)
-    if (changed) this.#changed.add(role)
+    if (changed) this.#grew(role, record)
     return { role, command, session, seq, outcome, index, term, changed }
+  }
+
+  #grew(role: string, { payload }: CommandRecord): void {
+    this.#changed.add(role)
+    this.#roles.get(role)?.size.committed(payload.length)
   }
 
   beginReign(tail: readonly CommandRecord[] = []): void {
@@ -121,6 +128,7 @@ class Host implements RoleHost {
 
   endReign(): void {
     this.#ahead = null
+    for (const { size } of this.#roles.values()) size.forgetAhead()
   }
 
   expire(at: DecideAt): Uint8Array | null {
@@ -167,19 +175,34 @@ class Host implements RoleHost {
     if (failure !== undefined) return this.#refuse('role-failed', request, at, failure)
     if (this.#isCrowded(ahead, session)) return this.#refuse('crowded', request, at, CROWDED)
 
+    const { limits, size } = hosted
+    const place = `${name}.${command}`
+    const excess = inputTooLarge(place, request.input, limits.inputBytes)
+    if (excess !== null) return this.#refuse('too-large', request, at, excess)
+
     let ids = 0
     const id = (): string => `${at.branch}-${at.index}-${++ids}`
     const ctx = Object.freeze({ at: at.atMs, id, caller: request.caller })
-    const run = runCommand(hosted.role, command, hosted.on, ahead.states.get(name), request.input, ctx)
+    const before = ahead.states.get(name)
+    const run = runCommand(hosted.role, command, hosted.on, before, request.input, ctx)
     if (run.kind === 'failed') return this.#refuse(run.reason, request, at, run.text, run.cause)
     // A refusal is journalled too: later the state may be another, and a late duplicate must hear the same.
     const { outcome } = run
     const entry = { role: name, command, session, seq, floor, atMs: at.atMs, outcome }
     const payload = encodeEntry(entry, run.events)
     if (payload.length > MAX_ENTRY_BYTES) {
-      const text = `${name}.${command} made a journal entry of ${payload.length} bytes; ${MAX_ENTRY_BYTES} are allowed.`
+      const text = `${place} made a journal entry of ${payload.length} bytes; ${MAX_ENTRY_BYTES} are allowed.`
       return this.#refuse('too-large', request, at, text, new RangeError(text))
     }
+    const tooLarge = eventTooLarge(place, run.events.pairs, payload.length, limits.eventBytes)
+    if (tooLarge !== null) return this.#refuse('too-large', request, at, tooLarge, new RangeError(tooLarge))
+    const grows = !Object.is(before, run.next)
+    const change = { committed: this.#committed.states.get(name), before, after: run.next }
+    if (grows && size.refuses(payload.length, limits.stateBytes, change)) {
+      const text = `The state of the role '${name}' has about ${size.bytes} bytes, and ${place} would add to it; ${limits.stateBytes} are allowed.`
+      return this.#refuse('too-large', request, at, text)
+    }
+    if (grows) size.decided(payload.length)
     ahead.states.set(name, run.next)
     const answer = { role: name, command, term: at.term, index: at.index, outcome }
     ahead.sessions.record(session, seq, floor, answer)
@@ -230,7 +253,13 @@ class Host implements RoleHost {
     this.#capture?.release()
     const replica = this.#committed
     const image = { roles: replica.images(), sessions: replica.sessions.capture() }
-    this.#capture = new ImageCapture(image, !replica.isOlder, () => replica.sessions.release())
+    const counts = new Map(image.roles.map(({ role }) => [role, this.#roles.get(role)?.size.count()]))
+    this.#capture = new ImageCapture(
+      image,
+      !replica.isOlder,
+      () => replica.sessions.release(),
+      (role, bytes) => counts.get(role)?.(bytes),
+    )
     return this.#capture
   }
 
@@ -239,14 +268,18 @@ class Host implements RoleHost {
     return {
       write: (bytes) => taker.write(bytes),
       finish: () => {
-        const { image, digest } = taker.finish()
+        const { image, digest, sizes } = taker.finish()
         const replica = new Replica(this.#roles, this.#log, new SessionTable(image.sessions))
         for (const role of image.roles) replica.restore(role)
         this.#capture?.release()
         this.#capture = null
         this.#committed = replica
         this.#ahead = null
-        for (const role of this.#roles.keys()) this.#changed.add(role)
+        for (const [role, { size }] of this.#roles) {
+          this.#changed.add(role)
+          size.forgetAhead()
+          size.count()(sizes.get(role) ?? 0)
+        }
         return image.roles.some(({ backlog }) => backlog !== undefined) ? null : digest
       },
     }

@@ -48,3 +48,12 @@ export const CLOSED_MAX: number = 1_000_000
 
 /** A caller that made no call for so long begins a new session: long before the old one may expire. */
 export const SESSION_RENEW_MS: number = 600_000
+
+/** Of one command's input, unless its role says otherwise. */
+export const INPUT_BYTES: number = 262_144
+
+/** Of one event with its name, unless its role says otherwise. */
+export const EVENT_BYTES: number = 262_144
+
+/** Of the state of a role, unless it says otherwise: every replica holds it in memory, and every new one fetches it. */
+export const STATE_BYTES: number = 1_073_741_824

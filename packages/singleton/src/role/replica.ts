@@ -5,12 +5,15 @@ import type { CommandRecord } from './host-contract.js'
 import { deepFreeze } from '@tanist/core'
 import { evolve, sentence } from './run.js'
 import { SessionTable } from './sessions.js'
-import type { AnyRole } from './types.js'
+import type { StateSize } from './sizes.js'
+import type { AnyRole, RoleLimits } from './types.js'
 
 /** What this build hosts of a role. */
 export interface Hosted {
   readonly role: AnyRole
   readonly on: unknown
+  readonly limits: Required<RoleLimits>
+  readonly size: StateSize
 }
 
 export type HostedRoles = ReadonlyMap<string, Hosted>
@@ -160,15 +163,16 @@ export function evolveBy(
   { role, events }: CommandEntry,
   { index, term }: CommandRecord,
 ): string | null {
-  const position = `at index ${index}, term ${term}`
+  // Most entries need no sentence.
+  const position = (): string => `at index ${index}, term ${term}`
   const hosted = roles.get(role)
   if (hosted === undefined)
-    return `The role '${role}' is used by the journal entry ${position}, but this build does not know it.`
+    return `The role '${role}' is used by the journal entry ${position()}, but this build does not know it.`
   try {
     states.set(role, evolve(hosted.role, states.get(role), events))
     return null
   } catch (error) {
-    return `The role '${role}' cannot take the journal entry ${position}: ${sentence(error)}`
+    return `The role '${role}' cannot take the journal entry ${position()}: ${sentence(error)}`
   }
 }
 

@@ -30,19 +30,24 @@ interface Parts {
 }
 
 /**
- * Reads what `ImageWriter` wrote, from bytes that are cut anywhere, and hands its values to `onValue`, frozen. The
+ * Reads what `ImageWriter` wrote, from bytes that are cut anywhere, and hands its values to `onValue`, frozen, with about
+ * the bytes that each took. The
  * hash is taken again of what was read.
  */
 export class ImageReader {
-  readonly #onValue: (value: unknown) => void
+  readonly #onValue: (value: unknown, bytes: number) => void
   readonly #stack: Frame[]
   #parts: Parts | null = null
   #pending: Uint8Array[] = []
   #pendingBytes = 0
   #needed = HEAD_BYTES
   #digest: string | null = null
+  #readBytes = 0
+  /** Where the value of the image began that was opened last, and what the newest one took. */
+  #openedAt = 0
+  #valueBytes = 0
 
-  constructor(onValue: (value: unknown) => void) {
+  constructor(onValue: (value: unknown, bytes: number) => void) {
     this.#onValue = onValue
     this.#stack = [newFrame('list', null)]
   }
@@ -102,6 +107,7 @@ export class ImageReader {
 
   #record(tag: number, payload: Uint8Array): void {
     check(this.#digest === null, 'bytes behind the end')
+    this.#readBytes += payload.length
     if (this.#parts !== null && tag !== Tag.text && tag !== Tag.lastText) {
       check(tag === Tag.bytes || tag === Tag.lastBytes, 'a value inside a long one')
     }
@@ -148,6 +154,7 @@ export class ImageReader {
       measure(item)
       check(found.size <= LEAF_SIZE, 'an item that is too large')
       this.#hashed(frame)
+      this.#valueBytes = found.size
       this.#put(frame, deepFreeze(item))
     }
   }
@@ -162,7 +169,7 @@ export class ImageReader {
   #put(frame: Frame, item: unknown): void {
     switch (frame.kind) {
       case 'list':
-        if (frame.value === null) return this.#onValue(item)
+        if (frame.value === null) return this.#onValue(item, this.#valueBytes)
         ;(frame.value as unknown[]).push(item)
         return
       case 'set':
@@ -189,6 +196,7 @@ export class ImageReader {
     const parent = this.#stack.at(-1)!
     check(parent.kind !== 'record' || parent.keyed, 'a field without a name')
     check(this.#stack.length < MAX_DEPTH, 'too many levels')
+    if (this.#stack.length === 1) this.#openedAt = this.#readBytes
     this.#stack.push(frame)
   }
 
@@ -206,6 +214,7 @@ export class ImageReader {
   #ended(value: unknown): void {
     const parent = this.#stack.at(-1)!
     this.#hashed(parent)
+    this.#valueBytes = this.#readBytes - this.#openedAt
     this.#put(parent, value)
   }
 

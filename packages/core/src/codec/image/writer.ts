@@ -46,6 +46,11 @@ export class ImageWriter {
     return this.#digest
   }
 
+  /** Bytes of what was taken from the source so far, about: what is small is written together. */
+  get written(): number {
+    return this.#out.total + (this.#stack[0]?.batchSize ?? 0)
+  }
+
   /** @throws CodecError when a value cannot be kept */
   next(): Uint8Array | null {
     if (this.#stack.length === 0) return null
@@ -243,7 +248,12 @@ const utf8 = new TextEncoder()
 /** The bytes of one slice. */
 class Output {
   #bytes = new Uint8Array(SLICE_BYTES * 2)
+  #taken = 0
   length = 0
+
+  get total(): number {
+    return this.#taken + this.length
+  }
 
   record(tag: number, payload?: Uint8Array): void {
     const size = payload?.length ?? 0
@@ -260,6 +270,7 @@ class Output {
 
   take(): Uint8Array {
     const taken = this.#bytes.slice(0, this.length)
+    this.#taken += this.length
     this.length = 0
     return taken
   }
