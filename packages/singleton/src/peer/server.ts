@@ -1,10 +1,20 @@
 import type { Entry, MemberId, Now } from '@tanist/core'
 import type { AnswerMessage, CallMessage, CommandRecord, ResultMessage, RoleHost } from '../role/index.js'
+import { FairQueue } from '../role/index.js'
 import { EntryKind } from '../succession/index.js'
 import type { ReadAnswer } from './wire.js'
 
 /** Calls that wait for the beginning of a reign, at most. */
 const HELD_MAX = 10_000
+
+/**
+ * Entries decided and not committed, at most: then calls wait for their turn, and whatever the others want is decided
+ * after no more than this. More than a group commit takes at full load.
+ */
+const UNCOMMITTED_MAX = 512
+
+/** Calls that wait for their turn, at most: some callers with all the calls that they may have under way. */
+const QUEUED_MAX = 65_536
 
 /** What the server side needs of its peer. */
 export interface ServerPorts {
@@ -23,6 +33,11 @@ interface Position {
   readonly branch: string
 }
 
+interface Asked {
+  readonly from: MemberId
+  readonly call: CallMessage
+}
+
 interface Waiter {
   readonly to: MemberId
   readonly call: CallMessage
@@ -33,13 +48,14 @@ interface Waiter {
  * once they are committed. A reign begins with deciding: the first commands go to the disks with the entry that
  * begins it, and whatever needs proof that this peer leads is held until it serves (rule 12). While this peer leads
  * but may not decide (a lease lapsed, a hand-over), calls are held; when it stops leading, everyone is told to ask
- * the next server.
+ * the next server. With many entries on their way to the disks, calls wait and take turns by role and caller.
  */
 export class Server {
   readonly #ports: ServerPorts
   readonly #roles: RoleHost
   readonly #waiters = new Map<number, Waiter[]>()
-  #held: { readonly from: MemberId; readonly call: CallMessage }[] = []
+  #held: Asked[] = []
+  readonly #queue = new FairQueue<Asked>()
   #state: 'away' | 'leads' | 'decides' | 'serves' = 'away'
   /** Position of the last entry that was applied. */
   #committed = 0
@@ -87,6 +103,8 @@ export class Server {
   suspend(): void {
     if (this.#state !== 'serves' && this.#state !== 'decides') return
     this.#state = 'leads'
+    // Behind what is held already: that came first, or has its answer.
+    for (const asked of this.#queue.drain()) this.#held.push(asked)
     this.#roles.endReign()
   }
 
@@ -104,8 +122,33 @@ export class Server {
 
   call(from: MemberId, call: CallMessage): void {
     if (this.#state === 'away') return this.#retry(from, call, false, 'not the server')
-    const next = this.#ports.next()
-    const position = this.#state === 'leads' || next === null ? null : this.#afterExpiry(next)
+    const next = this.#state === 'leads' ? null : this.#ports.next()
+    if (this.#queue.size > 0 || (next !== null && this.#isFull(next))) this.#enqueue(from, call)
+    else if (next === null) this.#hold(from, call)
+    else this.#decideNext(from, call, next)
+  }
+
+  #isFull({ index }: Position): boolean {
+    return index - this.#committed > UNCOMMITTED_MAX
+  }
+
+  #enqueue(from: MemberId, call: CallMessage): void {
+    if (this.#queue.size >= QUEUED_MAX) return this.#retry(from, call, false, 'too many calls wait here')
+    this.#queue.push(call.role, from, { from, call })
+  }
+
+  /** Decides what waits for its turn, as far as there is room. */
+  #takeTurns(): void {
+    while (this.#queue.size > 0 && (this.#state === 'serves' || this.#state === 'decides')) {
+      const next = this.#ports.next()
+      if (next === null || this.#isFull(next)) return
+      const { from, call } = this.#queue.shift()!
+      this.#decideNext(from, call, next)
+    }
+  }
+
+  #decideNext(from: MemberId, call: CallMessage, next: Position): void {
+    const position = this.#afterExpiry(next)
     if (position === null) this.#hold(from, call)
     else this.#decide(from, call, position)
   }
@@ -131,8 +174,9 @@ export class Server {
     if (decided.kind !== 'append' && this.#state === 'decides') {
       // An answer that no commit stands behind waits until this peer serves. What failed is decided anew then, so that
       // nothing that came after it may go first.
+      this.#hold(from, call)
       if (decided.kind === 'failed') this.suspend()
-      return this.#hold(from, call)
+      return
     }
     switch (decided.kind) {
       case 'append':
@@ -214,5 +258,6 @@ export class Server {
         else this.#retry(to, call, true, 'the journal went another way')
       }
     }
+    if (this.#queue.size > 0) this.#takeTurns()
   }
 }

@@ -1,0 +1,216 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Server } from '../../src/peer/server.js'
+import { createRoleHost, FairQueue, persist, role } from '../../src/role/index.js'
+import type { AnswerMessage, CallMessage } from '../../src/role/index.js'
+import { EntryKind } from '../../src/succession/index.js'
+
+describe('a fair queue', () => {
+  it('loses nothing, keeps the order of each caller and role, and lets all take turns', () => {
+    const steps = fc.array(
+      fc.oneof(
+        { weight: 3, arbitrary: fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.constantFrom('x', 'y')) },
+        { weight: 2, arbitrary: fc.constant('shift' as const) },
+      ),
+      { maxLength: 120 },
+    )
+    fc.assert(
+      fc.property(steps, (all) => {
+        const queue = new FairQueue<{ readonly lane: string; readonly role: string; readonly n: number }>()
+        const waiting = new Map<string, number[]>()
+        const passedOver = new Map<string, number>()
+        let pushed = 0
+        const shift = (): void => {
+          const item = queue.shift()
+          if (item === undefined) return expect(queue.size).toBe(0)
+          expect(waiting.get(item.lane)?.shift()).toBe(item.n)
+          for (const [lane, items] of waiting)
+            passedOver.set(
+              lane,
+              lane === item.lane || items.length === 0 ? 0 : (passedOver.get(lane) ?? 0) + 1,
+            )
+          // Three roles with two callers each.
+          expect(Math.max(...passedOver.values())).toBeLessThanOrEqual(6)
+        }
+        for (const step of all) {
+          if (step === 'shift') shift()
+          else {
+            const lane = step.join()
+            waiting.set(lane, [...(waiting.get(lane) ?? []), pushed])
+            queue.push(...step, { lane, role: step[0], n: pushed++ })
+          }
+        }
+        while (queue.size > 0) shift()
+        expect([...waiting.values()].flat()).toEqual([])
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+const counting = (name: string) =>
+  role(name, {
+    state: () => ({ n: 0 }),
+    events: { added: (s, e: { by: number }) => ({ n: s.n + e.by }) },
+    commands: { add: (_s, c: { by: number }, on) => persist(on.added(c)) },
+  })
+
+interface Record {
+  readonly index: number
+  readonly term: number
+  readonly kind: number
+  readonly payload: Uint8Array
+}
+
+/** A server with two roles whose journal is a list; callers send again what it did not take. */
+function stage() {
+  const journal: Record[] = []
+  let committed = 0
+  let term = 2
+  let may = true
+  const answered: string[] = []
+  const resend: CallMessage[] = []
+  const sent = new Map<string, CallMessage>()
+  const server = new Server(createRoleHost([counting('noisy'), counting('quiet')]), {
+    now: () => ({ monotonicMs: 0, wallMs: 1 }),
+    send: (to, message) => {
+      const { session, seq, t } = message as AnswerMessage
+      const call = sent.get(`${session}:${seq}`)
+      if (t === 'retry' && to === call?.session) resend.push(call)
+      else answered.push(`${session}:${seq}`)
+    },
+    next: () => (may ? { term, index: journal.length + 1, branch: 'b' } : null),
+    propose: (payload) => {
+      const entry = { index: journal.length + 1, term, kind: EntryKind.command, payload }
+      journal.push(entry)
+    },
+    confirm: (done) => done(committed),
+  })
+  const tail = (): Record[] => journal.slice(committed)
+  const seqs = new Map<string, number>()
+  return {
+    server,
+    journal,
+    answered,
+    get ahead() {
+      return journal.length - committed
+    },
+    call(of: string, session: string): void {
+      const seq = (seqs.get(session) ?? 0) + 1
+      seqs.set(session, seq)
+      const call: CallMessage = {
+        t: 'call',
+        session,
+        seq,
+        floor: 0,
+        attempt: 1,
+        role: of,
+        command: 'add',
+        input: { v: { by: 1 } },
+      }
+      sent.set(`${session}:${seq}`, call)
+      server.call(session, call)
+    },
+    commit(count: number): void {
+      const entries = journal.slice(committed, committed + count)
+      committed += entries.length
+      if (entries.length > 0) server.committed(entries)
+    },
+    lapse(): void {
+      may = false
+      server.suspend()
+    },
+    serve(): void {
+      may = true
+      server.lead(null)
+      server.serve(tail)
+    },
+    /** Another one leads for a moment, and all callers ask again. */
+    change(): void {
+      server.resign()
+      term++
+      may = true
+      server.lead(tail())
+      for (const call of resend.splice(0)) server.call(call.session, call)
+      server.serve(tail)
+    },
+    decided: () =>
+      journal.map(({ payload }) => {
+        const { session, seq, role: of } = JSON.parse(new TextDecoder().decode(payload))
+        return { session, seq, of } as { session: string; seq: number; of: string }
+      }),
+  }
+}
+
+describe('a server with more to do than it can', () => {
+  it('takes a call of a quiet role after few others, however many calls of a noisy one wait', () => {
+    const { server, call, journal, commit, decided, answered } = stage()
+    server.lead([])
+    server.serve(() => [])
+    for (let i = 0; i < 10_000; i++) call('noisy', `n${i % 20}`)
+    const before = journal.length
+    call('quiet', 'q')
+    while (!answered.includes('q:1')) commit(100)
+    const at = decided().findIndex(({ of }) => of === 'quiet')
+    expect(at - before).toBeLessThan(5)
+    expect(before).toBeLessThan(1_000)
+    while (answered.length < 10_001) commit(100)
+  })
+
+  it('decides at once while there is no backlog', () => {
+    const { server, call, journal } = stage()
+    server.lead([])
+    server.serve(() => [])
+    for (let i = 0; i < 100; i++) {
+      call('noisy', 'n')
+      expect(journal).toHaveLength(i + 1)
+    }
+  })
+
+  it('keeps the order of each caller and role, through held calls, retries and changes of the server', () => {
+    const steps = fc.array(
+      fc.oneof(
+        {
+          weight: 4,
+          arbitrary: fc.record({
+            of: fc.constantFrom('noisy', 'noisy', 'quiet'),
+            session: fc.constantFrom('ann', 'bob'),
+            times: fc.constantFrom(1, 5, 300),
+          }),
+        },
+        { weight: 4, arbitrary: fc.constantFrom(1, 40, 600) },
+        { weight: 1, arbitrary: fc.constantFrom('lapse' as const, 'serve' as const, 'change' as const) },
+      ),
+      { maxLength: 40 },
+    )
+    let queued = 0
+    fc.assert(
+      fc.property(steps, (all) => {
+        const at = stage()
+        at.server.lead([])
+        at.server.serve(() => [])
+        let calls = 0
+        for (const step of all) {
+          if (typeof step === 'number') at.commit(step)
+          else if (typeof step === 'string') at[step]()
+          else {
+            calls += step.times
+            for (let i = 0; i < step.times; i++) at.call(step.of, step.session)
+          }
+          if (calls > at.journal.length) queued++
+        }
+        at.serve()
+        for (let i = 0; i < 100 && at.journal.length < calls; i++) at.commit(600)
+        const decided = at.decided()
+        expect(decided).toHaveLength(calls)
+        const last = new Map<string, number>()
+        for (const { session, seq, of } of decided) {
+          expect(seq).toBeGreaterThan(last.get(session + of) ?? 0)
+          last.set(session + of, seq)
+        }
+      }),
+      { numRuns: 80 },
+    )
+    expect(queued).toBeGreaterThan(20)
+  })
+})
