@@ -1,17 +1,11 @@
 import type { Entry, MemberId, Now } from '@tanist/core'
 import type { AnswerMessage, CallMessage, CommandRecord, ResultMessage, RoleHost } from '../role/index.js'
-import { FairQueue } from '../role/index.js'
+import { FairQueue, FairWindow } from '../role/index.js'
 import { EntryKind } from '../succession/index.js'
 import type { ReadAnswer } from './wire.js'
 
 /** Calls that wait for the beginning of a reign, at most. */
 const HELD_MAX = 10_000
-
-/**
- * Entries decided and not committed, at most: then calls wait for their turn, and whatever the others want is decided
- * after no more than this. More than a group commit takes at full load.
- */
-const UNCOMMITTED_MAX = 512
 
 /** Calls that wait for their turn, at most: some callers with all the calls that they may have under way. */
 const QUEUED_MAX = 65_536
@@ -36,6 +30,8 @@ interface Position {
 interface Asked {
   readonly from: MemberId
   readonly call: CallMessage
+  /** Further sends of the same call. */
+  readonly again: CallMessage[]
 }
 
 interface Waiter {
@@ -54,8 +50,9 @@ export class Server {
   readonly #ports: ServerPorts
   readonly #roles: RoleHost
   readonly #waiters = new Map<number, Waiter[]>()
-  #held: Asked[] = []
+  #held: Pick<Asked, 'from' | 'call'>[] = []
   readonly #queue = new FairQueue<Asked>()
+  readonly #window = new FairWindow()
   #state: 'away' | 'leads' | 'decides' | 'serves' = 'away'
   /** Position of the last entry that was applied. */
   #committed = 0
@@ -104,7 +101,9 @@ export class Server {
     if (this.#state !== 'serves' && this.#state !== 'decides') return
     this.#state = 'leads'
     // Behind what is held already: that came first, or has its answer.
-    for (const asked of this.#queue.drain()) this.#held.push(asked)
+    for (const { from, call, again } of this.#queue.drain())
+      for (const one of [call, ...again]) this.#held.push({ from, call: one })
+    this.#window.forget()
     this.#roles.endReign()
   }
 
@@ -129,12 +128,14 @@ export class Server {
   }
 
   #isFull({ index }: Position): boolean {
-    return index - this.#committed > UNCOMMITTED_MAX
+    return index - this.#committed > this.#window.size
   }
 
   #enqueue(from: MemberId, call: CallMessage): void {
     if (this.#queue.size >= QUEUED_MAX) return this.#retry(from, call, false, 'too many calls wait here')
-    this.#queue.push(call.role, from, { from, call })
+    const { role, session, seq } = call
+    // Who waits long asks again: that is nothing new to do.
+    this.#queue.push(role, from, `${from} ${session}:${seq}`, { from, call, again: [] })?.again.push(call)
   }
 
   /** Decides what waits for its turn, as far as there is room. */
@@ -181,6 +182,7 @@ export class Server {
     switch (decided.kind) {
       case 'append':
         this.#wait(index, from, call)
+        this.#window.decided(index, this.#ports.now().monotonicMs)
         return this.#ports.propose(decided.payload)
       case 'known': {
         const { outcome } = decided
@@ -258,6 +260,7 @@ export class Server {
         else this.#retry(to, call, true, 'the journal went another way')
       }
     }
+    this.#window.committed(this.#committed, this.#ports.now().monotonicMs, this.#queue.size > 0)
     if (this.#queue.size > 0) this.#takeTurns()
   }
 }

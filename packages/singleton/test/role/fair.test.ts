@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Server } from '../../src/peer/server.js'
-import { createRoleHost, FairQueue, persist, role } from '../../src/role/index.js'
+import { createRoleHost, FairQueue, FairWindow, persist, role } from '../../src/role/index.js'
 import type { AnswerMessage, CallMessage } from '../../src/role/index.js'
 import { EntryKind } from '../../src/succession/index.js'
 
@@ -37,7 +37,9 @@ describe('a fair queue', () => {
           else {
             const lane = step.join()
             waiting.set(lane, [...(waiting.get(lane) ?? []), pushed])
-            queue.push(...step, { lane, role: step[0], n: pushed++ })
+            expect(queue.push(...step, `${pushed}`, { lane, role: step[0], n: pushed })).toBeUndefined()
+            const again = { lane, role: step[0], n: -1 }
+            expect(queue.push(...step, `${pushed}`, again)).toMatchObject({ n: pushed++ })
           }
         }
         while (queue.size > 0) shift()
@@ -45,6 +47,44 @@ describe('a fair queue', () => {
       }),
       { numRuns: 300 },
     )
+  })
+})
+
+describe('how much may be on its way to the disks', () => {
+  /** So many entries a second, and a commit takes no less than `leastMs`: the time of entries behind `size` others. */
+  const settle = (perSecond: number, leastMs: number): { readonly size: number; readonly tookMs: number } => {
+    const window = new FairWindow()
+    let nowMs = 0
+    let index = 0
+    let tookMs = 0
+    for (let i = 0; i < 500; i++) {
+      index += 1
+      const [size, waiting] = i % 50 === 0 ? [1, false] : [window.size, true]
+      window.decided(index, nowMs)
+      tookMs = Math.max(leastMs, (size * 1_000) / perSecond)
+      nowMs += tookMs
+      window.committed(index, nowMs, waiting)
+    }
+    return { size: window.size, tookMs }
+  }
+
+  it('is what disks and links can take: much of a fast journal, much of one that takes long for any number', () => {
+    expect(settle(100_000, 2).size).toBeGreaterThan(1_000)
+    expect(settle(20_000, 100).size).toBeGreaterThan(1_500)
+  })
+
+  it('is little where entries wait for each other', () => {
+    expect(settle(500, 5).size).toBe(128)
+    expect(settle(10_000, 5).tookMs).toBeLessThan(60)
+  })
+
+  it('forgets what may never be committed', () => {
+    const window = new FairWindow()
+    window.decided(1, 0)
+    window.forget()
+    window.decided(1, 100_000)
+    window.committed(1, 100_001, true)
+    expect(window.size).toBeGreaterThan(512)
   })
 })
 
@@ -70,12 +110,14 @@ function stage() {
   let may = true
   const answered: string[] = []
   const resend: CallMessage[] = []
+  const retries: { readonly seq: number; readonly attempt: number }[] = []
   const sent = new Map<string, CallMessage>()
   const server = new Server(createRoleHost([counting('noisy'), counting('quiet')]), {
     now: () => ({ monotonicMs: 0, wallMs: 1 }),
     send: (to, message) => {
       const { session, seq, t } = message as AnswerMessage
       const call = sent.get(`${session}:${seq}`)
+      if (message.t === 'retry') retries.push(message)
       if (t === 'retry' && to === call?.session) resend.push(call)
       else answered.push(`${session}:${seq}`)
     },
@@ -125,6 +167,13 @@ function stage() {
       server.lead(null)
       server.serve(tail)
     },
+    again(session: string, seq: number): void {
+      const call = sent.get(`${session}:${seq}`)!
+      const next = { ...call, attempt: call.attempt + 1 }
+      sent.set(`${session}:${seq}`, next)
+      server.call(session, next)
+    },
+    retried: () => retries,
     /** Another one leads for a moment, and all callers ask again. */
     change(): void {
       server.resign()
@@ -155,6 +204,23 @@ describe('a server with more to do than it can', () => {
     expect(at - before).toBeLessThan(5)
     expect(before).toBeLessThan(1_000)
     while (answered.length < 10_001) commit(100)
+  })
+
+  it('takes a call that was sent again for the same, and answers each send when it cannot take it', () => {
+    const { server, call, journal, answered, again, retried } = stage()
+    server.lead([])
+    server.serve(() => [])
+    for (let i = 0; i < 600; i++) call('noisy', 'n')
+    const before = journal.length
+    again('n', 600)
+    again('n', 600)
+    server.resign()
+    expect([before, journal.length, answered.length]).toEqual([before, before, 0])
+    expect(
+      retried()
+        .filter(({ seq }) => seq === 600)
+        .map(({ attempt }) => attempt),
+    ).toEqual([1, 2, 3])
   })
 
   it('decides at once while there is no backlog', () => {
