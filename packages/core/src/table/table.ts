@@ -1,4 +1,4 @@
-import { deepFreeze } from '../codec/freeze.js'
+import { deepFreeze } from '../freeze.js'
 import { changesBetween } from './changes.js'
 import type { TableChanges } from './changes.js'
 import { branchOf, Builder, childAt, insert, isLeaf, lowerBound, remove, sizeOf, trimmed } from './nodes.js'

@@ -6,10 +6,10 @@ import { FILE } from './commands.mjs'
 
 const MANY = 1_000
 
-async function alone(idle, forMs) {
+async function alone(idleCount, forMs) {
   const folder = freshFolder('idle')
   const [port] = await freePorts(1)
-  const settings = { name: 'p0', listen: `127.0.0.1:${port}`, data: folder, expect: 1, idle }
+  const settings = { name: 'p0', listen: `127.0.0.1:${port}`, data: folder, expect: 1, idle: idleCount }
   const peer = worker(FILE, settings, ['--expose-gc'])
   try {
     await peer.ready

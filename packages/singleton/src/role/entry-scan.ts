@@ -15,7 +15,7 @@ let at = 0
 const UNUSUAL: unique symbol = Symbol('unusual')
 type Scanned<T> = T | typeof UNUSUAL
 
-const literal = (text: string): Uint8Array => new TextEncoder().encode(text)
+const literal = (written: string): Uint8Array => new TextEncoder().encode(written)
 const ROLE = literal('{"role":"')
 const COMMAND = literal(',"command":"')
 const SESSION = literal(',"session":"')

@@ -74,7 +74,7 @@ describe('the short way to read an entry', () => {
       at: fc.nat(1_000),
       drop: fc.nat(2),
       put: fc.oneof(
-        fc.string({ maxLength: 2, unit: fc.constantFrom(...digits) }),
+        fc.string({ maxLength: 2, unit: fc.constantFrom(...Array.from(digits)) }),
         fc.constantFrom(
           ',"react":[0]',
           ',"ran":["k"]',

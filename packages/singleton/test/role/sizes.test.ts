@@ -1,7 +1,7 @@
 import { Table, table } from '@tanist/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createRoleHost, persist, role, toEncoded } from '../../src/role/index.js'
+import { createCalls, createRoleHost, persist, role, stepCalls, toEncoded } from '../../src/role/index.js'
 import type { Decided, RoleHost } from '../../src/role/index.js'
 import { growth } from '../../src/role/sizes.js'
 import type { AnyRole } from '../../src/role/types.js'
@@ -120,6 +120,16 @@ describe('limits of a role', () => {
       refusal('too-large', /^The state of the role 'book' has about 3\d{4} bytes/),
     )
     expect(small.decide({ ...request, command: 'read', input: null }, at).kind).toBe('append')
+  })
+
+  it('end a call at once whose input no link could carry', () => {
+    const calls = createCalls({ session: 'me:1' })
+    const input = toEncoded('x'.repeat(5_000_000))
+    const call = { kind: 'call' as const, callId: 1, role: 'book', command: 'put', input }
+    const now = { monotonicMs: 0, wallMs: 0 }
+    const effects = stepCalls(calls, call, now, { next: () => 0, id: () => '' })
+    expect(effects).toMatchObject([{ kind: 'resolve', callId: 1, outcome: { status: 'refused' } }])
+    expect(JSON.stringify(effects)).toMatch(/The input of book.put has 5000008 bytes; 1048576 are allowed\./)
   })
 
   it('are checked by role(...)', () => {

@@ -1,6 +1,6 @@
 import { Table } from '../../table/index.js'
 import type { TableBuilder } from '../../table/index.js'
-import { deepFreeze } from '../freeze.js'
+import { deepFreeze } from '../../freeze.js'
 import { addBytes, addField, addItem, addText, finish, hashText, lanes } from './hash.js'
 import type { Running } from './hash.js'
 import { endContainer, found, LEAF_SIZE, measure } from './measure.js'
