@@ -88,3 +88,5 @@ export type {
 } from './succession/index.js'
 export { startWitness } from './witness.js'
 export type { Witness, WitnessOptions } from './witness.js'
+export { Table, table } from '@tanist/core'
+export type { TableChanges } from '@tanist/core'

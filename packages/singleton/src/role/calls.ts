@@ -9,9 +9,11 @@ import type {
   ExpiredMessage,
   RetryMessage,
 } from './messages.js'
-import { DEFAULT_DEADLINE_MS, RESEND_MS, RETRY_PAUSE_MS } from './limits.js'
+import { DEFAULT_DEADLINE_MS, MAX_ENTRY_BYTES, RESEND_MS, RETRY_PAUSE_MS } from './limits.js'
 import { CallBook, idText } from './call-book.js'
 import type { CallLimits, Pending } from './call-book.js'
+import { inputTooLarge } from './sizes.js'
+import type { Failed } from './types.js'
 
 /**
  * The caller's side: finds the server, repeats, and ends every call exactly once.
@@ -147,12 +149,21 @@ function take(turn: Turn, input: CallsInput): void {
 
 function onCall(turn: Turn, call: CallInput): void {
   const { calls, now } = turn
+  const tooLarge = inputTooLarge(`${call.role}.${call.command}`, call.input, MAX_ENTRY_BYTES)
+  if (tooLarge !== null) return refuse(turn, call, tooLarge)
   const opened = calls.book.open(call, now.wallMs, now.monotonicMs + (call.deadlineMs ?? DEFAULT_DEADLINE_MS))
   if (calls.stopped) return giveUp(turn, opened, 'This peer has stopped.', now.wallMs)
   const fault = calls.book.fault(opened)
   if (fault !== null) return giveUp(turn, opened, fault, now.wallMs)
   arm(turn, opened.deadlineMs)
   sendWaiting(turn)
+}
+
+/** No role takes more, and no link could carry much more. */
+function refuse({ effects }: Turn, { callId }: CallInput, text: string): void {
+  const refusal: Failed = { code: 'failed', reason: 'too-large', reference: 'caller', text }
+  const outcome: CallOutcome = { status: 'refused', refusal: toEncoded(refusal), term: 0, index: 0 }
+  effects.push({ kind: 'resolve', callId, outcome })
 }
 
 function onServer(turn: Turn, server: ServerRef | null, since: number, waitingFor: string): void {

@@ -2,6 +2,7 @@ import type { Decision, Make } from '@tanist/core'
 import { checkVersions } from './check-versions.js'
 import { isRecord } from './record.js'
 import type { Ctx, Role, RoleDefinition, RoleEffects } from './types.js'
+import { checkLimits } from './sizes.js'
 import type { AnySteps, EventVersions, Evolution } from './versions.js'
 
 type None = Readonly<Record<never, never>>
@@ -96,6 +97,7 @@ function check(name: unknown, definition: unknown): void {
   }
   checkFunctions(place, 'events', definition['events'])
   checkFunctions(place, 'commands', definition['commands'])
+  if (definition['limits'] !== undefined) checkLimits(place, definition['limits'])
   for (const hook of ['onServe', 'onYield', 'reconcile']) {
     if (definition[hook] !== undefined && typeof definition[hook] !== 'function') {
       throw new TypeError(`${place}: '${hook}' must be a function.`)

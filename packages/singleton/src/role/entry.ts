@@ -1,5 +1,6 @@
 import { decodeEvents, encodeText } from '@tanist/core'
 import type { StoredEvent } from './bring-up.js'
+import { scanEntry } from './entry-scan.js'
 import { isRecord } from './record.js'
 import type { Settlement } from './host-contract.js'
 import type { CommandId, JournalledOutcome } from './messages.js'
@@ -77,6 +78,11 @@ export function decodeEntry(payload: Uint8Array): CommandEntry {
 
 /** Throws when the payload is not an entry of this format. */
 export function decodeRoleEntry(payload: Uint8Array): RoleEntry {
+  return scanEntry(payload) ?? parseRoleEntry(payload)
+}
+
+/** The long way: whatever the shape. */
+export function parseRoleEntry(payload: Uint8Array): RoleEntry {
   const fields = record(JSON.parse(strictUtf8.decode(payload)))
   if (Array.isArray(fields['expire'])) return { expire: fields['expire'].map(string) }
   if (Array.isArray(fields['settle']))

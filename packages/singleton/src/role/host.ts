@@ -38,6 +38,7 @@ import { RoleTable } from './role-table.js'
 import type { Hosted } from './role-table.js'
 import { runCommand } from './run.js'
 import { positionOf, SessionTable } from './sessions.js'
+import { eventTooLarge, inputTooLarge } from './sizes.js'
 import { Ahead, isSame } from './speculation.js'
 import type { Waiting } from './speculation.js'
 import { ImageCapture, ImageTaker } from './state-image.js'
@@ -123,7 +124,7 @@ class Host implements RoleHost {
     const { role, command, session, seq, floor, atMs, outcome } = entry
     if (!isReserved(session)) this.#committed.sessions.record(session, seq, floor, atMs, answer)
     const changed = this.#committed.advance(role, next)
-    if (changed) this.#changed.add(role)
+    if (changed) this.#grew(role, record)
     const { index, term } = record
     return { role, command, session, seq, outcome, index, term, changed, ...this.#change(changes, index) }
   }
@@ -182,8 +183,13 @@ class Host implements RoleHost {
     if (!isReserved(session)) this.#committed.sessions.record(session, seq, floor, atMs, answer)
     const changes = changesOfCommand(outbox, { ...entry, role }, entry.events, record)
     const changed = this.#committed.take(entry, record)
-    if (changed) this.#changed.add(role)
+    if (changed) this.#grew(role, record)
     return { role, command, session, seq, outcome, index, term, changed, ...this.#change(changes, index) }
+  }
+
+  #grew(role: string, { payload }: CommandRecord): void {
+    this.#changed.add(role)
+    this.#roles.get(role)?.size.committed(payload.length)
   }
 
   beginReign(tail: readonly CommandRecord[] = []): void {
@@ -194,6 +200,7 @@ class Host implements RoleHost {
 
   endReign(): void {
     this.#ahead = null
+    for (const { size } of this.#roles.values()) size.forgetAhead()
   }
 
   expire(at: DecideAt): Uint8Array | null {
@@ -296,7 +303,11 @@ class Host implements RoleHost {
 
   #run(ahead: Ahead, hosted: Hosted, claim: Admission, request: CommandRequest, at: DecideAt): Decided {
     const { command, session, seq, floor, input } = request
+    const { limits, size } = hosted
     const { name } = hosted.role
+    const place = `${name}.${command}`
+    const excess = inputTooLarge(place, input, limits.inputBytes)
+    if (excess !== null) return this.#refuse('too-large', request, at, excess)
     const before = ahead.states.get(name)
     if (claim.kind === 'due') {
       if (this.#dueAhead.has(hosted.role, before, claim.key, claim) !== true) return { kind: 'expired' }
@@ -315,9 +326,18 @@ class Host implements RoleHost {
     const entry = as.role === name ? written : { ...written, role: name }
     const payload = encodeEntry(written, run.events)
     if (payload.length > MAX_ENTRY_BYTES) {
-      const text = `${name}.${command} made a journal entry of ${payload.length} bytes; ${MAX_ENTRY_BYTES} are allowed.`
+      const text = `${place} made a journal entry of ${payload.length} bytes; ${MAX_ENTRY_BYTES} are allowed.`
       return this.#refuse('too-large', request, at, text, new RangeError(text))
     }
+    const tooLarge = eventTooLarge(place, run.events.pairs, payload.length, limits.eventBytes)
+    if (tooLarge !== null) return this.#refuse('too-large', request, at, tooLarge, new RangeError(tooLarge))
+    const grows = !Object.is(before, run.next)
+    const change = { committed: this.#committed.states.get(name), before, after: run.next }
+    if (grows && size.refuses(payload.length, limits.stateBytes, change)) {
+      const text = `The state of the role '${name}' has about ${size.bytes} bytes, and ${place} would add to it; ${limits.stateBytes} are allowed.`
+      return this.#refuse('too-large', request, at, text)
+    }
+    if (grows) size.decided(payload.length)
     ahead.states.set(name, run.next)
     const answer = { role: as.role, command, term: at.term, index: at.index, outcome }
     if (claim.kind === 'own') ahead.sessions.record(session, seq, floor, answer)
@@ -378,7 +398,13 @@ class Host implements RoleHost {
       outbox: outbox.capture(),
       shape: this.#shape,
     }
-    this.#capture = new ImageCapture(image, !replica.isOlder, () => replica.sessions.release())
+    const counts = new Map(image.roles.map(({ role }) => [role, this.#roles.get(role)?.size.count()]))
+    this.#capture = new ImageCapture(
+      image,
+      !replica.isOlder,
+      () => replica.sessions.release(),
+      (role, bytes) => counts.get(role)?.(bytes),
+    )
     return this.#capture
   }
 
@@ -387,7 +413,7 @@ class Host implements RoleHost {
     return {
       write: (bytes) => taker.write(bytes),
       finish: () => {
-        const { image, digest } = taker.finish()
+        const { image, digest, sizes } = taker.finish()
         const [sessions, outbox] = [new SessionTable(image.sessions), new Outbox(image.outbox, this.#roles)]
         const replica = new Replica(this.#roles, this.#log, sessions, outbox)
         for (const role of this.#roles.gather(image.roles)) replica.restore(role)
@@ -395,7 +421,11 @@ class Host implements RoleHost {
         this.#capture = null
         this.#committed = replica
         this.#ahead = null
-        for (const role of this.#roles.keys()) this.#changed.add(role)
+        for (const [role, { role: { formerly = [] }, size }] of this.#roles) {
+          this.#changed.add(role)
+          size.forgetAhead()
+          size.count()(sizes.get([role, ...formerly].find((name) => sizes.has(name)) ?? role) ?? 0)
+        }
         const comparable =
           image.shape === this.#shape && image.roles.every(({ backlog }) => backlog === undefined)
         return comparable ? digest : null

@@ -63,3 +63,11 @@ export const DUE_MAX: number = 1_000_000
 
 /** Due commands that one entry forgets; the next one of the role goes on. */
 export const FORGET_MAX: number = 1_000
+/** Of one command's input, unless its role says otherwise. */
+export const INPUT_BYTES: number = 262_144
+
+/** Of one event with its name, unless its role says otherwise. */
+export const EVENT_BYTES: number = 262_144
+
+/** Of the state of a role, unless it says otherwise: every replica holds it in memory, and every new one fetches it. */
+export const STATE_BYTES: number = 1_073_741_824

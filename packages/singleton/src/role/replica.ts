@@ -262,15 +262,16 @@ export function evolveBy(
   { index, term }: CommandRecord,
 ): string | null {
   const role = roles.nameOf(stored)
-  const position = `at index ${index}, term ${term}`
+  // Most entries need no sentence.
+  const position = (): string => `at index ${index}, term ${term}`
   const hosted = roles.get(role)
   if (hosted === undefined)
-    return `The role '${role}' is used by the journal entry ${position}, but this build does not know it.`
+    return `The role '${role}' is used by the journal entry ${position()}, but this build does not know it.`
   try {
     states.set(role, evolve(hosted.role, states.get(role), events))
     return null
   } catch (error) {
-    return `The role '${role}' cannot take the journal entry ${position}: ${sentence(error)}`
+    return `The role '${role}' cannot take the journal entry ${position()}: ${sentence(error)}`
   }
 }
 

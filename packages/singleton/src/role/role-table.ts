@@ -1,7 +1,8 @@
 import { eventMakers } from '@tanist/core'
 import { reactingEvents } from './pending.js'
 import type { RoleImage } from './replica.js'
-import type { AnyRole } from './types.js'
+import { limitsOf, StateSize } from './sizes.js'
+import type { AnyRole, RoleLimits } from './types.js'
 
 /** What this build hosts of a role. */
 export interface Hosted {
@@ -9,6 +10,8 @@ export interface Hosted {
   readonly on: unknown
   /** Its events that have a reaction. */
   readonly reacting: ReadonlySet<string> | null
+  readonly limits: Required<RoleLimits>
+  readonly size: StateSize
 }
 
 /** The roles of a build, by today's names. */
@@ -21,7 +24,8 @@ export class RoleTable extends Map<string, Hosted> {
     for (const role of roles) {
       if (this.has(role.name)) throw new TypeError(`Two roles are called '${role.name}'.`)
       const reacting = reactingEvents(role.reactions)
-      this.set(role.name, { role, on: eventMakers(role.events), reacting })
+      const on = eventMakers(role.events)
+      this.set(role.name, { role, on, reacting, limits: limitsOf(role), size: new StateSize() })
     }
     for (const { name, formerly = [] } of roles) {
       for (const former of formerly) {

@@ -28,9 +28,15 @@ export interface HostImage {
   readonly shape: string
 }
 
-function* valuesOf({ roles, sessions, outbox, shape }: HostImage): Generator<unknown, void> {
+function* valuesOf(
+  { roles, sessions, outbox, shape }: HostImage,
+  writtenRole: (role: string) => void,
+): Generator<unknown, void> {
   yield shape === '' ? { format: FORMAT } : { format: FORMAT, shape }
-  yield* roles
+  for (const role of roles) {
+    yield role
+    writtenRole(role.role)
+  }
   yield { expiredTo: sessions.expiredTo }
   for (const [closed, floor] of sessions.closed) yield { closed, floor }
   for (const { name, opened, usedMs, floor, answers } of sessions.sessions) {
@@ -65,8 +71,21 @@ export class ImageCapture implements StateCapture {
   readonly #released: () => void
   #over = false
 
-  constructor(image: HostImage, comparable: boolean, released: () => void) {
-    this.#writer = new ImageWriter(valuesOf(image))
+  /** `sized` is told about how many bytes each role took. */
+  constructor(
+    image: HostImage,
+    comparable: boolean,
+    released: () => void,
+    sized?: (role: string, bytes: number) => void,
+  ) {
+    let begin = 0
+    this.#writer = new ImageWriter(
+      valuesOf(image, (role) => {
+        const { written } = this.#writer
+        sized?.(role, written - begin)
+        begin = written
+      }),
+    )
     this.#shape = image.shape
     this.comparable = comparable
     this.#released = released
@@ -98,6 +117,7 @@ function digestOf(hash: string | null, shape: string): string | null {
 export class ImageTaker {
   readonly #reader: ImageReader
   readonly #roles: RoleImage[] = []
+  readonly #sizes = new Map<string, number>()
   readonly #closed = new Map<string, number>()
   readonly #sessions: Session[] = []
   readonly #outbox: { role: string; items: OutboxItem[]; ran: string[] }[] = []
@@ -106,21 +126,26 @@ export class ImageTaker {
   #begun = false
 
   constructor() {
-    this.#reader = new ImageReader((value) => this.#take(value))
+    this.#reader = new ImageReader((value, bytes) => this.#take(value, bytes))
   }
 
   write(bytes: Uint8Array): void {
     this.#reader.write(bytes)
   }
 
-  finish(): { readonly image: HostImage; readonly digest: string } {
+  finish(): {
+    readonly image: HostImage
+    readonly digest: string
+    readonly sizes: ReadonlyMap<string, number>
+  } {
     const digest = digestOf(this.#reader.digest, this.#shape)
     if (digest === null) throw new TypeError('The bytes of a state end too early.')
     const sessions = { expiredTo: this.#expiredTo, closed: this.#closed, sessions: this.#sessions }
-    return { image: { roles: this.#roles, sessions, outbox: this.#outbox, shape: this.#shape }, digest }
+    const image = { roles: this.#roles, sessions, outbox: this.#outbox, shape: this.#shape }
+    return { image, digest, sizes: this.#sizes }
   }
 
-  #take(value: unknown): void {
+  #take(value: unknown, bytes: number): void {
     if (Array.isArray(value) && this.#begun) return this.#answer(value)
     if (!isRecord(value)) throw unexpected()
     if (value['format'] === FORMAT) {
@@ -128,8 +153,11 @@ export class ImageTaker {
       this.#shape = 'shape' in value ? text(value['shape']) : ''
     } else if (!this.#begun) throw new TypeError(`The bytes are no state of the format '${FORMAT}'.`)
     else if ('outbox' in value) this.#outboxPart(value)
-    else if ('role' in value) this.#roles.push(roleImage(value))
-    else if ('session' in value) this.#sessions.push(sessionOf(value))
+    else if ('role' in value) {
+      const image = roleImage(value)
+      this.#roles.push(image)
+      this.#sizes.set(image.role, bytes)
+    } else if ('session' in value) this.#sessions.push(sessionOf(value))
     else if ('closed' in value) this.#closed.set(text(value['closed']), count(value['floor']))
     else this.#expiredTo = count(value['expiredTo'])
   }
