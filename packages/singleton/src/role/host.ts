@@ -17,6 +17,7 @@ import { CLOSED_MAX, MAX_ENTRY_BYTES, SESSIONS_MAX, SESSION_IDLE_MS } from './li
 import { Replica } from './replica.js'
 import type { Hosted } from './replica.js'
 import { runCommand } from './run.js'
+import type { Issue } from './schema.js'
 import { positionOf, SessionTable } from './sessions.js'
 import { Ahead, isSame } from './speculation.js'
 import type { Waiting } from './speculation.js'
@@ -171,14 +172,14 @@ class Host implements RoleHost {
     const id = (): string => `${at.branch}-${at.index}-${++ids}`
     const ctx = Object.freeze({ at: at.atMs, id, caller: request.caller })
     const run = runCommand(hosted.role, command, hosted.on, ahead.states.get(name), request.input, ctx)
-    if (run.kind === 'failed') return this.#refuse(run.reason, request, at, run.text, run.cause)
+    if (run.kind === 'failed') return this.#refuse(run.reason, request, at, run.text, run)
     // A refusal is journalled too: later the state may be another, and a late duplicate must hear the same.
     const { outcome } = run
     const entry = { role: name, command, session, seq, floor, atMs: at.atMs, outcome }
     const payload = encodeEntry(entry, run.events)
     if (payload.length > MAX_ENTRY_BYTES) {
       const text = `${name}.${command} made a journal entry of ${payload.length} bytes; ${MAX_ENTRY_BYTES} are allowed.`
-      return this.#refuse('too-large', request, at, text, new RangeError(text))
+      return this.#refuse('too-large', request, at, text, { cause: new RangeError(text) })
     }
     ahead.states.set(name, run.next)
     const answer = { role: name, command, term: at.term, index: at.index, outcome }
@@ -272,15 +273,21 @@ class Host implements RoleHost {
     return capture.digest
   }
 
-  #refuse(reason: FailReason, request: CommandRequest, at: DecideAt, text: string, cause?: unknown): Decided {
+  #refuse(reason: FailReason, request: CommandRequest, at: DecideAt, text: string, why: Why = {}): Decided {
+    const { cause, issues } = why
     const reference = `${at.term}.${at.index}.${++this.#refused}`
     const { role, command, session, seq } = request
     const data = { reference, role, command, session, seq, ...(cause === undefined ? {} : { error: cause }) }
     this.#log?.write(cause === undefined ? 'debug' : 'error', 'command-failed', text, data)
-    return { kind: 'failed', refusal: { code: 'failed', reason, reference, text } }
+    return { kind: 'failed', refusal: { code: 'failed', reason, reference, text, ...(issues && { issues }) } }
   }
 }
 
 const NONE: readonly string[] = []
+
+interface Why {
+  readonly cause?: unknown
+  readonly issues?: readonly Issue[]
+}
 
 const CROWDED = `The server remembers ${CLOSED_MAX} clients that are gone and takes no new ones of that kind: number the commands of one client instead of naming each, or let its name end in '^' and the position of the peer.`

@@ -14,7 +14,11 @@ export interface SubmitRequest {
   readonly id?: CommandId
   readonly signal?: AbortSignal
   readonly deadlineMs?: number
+  readonly user?: string
 }
+
+/** Characters in the name of a user. */
+const USER_MAX = 256
 
 /**
  * The typed face of a role for callers: one function a command, which submits a call. A call promises its
@@ -35,12 +39,14 @@ export function proxy<S, E, C>(role: Role<S, E, C> & AnyRole, submit: Submit): P
   return Object.freeze(calls) as unknown as Proxy<C>
 }
 
-/** Parses `SESSION:SEQ`; the session may contain colons. Undefined when it is not of that form. */
+/** Parses `SESSION:SEQ` as callers may name it; the session may contain colons. Undefined when it is not of that form. */
 export function parseCommandId(text: string): CommandId | undefined {
   const colon = text.lastIndexOf(':')
   const session = text.slice(0, Math.max(colon, 0))
   const digits = text.slice(colon + 1)
   const seq = Number(digits)
+  // Reactions and due commands have sessions that begin so.
+  if (/^[~!]/.test(session)) return undefined
   if (session === '' || text.length > 200 || !/^[1-9]\d*$/.test(digits) || !Number.isSafeInteger(seq))
     return undefined
   return { session, seq }
@@ -48,12 +54,15 @@ export function parseCommandId(text: string): CommandId | undefined {
 
 function checked(
   place: string,
-  { id, signal, deadlineMs }: CallOptions,
-): Pick<SubmitRequest, 'id' | 'signal' | 'deadlineMs'> {
+  { id, signal, deadlineMs, user }: CallOptions,
+): Pick<SubmitRequest, 'id' | 'signal' | 'deadlineMs' | 'user'> {
+  if (user !== undefined && (typeof user !== 'string' || user === '' || user.length > USER_MAX)) {
+    throw new TypeError(`${place}: 'user' must be a text of 1 to ${USER_MAX} characters.`)
+  }
   const parsed = id === undefined ? undefined : parseCommandId(id)
   if (id !== undefined && parsed === undefined) {
     throw new TypeError(
-      `${place}: the id ${JSON.stringify(id)} is not of the form 'CLIENT:SEQ', with SEQ counting from 1 and at most 200 characters.`,
+      `${place}: the id ${JSON.stringify(id)} is not of the form 'CLIENT:SEQ', with SEQ counting from 1, at most 200 characters, and no ~ or ! at its begin.`,
     )
   }
   if (deadlineMs !== undefined && !(Number.isFinite(deadlineMs) && deadlineMs >= 0)) {
@@ -63,6 +72,7 @@ function checked(
     ...(parsed === undefined ? {} : { id: parsed }),
     ...(signal === undefined ? {} : { signal }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    ...(user === undefined ? {} : { user }),
   }
 }
 

@@ -1,6 +1,8 @@
 import { applyEvents, checkDecision, encodeEvents, fromEncoded, toEncoded } from '@tanist/core'
 import type { DecidedEvent, Encoded, EncodedEvents } from '@tanist/core'
+import { admit, isOpenTo } from './admit.js'
 import type { JournalledOutcome } from './messages.js'
+import type { Issue } from './schema.js'
 import type { AnyRole, Ctx, FailReason } from './types.js'
 
 /** What running one command came to. Nothing was changed anywhere. */
@@ -17,6 +19,8 @@ export type Run =
       readonly reason: FailReason
       readonly text: string
       readonly cause?: unknown
+      /** What the command's schema said. */
+      readonly issues?: readonly Issue[]
     }
 
 type CommandFunction = (state: unknown, input: unknown, on: unknown, ctx: Ctx) => unknown
@@ -42,6 +46,9 @@ export function runCommand(
       text: `The role '${of.name}' has no command '${name}' on the server; it may run another version of the application.`,
     }
   }
+  if (!isOpenTo(ctx.caller, of, name)) {
+    return { kind: 'failed', reason: 'not-open', text: `${place} is not open to callers without the secret.` }
+  }
   let value: unknown
   try {
     value = fromEncoded(input)
@@ -52,9 +59,12 @@ export function runCommand(
       text: `The input of ${place} cannot be read: ${sentence(error)}`,
     }
   }
+  const admitted = admit(of, name, value)
+  if (admitted.kind === 'failed') return admitted
   try {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the input is checked by nobody else: a role is compiled with its callers
-    const decision = checkDecision(place, (of.commands[name] as CommandFunction)(state, value, on, ctx))
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a schema nobody checks the input: a role is compiled with its callers
+    const decide = of.commands[name] as CommandFunction
+    const decision = checkDecision(place, decide(state, admitted.input, on, ctx))
     if (decision.kind === 'refuse') {
       const outcome: JournalledOutcome = { status: 'refused', refusal: toEncoded(decision.refusal) }
       return { kind: 'decided', events: encodeEvents([]), next: state, outcome }
