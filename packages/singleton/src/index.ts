@@ -11,6 +11,7 @@ export type {
 } from './join.js'
 export { JoinError } from './peer/index.js'
 export type { OperateMembers } from './operate.js'
+export type { OperateQuarantine } from './operate-quarantine.js'
 export type {
   JoinErrorCode,
   Member,
@@ -57,6 +58,7 @@ export type {
   Persist,
   Position,
   Proxy,
+  Quarantined,
   Reaction,
   ReactionCtx,
   ReactionFunction,

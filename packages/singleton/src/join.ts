@@ -5,6 +5,8 @@ import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
 import { checkSettings, JoinError, openPeer } from './peer/index.js'
 import { operateOn } from './operate.js'
 import type { OperateMembers } from './operate.js'
+import { operateQuarantine } from './operate-quarantine.js'
+import type { OperateQuarantine } from './operate-quarantine.js'
 import { operateBranches } from './operate-branches.js'
 import type { OperateBranches } from './operate-branches.js'
 import { Lives, restoreJournal } from './peer/index.js'
@@ -47,7 +49,7 @@ export type RoleHandle<S, C> = Proxy<C> & {
 }
 
 /** What an operator can do by hand. */
-export type Operate = OperateMembers & OperateBranches & OperateSingletons
+export type Operate = OperateMembers & OperateBranches & OperateSingletons & OperateQuarantine
 
 export interface Peer {
   /** Another one after this peer had to set entries aside: see `status().setAside`. */
@@ -172,6 +174,7 @@ function facade(
     ...operateOn(core),
     ...operateBranches(core, host),
     ...operateSingletons(core, singletons),
+    ...operateQuarantine(core),
   })
   return {
     get id() {

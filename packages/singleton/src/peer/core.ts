@@ -24,6 +24,7 @@ import {
   nameOf,
   neverServes,
   otherOf,
+  voters,
 } from '../succession/index.js'
 import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
 import type { PeerActors } from './actors.js'
@@ -31,6 +32,7 @@ import { Asides } from './asides.js'
 import type { BackupSource } from './backup.js'
 import { Caller } from './caller.js'
 import type { CallRequest } from './caller.js'
+import { Deciding } from './deciding.js'
 import { JoinError } from './errors.js'
 import { Group } from './group.js'
 import type { Base, GroupEvent } from './group.js'
@@ -134,6 +136,7 @@ export class PeerCore {
   readonly #mesh: Mesh
   readonly #group: Group
   readonly #server: Server
+  readonly #deciding: Deciding
   readonly #reigns: Reigns
   readonly #caller: Caller
   readonly #listeners = new Set<(event: PeerEvent) => void>()
@@ -219,7 +222,14 @@ export class PeerCore {
       failed: (error) =>
         this.#fail(new JoinError('data', `The journal cannot be written: ${error.message}`, error)),
     })
+    this.#deciding = new Deciding({
+      self,
+      voters: () => voters(this.#group.state),
+      send: (to, message) => this.#mesh.sendTo(to, { channel: 'r', body: message }),
+      flush: () => this.#mesh.flush(),
+    })
     this.#server = new Server(this.roles, {
+      alone: this.#deciding,
       now: () => host.clock.now(),
       send: (to, message) => this.#sendRole(to, message),
       next: () => this.#group.nextPosition(),
@@ -451,6 +461,7 @@ export class PeerCore {
 
   #flush(): void {
     if (this.#life === 'stopped') return
+    this.#deciding.settle()
     this.#group.step({ kind: 'flush' })
     if (this.#group.unflushed) this.#group.step({ kind: 'flush' })
     this.#mesh.flush()
@@ -525,11 +536,18 @@ export class PeerCore {
   }
 
   #message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void {
-    if (message.channel === 'r') return this.#roleMessage(from.memberId, message.body)
+    this.#deciding.heard(from)
+    if (message.channel === 'r') {
+      const { body } = message
+      if (body.t === 'deciding' || body.t === 'decided' || body.t === 'stood')
+        return this.#deciding.message(from, body)
+      return this.#roleMessage(from.memberId, body)
+    }
     if (message.channel === 'o') return this.singletons.message(from, message.body)
     if (message.channel === 'a') return this.#parts.actors.message(from, message.body)
     if (message.channel !== 's') return
     const { body, entries } = message
+    if (body.t === 'stand') this.#deciding.standing()
     if (body.t === 'append' && this.#group.state.leader?.memberId === from.memberId) {
       this.#leaderSpokeAtMs = this.#host.clock.now().monotonicMs
     }
@@ -644,6 +662,7 @@ export class PeerCore {
   #leaderChanged(): void {
     this.#statusChanged = true
     const { leader, self } = this.#group.state
+    this.#deciding.leaderIs(leader, this.#host.clock.now())
     if (leader?.memberId !== self.memberId) this.#server.resign()
     else this.#server.lead(this.#group.nextPosition() && this.#group.commandsAfter(this.#applied))
     if (leader) this.#noteTakeover(leader.memberId, leader.term)
@@ -697,7 +716,7 @@ export class PeerCore {
   #roleMessage(from: MemberId, body: RoleMessage): void {
     if (body.t === 'call') this.#server.call(from, body)
     else if (body.t === 'read') this.#server.read(from, body.id)
-    else this.#caller.answer(body)
+    else if (body.t !== 'deciding' && body.t !== 'decided' && body.t !== 'stood') this.#caller.answer(body)
   }
 
   #left(): void {

@@ -1,6 +1,7 @@
 import type { Entry, MemberId, Now } from '@tanist/core'
 import type { AnswerMessage, CallMessage, CommandRecord, ResultMessage, RoleHost } from '../role/index.js'
 import { EntryKind } from '../succession/index.js'
+import type { Deciding } from './deciding.js'
 import type { ReadAnswer } from './wire.js'
 
 /** Calls that wait for the beginning of a reign, at most. */
@@ -13,6 +14,8 @@ export interface ServerPorts {
   /** Position of the next proposal. */
   readonly next: () => Position | null
   readonly propose: (payload: Uint8Array) => void
+  /** Of calls that may have killed a server: see `Deciding`. */
+  readonly alone: Pick<Deciding, 'isSuspect' | 'isPoison' | 'begin' | 'settle'>
   /** Asks the voters whether this peer still leads; then `index` is what was committed at the time of asking. */
   readonly confirm: (done: (index: number | null) => void) => void
 }
@@ -104,6 +107,9 @@ export class Server {
 
   call(from: MemberId, call: CallMessage): void {
     if (this.#state === 'away') return this.#retry(from, call, false, 'not the server')
+    // Until this peer serves, the others may not have told it yet what killed the server before.
+    const { alone, now } = this.#ports
+    if (this.#state === 'decides' && alone.isSuspect(call, now())) this.suspend()
     const next = this.#ports.next()
     const position = this.#state === 'leads' || next === null ? null : this.#afterExpiry(next)
     if (position === null) this.#hold(from, call)
@@ -126,7 +132,12 @@ export class Server {
   #decide(from: MemberId, call: CallMessage, { term, index, branch }: Position): void {
     const { session, seq, floor, attempt, role, command, input, user } = call
     const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
-    const request = { session, seq, floor, role, command, input, caller }
+    const { alone } = this.#ports
+    alone.settle()
+    const suspect = alone.isSuspect(call, this.#ports.now())
+    const poison = suspect && alone.isPoison(call, term)
+    if (suspect && !poison) alone.begin(call, from, term)
+    const request = { session, seq, floor, role, command, input, caller, poison }
     const decided = this.#roles.decide(request, { index, term, branch, atMs: this.#ports.now().wallMs })
     if (decided.kind !== 'append' && this.#state === 'decides') {
       // An answer that no commit stands behind waits until this peer serves. What failed is decided anew then, so that

@@ -2,6 +2,7 @@ import { decodeEntries, decodeFrame, encodeEntries, encodeFrames } from '@tanist
 import type { Entry, FrameMessage, MembershipMessage, SessionMessage } from '@tanist/core'
 import type { AnswerMessage, CallMessage } from '../role/index.js'
 import type { SuccessionMessage } from '../succession/index.js'
+import type { DecidingMessages } from './deciding.js'
 import { isSingletonForm } from '../singleton/index.js'
 import type { SingletonMessage } from '../singleton/index.js'
 
@@ -15,7 +16,7 @@ export type ReadAnswer =
   | { readonly t: 'readable'; readonly id: number; readonly index: number }
   | { readonly t: 'unreadable'; readonly id: number; readonly why: string }
 
-export type RoleMessage = CallMessage | AnswerMessage | ReadMessage | ReadAnswer
+export type RoleMessage = CallMessage | AnswerMessage | ReadMessage | ReadAnswer | DecidingMessages
 
 interface SuccessionWire {
   readonly channel: 's'
@@ -130,6 +131,26 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     read: { id: 'number' },
     readable: { id: 'number', index: 'number' },
     unreadable: { id: 'number', why: 'string' },
+    deciding: {
+      term: 'count',
+      n: 'count',
+      session: 'string',
+      seq: 'number',
+      role: 'string',
+      command: 'string',
+      digest: 'string',
+    },
+    decided: { term: 'count', n: 'count' },
+    stood: {
+      term: 'count',
+      n: 'count',
+      stands: 'boolean',
+      session: 'string',
+      seq: 'number',
+      role: 'string',
+      command: 'string',
+      digest: 'string',
+    },
   },
   a: {
     open: { epoch: 'count', seen: 'count', received: 'count', ask: 'boolean' },

@@ -13,6 +13,10 @@ export interface CommandEntry extends CommandId {
   readonly atMs: number
   readonly events: readonly DecidedEvent[]
   readonly outcome: JournalledOutcome
+  /** It was not decided but quarantined: the digest of its input. */
+  readonly quarantine?: string
+  /** An operator's word: what was quarantined under this reference may be decided again. */
+  readonly release?: string
 }
 
 /** The leader's decision that sessions end: the other form of entry of the roles. */
@@ -21,8 +25,9 @@ export interface ExpiryEntry {
 }
 
 export function encodeEntry(entry: Omit<CommandEntry, 'events'>, { pairs }: EncodedEvents): Uint8Array {
-  const { role, command, session, seq, floor, atMs, outcome } = entry
-  return encodeText(JSON.stringify({ role, command, session, seq, floor, at: atMs, outcome, events: pairs }))
+  const { role, command, session, seq, floor, atMs, outcome, quarantine, release } = entry
+  const fields = { role, command, session, seq, floor, at: atMs, outcome, events: pairs, quarantine, release }
+  return encodeText(JSON.stringify(fields))
 }
 
 export function encodeExpiry(expire: readonly string[]): Uint8Array {
@@ -53,6 +58,8 @@ export function decodeRoleEntry(payload: Uint8Array): CommandEntry | ExpiryEntry
     atMs: count(fields['at']),
     events: decodeEvents(fields['events']),
     outcome: status === 'ok' ? { status, value: outcome['value'] } : { status, refusal: outcome['refusal'] },
+    ...(fields['quarantine'] === undefined ? {} : { quarantine: string(fields['quarantine']) }),
+    ...(fields['release'] === undefined ? {} : { release: string(fields['release']) }),
   }
 }
 

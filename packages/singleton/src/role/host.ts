@@ -1,5 +1,5 @@
 import type { Log } from '@tanist/core'
-import { eventMakers, invariant } from '@tanist/core'
+import { encodeEvents, eventMakers, invariant, toEncoded } from '@tanist/core'
 import { decodeRoleEntry, encodeEntry, encodeExpiry } from './entry.js'
 import type { CommandEntry, ExpiryEntry } from './entry.js'
 import { Expiry } from './expiry.js'
@@ -14,6 +14,8 @@ import type {
   StateRestore,
 } from './host-contract.js'
 import { CLOSED_MAX, MAX_ENTRY_BYTES, SESSIONS_MAX, SESSION_IDLE_MS } from './limits.js'
+import { digestOf, Quarantine, QUARANTINE, quarantinedOutcome, referenceAt, referenceIn } from './quarantine.js'
+import type { Quarantined } from './quarantine.js'
 import { Replica } from './replica.js'
 import type { Hosted } from './replica.js'
 import { runCommand } from './run.js'
@@ -89,7 +91,7 @@ class Host implements RoleHost {
   #advance({ entry, answer, next }: NonNullable<Waiting['taken']>, record: CommandRecord): Applied {
     const { role, command, session, seq, floor, atMs, outcome } = entry
     this.#committed.sessions.record(session, seq, floor, atMs, answer)
-    const changed = this.#committed.advance(role, next)
+    const changed = this.#committed.advance(entry, record, next)
     if (changed) this.#changed.add(role)
     return { role, command, session, seq, outcome, index: record.index, term: record.term, changed }
   }
@@ -159,6 +161,13 @@ class Host implements RoleHost {
       }
       return { kind: 'known', term: known.term, index: known.index, outcome: known.outcome }
     }
+    if (name === QUARANTINE) return this.#release(ahead, request, at)
+    if (request.poison === true) return this.#quarantine(ahead, request, at)
+    const like = ahead.quarantine.like(name, command, request.input)
+    if (like !== undefined) {
+      const text = `${name}.${command} with this input is quarantined, until an operator releases ${like.reference}.`
+      return this.#refuse('quarantined', request, at, text)
+    }
     const hosted = this.#roles.get(name)
     if (hosted === undefined) {
       const text = `The server does not know the role '${name}'; it may run another version of the application.`
@@ -187,6 +196,47 @@ class Host implements RoleHost {
     const taken = { entry, answer, next: run.next }
     ahead.waiting.push({ index: at.index, term: at.term, payload, taken, expire: NONE })
     return { kind: 'append', payload, outcome }
+  }
+
+  /** Journals that this command is not decided: its refusal is its outcome for ever. */
+  #quarantine(ahead: Ahead, request: CommandRequest, at: DecideAt): Decided {
+    const { role, command, session, seq, floor, input } = request
+    const reference = referenceAt(at)
+    const outcome = quarantinedOutcome(`${role}.${command}`, reference)
+    const text = `${role}.${command} was being decided when two servers were lost: quarantined as ${reference}.`
+    this.#log?.write('error', 'command-quarantined', text, { reference, role, command, session, seq })
+    const quarantine = digestOf(role, command, input)
+    return this.#append(ahead, { role, command, session, seq, floor, atMs: at.atMs, outcome, quarantine }, at)
+  }
+
+  /** Journals an operator's word. */
+  #release(ahead: Ahead, request: CommandRequest, at: DecideAt): Decided {
+    const { role, command, session, seq, floor, input, caller } = request
+    const release = referenceIn(input) ?? ''
+    if (command !== 'release' || caller.level === 'stray' || caller.level === 'role')
+      return this.#refuse('unknown', request, at, 'Members and trusted clients may release what is quarantined.')
+    const item = ahead.quarantine.get(release)
+    if (item === undefined)
+      return this.#refuse('invalid', request, at, `Nothing is quarantined as ${JSON.stringify(release)}.`)
+    const outcome = { status: 'ok' as const, value: toEncoded(`${item.role}.${item.command}`) }
+    return this.#append(ahead, { role, command, session, seq, floor, atMs: at.atMs, outcome, release }, at)
+  }
+
+  /** An entry without events. */
+  #append(ahead: Ahead, entry: Omit<CommandEntry, 'events'>, at: DecideAt): Decided {
+    const { index, term } = at
+    const { role, command, session, seq, floor, outcome } = entry
+    const payload = encodeEntry(entry, encodeEvents([]))
+    ahead.quarantine.take(entry, at)
+    const answer = { role, command, term, index, outcome }
+    ahead.sessions.record(session, seq, floor, answer)
+    const taken = { entry, answer, next: ahead.states.get(role) }
+    ahead.waiting.push({ index, term, payload, taken, expire: NONE })
+    return { kind: 'append', payload, outcome }
+  }
+
+  quarantined(): readonly Quarantined[] {
+    return this.#committed.quarantine.list
   }
 
   #isCrowded({ sessions }: Ahead, session: string): boolean {
@@ -230,7 +280,8 @@ class Host implements RoleHost {
   capture(): StateCapture {
     this.#capture?.release()
     const replica = this.#committed
-    const image = { roles: replica.images(), sessions: replica.sessions.capture() }
+    const { list } = replica.quarantine
+    const image = { roles: replica.images(), sessions: replica.sessions.capture(), quarantine: list }
     this.#capture = new ImageCapture(image, !replica.isOlder, () => replica.sessions.release())
     return this.#capture
   }
@@ -241,7 +292,8 @@ class Host implements RoleHost {
       write: (bytes) => taker.write(bytes),
       finish: () => {
         const { image, digest } = taker.finish()
-        const replica = new Replica(this.#roles, this.#log, new SessionTable(image.sessions))
+        const quarantine = new Quarantine(image.quarantine)
+        const replica = new Replica(this.#roles, this.#log, new SessionTable(image.sessions), quarantine)
         for (const role of image.roles) replica.restore(role)
         this.#capture?.release()
         this.#capture = null
@@ -258,13 +310,18 @@ class Host implements RoleHost {
       states: Object.fromEntries(this.#committed.states),
       failures: Object.fromEntries(this.#committed.failures),
       sessions: this.#committed.sessions.snapshot(),
+      quarantine: this.quarantined(),
     }
   }
 
   digest(): string {
     const replica = this.#committed
     const capture = new ImageCapture(
-      { roles: replica.images(), sessions: replica.sessions.image() },
+      {
+        roles: replica.images(),
+        sessions: replica.sessions.image(),
+        quarantine: replica.quarantine.list,
+      },
       true,
       () => {},
     )

@@ -48,3 +48,9 @@ export const CLOSED_MAX: number = 1_000_000
 
 /** A caller that made no call for so long begins a new session: long before the old one may expire. */
 export const SESSION_RENEW_MS: number = 600_000
+
+/** Commands that are quarantined, about 300 bytes each. Of more the oldest are forgotten, and may be decided again. */
+export const QUARANTINE_MAX: number = 100
+
+/** So long after a server was lost the next one takes calls with ids of the application for repeated ones. */
+export const SUSPECT_MS: number = 10_000

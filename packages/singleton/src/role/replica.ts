@@ -3,6 +3,7 @@ import { decodeRoleEntry } from './entry.js'
 import type { CommandEntry } from './entry.js'
 import type { CommandRecord } from './host-contract.js'
 import { deepFreeze } from '@tanist/core'
+import { Quarantine } from './quarantine.js'
 import { evolve, sentence } from './run.js'
 import { SessionTable } from './sessions.js'
 import type { AnyRole } from './types.js'
@@ -35,6 +36,7 @@ export class Replica implements States {
   readonly states: Map<string, unknown> = new Map()
   readonly failures: Map<string, string> = new Map()
   readonly sessions: SessionTable
+  readonly quarantine: Quarantine
   readonly #roles: HostedRoles
   readonly #log: Log | undefined
   /** Roles with an entry: those that begin with `state()` need not be kept, and may begin otherwise tomorrow. */
@@ -47,10 +49,16 @@ export class Replica implements States {
   /** Roles with an entry that another build wrote, of a role or an event that this one does not have. */
   readonly #older = new Set<string>()
 
-  constructor(roles: HostedRoles, log: Log | undefined, sessions: SessionTable = new SessionTable()) {
+  constructor(
+    roles: HostedRoles,
+    log: Log | undefined,
+    sessions: SessionTable = new SessionTable(),
+    quarantine: Quarantine = new Quarantine(),
+  ) {
     this.#roles = roles
     this.#log = log
     this.sessions = sessions
+    this.quarantine = quarantine
     for (const { role } of roles.values()) {
       try {
         this.states.set(role.name, deepFreeze(role.state()))
@@ -84,6 +92,8 @@ export class Replica implements States {
   /** Evolves by one entry. Returns whether the state is another one now. */
   take(entry: CommandEntry, record: CommandRecord): boolean {
     const { role } = entry
+    this.quarantine.take(entry, record)
+    if (entry.release !== undefined) return false
     this.#used.add(role)
     if (!this.failures.has(role)) {
       const before = this.states.get(role)
@@ -97,7 +107,10 @@ export class Replica implements States {
   }
 
   /** Takes the state that the leader came to when it decided the next entry. */
-  advance(role: string, next: unknown): boolean {
+  advance(entry: Omit<CommandEntry, 'events'>, record: CommandRecord, next: unknown): boolean {
+    const { role } = entry
+    this.quarantine.take(entry, record)
+    if (entry.release !== undefined) return false
     this.#used.add(role)
     const before = this.states.get(role)
     this.states.set(role, next)

@@ -3,6 +3,7 @@ import type { CommandEntry, ExpiryEntry } from './entry.js'
 import type { CommandRecord } from './host-contract.js'
 import { SESSION_WINDOW } from './limits.js'
 import { evolveBy, unreadable } from './replica.js'
+import { Quarantine } from './quarantine.js'
 import type { HostedRoles, Replica, States } from './replica.js'
 import type { Answer, SessionTable } from './sessions.js'
 import { positionOf } from './sessions.js'
@@ -28,6 +29,7 @@ export class Ahead implements States {
   readonly states: Map<string, unknown>
   readonly failures: Map<string, string>
   readonly sessions: SessionsAhead
+  readonly quarantine: Quarantine
   /** In the order of their indices. */
   readonly waiting: Waiting[] = []
   /** The committed states went another way: nothing that was worked out here counts. */
@@ -39,6 +41,7 @@ export class Ahead implements States {
     this.states = new Map(committed.states)
     this.failures = new Map(committed.failures)
     this.sessions = new SessionsAhead(committed.sessions)
+    this.quarantine = new Quarantine(committed.quarantine.list)
   }
 
   /** Takes an entry of the own journal that is not committed yet. */
@@ -60,8 +63,10 @@ export class Ahead implements States {
       return { expire: entry.expire }
     }
     const { role, command, session, seq, floor, outcome } = entry
+    this.quarantine.take(entry, record)
     const answer = { role, command, term: record.term, index: record.index, outcome }
     this.sessions.record(session, seq, floor, answer)
+    if (entry.release !== undefined) return { taken: { entry, answer, next: undefined } }
     const failure = this.failures.get(role) ?? evolveBy(this.#roles, this, entry, record)
     if (failure === null) return { taken: { entry, answer, next: this.states.get(role) } }
     this.#fail(role, failure)

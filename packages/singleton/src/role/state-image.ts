@@ -1,6 +1,7 @@
 import type { StateCapture } from './host-contract.js'
 import { ImageReader, ImageWriter } from '@tanist/core'
 import type { JournalledOutcome } from './messages.js'
+import type { Quarantined } from './quarantine.js'
 import { isRecord } from './record.js'
 import type { RoleImage } from './replica.js'
 import type { Answer, Session, SessionsImage } from './sessions.js'
@@ -10,6 +11,7 @@ import type { Answer, Session, SessionsImage } from './sessions.js'
  *   { format }                            what follows
  *   { role, state, backlog }              by name
  *   { expiredTo }
+ *   { quarantined, role, command, ... }   in the order of the journal
  *   { closed, floor }                     of clients without a position that have expired
  *   { session, opened, usedMs, floor }    in the order of the last use, each with its answers behind it:
  *   [seq, role, command, term, index, status, value]
@@ -20,12 +22,14 @@ const FORMAT = 'tanist-state-1'
 export interface HostImage {
   readonly roles: readonly RoleImage[]
   readonly sessions: SessionsImage
+  readonly quarantine: readonly Quarantined[]
 }
 
-function* valuesOf({ roles, sessions }: HostImage): Generator<unknown, void> {
+function* valuesOf({ roles, sessions, quarantine }: HostImage): Generator<unknown, void> {
   yield { format: FORMAT }
   yield* roles
   yield { expiredTo: sessions.expiredTo }
+  for (const { reference, ...about } of quarantine) yield { quarantined: reference, ...about }
   for (const [closed, floor] of sessions.closed) yield { closed, floor }
   for (const { name, opened, usedMs, floor, answers } of sessions.sessions) {
     yield { session: name, opened, usedMs, floor }
@@ -72,6 +76,7 @@ export class ImageTaker {
   readonly #roles: RoleImage[] = []
   readonly #closed = new Map<string, number>()
   readonly #sessions: Session[] = []
+  readonly #quarantine: Quarantined[] = []
   #expiredTo = 0
   #begun = false
 
@@ -87,7 +92,7 @@ export class ImageTaker {
     const { digest } = this.#reader
     if (digest === null) throw new TypeError('The bytes of a state end too early.')
     const sessions = { expiredTo: this.#expiredTo, closed: this.#closed, sessions: this.#sessions }
-    return { image: { roles: this.#roles, sessions }, digest }
+    return { image: { roles: this.#roles, sessions, quarantine: this.#quarantine }, digest }
   }
 
   #take(value: unknown): void {
@@ -95,6 +100,7 @@ export class ImageTaker {
     if (!isRecord(value)) throw unexpected()
     if (value['format'] === FORMAT) this.#begun = true
     else if (!this.#begun) throw new TypeError(`The bytes are no state of the format '${FORMAT}'.`)
+    else if ('quarantined' in value) this.#quarantine.push(quarantined(value))
     else if ('role' in value) this.#roles.push(roleImage(value))
     else if ('session' in value) this.#sessions.push(sessionOf(value))
     else if ('closed' in value) this.#closed.set(text(value['closed']), count(value['floor']))
@@ -123,6 +129,20 @@ function outcomeOf(status: unknown, value: unknown): JournalledOutcome {
   if (status === 'ok') return { status, value }
   if (status === 'refused') return { status, refusal: value }
   throw unexpected()
+}
+
+function quarantined(fields: Readonly<Record<string, unknown>>): Quarantined {
+  return {
+    reference: text(fields['quarantined']),
+    role: text(fields['role']),
+    command: text(fields['command']),
+    digest: text(fields['digest']),
+    session: text(fields['session']),
+    seq: count(fields['seq']),
+    term: count(fields['term']),
+    index: count(fields['index']),
+    atMs: count(fields['atMs']),
+  }
 }
 
 function sessionOf(fields: Readonly<Record<string, unknown>>): Session {

@@ -159,5 +159,11 @@ function role({ body }: Of<'r'>): string {
       return `readable ${body.id} at ${body.index}`
     case 'unreadable':
       return `unreadable ${body.id}, ${body.why}`
+    case 'deciding':
+      return `deciding ${body.session}:${body.seq} ${body.role}.${body.command}, note ${body.n} t${body.term}`
+    case 'decided':
+      return `decided, note ${body.n} t${body.term}`
+    case 'stood':
+      return `note ${body.n} t${body.term} ${body.stands ? 'stands' : 'was cleared'}`
   }
 }
