@@ -224,6 +224,9 @@ export class PeerCore {
     })
     this.#deciding = new Deciding({
       self,
+      kept: identity.value?.stood,
+      keep: (stood) => this.#group.remember({ stood }),
+      hadJournal: base !== null || journal.lastIndex > 0,
       voters: () => voters(this.#group.state),
       send: (to, message) => this.#mesh.sendTo(to, { channel: 'r', body: message }),
       flush: () => this.#mesh.flush(),

@@ -44,14 +44,22 @@ export interface Speaker {
 
 export interface DecidingPorts {
   readonly self: Speaker
+  /** This process began with a journal: somebody served before. */
+  readonly hadJournal: boolean
   readonly voters: () => readonly MemberId[]
   readonly send: (to: MemberId, message: DecidingMessages) => void
+  /** What an earlier life of this peer kept, as read from its disk. */
+  readonly kept: unknown
+  /** A note stands and its server is lost: that shall outlive this process. */
+  readonly keep: (notes: readonly KeptNote[]) => void
   /** Everything sent so far leaves now. */
   readonly flush: () => void
 }
 
 /** Terms of which the last note is remembered. */
 const TERMS_MAX = 8
+
+export type KeptNote = Omit<StoodMessage, 't'>
 
 interface Note extends Omit<StoodMessage, 't'> {
   /** The server that sent it; null when somebody else told of it. */
@@ -69,6 +77,8 @@ export class Deciding {
   /** Somebody else's note stands that a word of its sender would clear. */
   #listens = false
   #toldTerm = 0
+  /** How many notes that stand are on the disk. */
+  #kept = 0
   #leader: MemberId | null = null
   /** A member has asked this one to stand: what follows is no loss. */
   #handedOver = false
@@ -77,6 +87,9 @@ export class Deciding {
 
   constructor(ports: DecidingPorts) {
     this.#ports = ports
+    for (const note of Array.isArray(ports.kept) ? (ports.kept as readonly unknown[]) : [])
+      if (isNote(note)) this.#keep({ ...note, from: null, sentTo: [] })
+    this.#kept = this.#standing().length
   }
 
   /** Whether deciding it may have been the end of the server before. */
@@ -147,9 +160,12 @@ export class Deciding {
 
   /** There is a new server: it is told what is known of those before it. */
   leaderIs(leader: { readonly memberId: MemberId; readonly term: number } | null, { monotonicMs }: Now): void {
+    this.#remember()
     if (leader === null || leader.term <= this.#toldTerm) return
     const { memberId: self } = this.#ports.self
-    const lost = this.#leader !== null && this.#leader !== self && !this.#handedOver
+    // Who does not know how the last reign ended takes it for lost.
+    const other = this.#leader === null ? this.#ports.hadJournal : this.#leader !== self
+    const lost = other && !this.#handedOver
     this.#toldTerm = leader.term
     this.#leader = leader.memberId
     this.#handedOver = false
@@ -158,6 +174,18 @@ export class Deciding {
     for (const { from: _, sentTo: __, ...note } of this.#notes) {
       if (note.term < leader.term) this.#ports.send(leader.memberId, { t: 'stood', ...note })
     }
+  }
+
+  #standing(): KeptNote[] {
+    return this.#notes.filter(({ stands }) => stands).map(({ from: _, sentTo: __, ...note }) => note)
+  }
+
+  /** Rare: no disk is touched while all is well. */
+  #remember(): void {
+    const standing = this.#standing()
+    if (standing.length === this.#kept) return
+    this.#kept = standing.length
+    this.#ports.keep(standing)
   }
 
   /** Of a term the newest note counts, and whoever knows that it was survived. */
@@ -169,4 +197,11 @@ export class Deciding {
     const others = this.#notes.filter(({ term }) => term !== note.term)
     this.#notes = [...others, { ...note, stands, from }].toSorted((a, b) => a.term - b.term).slice(-TERMS_MAX)
   }
+}
+
+function isNote(value: unknown): value is KeptNote {
+  if (typeof value !== 'object' || value === null) return false
+  const { term, n, session, seq, role, command, digest, stands } = value as Partial<KeptNote>
+  const counts = [term, n, seq].every((count) => Number.isSafeInteger(count))
+  return counts && [session, role, command, digest].every((text) => typeof text === 'string') && stands === true
 }

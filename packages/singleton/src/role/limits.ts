@@ -53,4 +53,4 @@ export const SESSION_RENEW_MS: number = 600_000
 export const QUARANTINE_MAX: number = 100
 
 /** So long after a server was lost the next one takes calls with ids of the application for repeated ones. */
-export const SUSPECT_MS: number = 10_000
+export const SUSPECT_MS: number = 3_000

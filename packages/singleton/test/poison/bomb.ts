@@ -38,7 +38,7 @@ export class Bombs {
       this.#hanging.delete(node)
       if (world.life(node) !== life) return
       world.crash(node)
-      world.schedule(world.nowMs + DOWN_MS, () => this.cluster?.start(node))
+      world.schedule(world.nowMs + DOWN_MS, () => this.#revive(node))
     }
     if (what === 'hang') {
       this.#hanging.add(node)
@@ -46,10 +46,17 @@ export class Bombs {
       world.schedule(world.nowMs + HANGS_MS, crash)
     } else if (what === 'power-off') {
       world.powerOff([node])
-      world.schedule(world.nowMs + DOWN_MS, () => this.cluster?.start(node))
+      world.schedule(world.nowMs + DOWN_MS, () => this.#revive(node))
     } else crash()
     // A process that is gone says nothing more; what comes of this is lost.
     throw new Error('boom')
+  }
+
+  /** Unless somebody else did. */
+  #revive(node: string): void {
+    const { world } = this.cluster!
+    const state = world.state(node)
+    if (state === 'stopped' || state === 'no power') this.cluster?.start(node)
   }
 
   /** Of a process that hangs nothing is heard: the world lets a turn end that has begun. */
@@ -127,4 +134,20 @@ export function send(
   }
   attempt()
   return sender
+}
+
+/** Calls without an id of their own, from all peers all the time. */
+export function chatter(cluster: Cluster): void {
+  const { world } = cluster
+  const call = (at: number, until: number): void =>
+    world.schedule(at, () => {
+      for (const name of cluster.names) {
+        const core = cluster.isRunning(name) ? cluster.peer(name) : null
+        if (core?.joined !== true) continue
+        const input = toEncoded({ what: 'nothing', mark: `${name} ${at}` })
+        core.call({ role: 'bomb', command: 'go', input, deadlineMs: 2_000 }, () => {})
+      }
+      if (at < until) call(at + 60, until)
+    })
+  call(world.nowMs + 1, world.nowMs + 6_000)
 }
