@@ -34,7 +34,10 @@ export function operateQuarantine(core: Lives): OperateQuarantine {
         const request = { role: QUARANTINE, command: 'release', input, deadlineMs: RELEASE_MS }
         core.call(request, (outcome) => {
           if (outcome.status === 'ok')
-            return resolve({ status: 'done', text: `${String(fromEncoded(outcome.value))} is decided again.` })
+            return resolve({
+              status: 'done',
+              text: `${String(fromEncoded(outcome.value))} is decided again.`,
+            })
           if (outcome.status === 'unavailable') {
             const status = outcome.executed === 'no' ? 'refused' : 'unknown'
             return resolve({ status, text: outcome.reason })

@@ -82,7 +82,7 @@ export class Deciding {
   #leader: MemberId | null = null
   /** A member has asked this one to stand: what follows is no loss. */
   #handedOver = false
-  /** When this peer became the server in place of one that was lost. */
+  /** When the last server that was lost was followed by another. */
   #lossMs = -Infinity
 
   constructor(ports: DecidingPorts) {
@@ -159,17 +159,20 @@ export class Deciding {
   }
 
   /** There is a new server: it is told what is known of those before it. */
-  leaderIs(leader: { readonly memberId: MemberId; readonly term: number } | null, { monotonicMs }: Now): void {
+  leaderIs(
+    leader: { readonly memberId: MemberId; readonly term: number } | null,
+    { monotonicMs }: Now,
+  ): void {
     this.#remember()
     if (leader === null || leader.term <= this.#toldTerm) return
     const { memberId: self } = this.#ports.self
     // Who does not know how the last reign ended takes it for lost.
-    const other = this.#leader === null ? this.#ports.hadJournal : this.#leader !== self
-    const lost = other && !this.#handedOver
+    const other = this.#leader === null ? this.#ports.hadJournal : this.#leader !== leader.memberId
+    const lost = other && !(this.#handedOver && leader.memberId === self)
     this.#toldTerm = leader.term
     this.#leader = leader.memberId
     this.#handedOver = false
-    this.#lossMs = leader.memberId === self && lost ? monotonicMs : -Infinity
+    if (lost) this.#lossMs = monotonicMs
     if (leader.memberId === self) return
     for (const { from: _, sentTo: __, ...note } of this.#notes) {
       if (note.term < leader.term) this.#ports.send(leader.memberId, { t: 'stood', ...note })
@@ -203,5 +206,7 @@ function isNote(value: unknown): value is KeptNote {
   if (typeof value !== 'object' || value === null) return false
   const { term, n, session, seq, role, command, digest, stands } = value as Partial<KeptNote>
   const counts = [term, n, seq].every((count) => Number.isSafeInteger(count))
-  return counts && [session, role, command, digest].every((text) => typeof text === 'string') && stands === true
+  return (
+    counts && [session, role, command, digest].every((text) => typeof text === 'string') && stands === true
+  )
 }

@@ -9,7 +9,9 @@ const ISSUES_MAX = 16
 const MESSAGE_MAX = 200
 const PATH_MAX = 16
 
-export type Admission = { readonly kind: 'admitted'; readonly input: unknown } | Extract<Run, { kind: 'failed' }>
+export type Admission =
+  | { readonly kind: 'admitted'; readonly input: unknown }
+  | Extract<Run, { kind: 'failed' }>
 
 /** Strays call what is open to them; whoever knows the secret, and the roles themselves, call everything. */
 export function isOpenTo({ level }: Caller, { open = [] }: AnyRole, command: string): boolean {

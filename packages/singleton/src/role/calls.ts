@@ -173,7 +173,8 @@ function onServer(turn: Turn, server: ServerRef | null, since: number, waitingFo
   calls.pausedUntilMs = null
   calls.pauses = 0
   const last = calls.lastServer
-  const other = last !== null && (last.memberId !== server.memberId || last.incarnation !== server.incarnation)
+  const other =
+    last !== null && (last.memberId !== server.memberId || last.incarnation !== server.incarnation)
   calls.lastServer = server
   for (const pending of calls.book.all()) {
     if (pending.sentMs === null) continue
@@ -319,7 +320,11 @@ function send(turn: Turn, pending: Pending): void {
   turn.effects.push({
     kind: 'send',
     to: calls.server.memberId,
-    message: { ...message, ...(user === undefined ? {} : { user }), ...(suspect === null ? {} : { suspect }) },
+    message: {
+      ...message,
+      ...(user === undefined ? {} : { user }),
+      ...(suspect === null ? {} : { suspect }),
+    },
   })
   arm(turn, now.monotonicMs + RESEND_MS)
 }

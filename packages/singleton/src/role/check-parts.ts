@@ -19,7 +19,9 @@ export function checkParts(place: string, definition: Parts): void {
   const commands = definition['commands'] as Parts
   if (reactions !== undefined) checkReactions(place, reactions, events)
   if (due !== undefined && typeof due !== 'function')
-    throw new TypeError(`${place}: 'due' must be a function of the state that returns what run.COMMAND(...) gives.`)
+    throw new TypeError(
+      `${place}: 'due' must be a function of the state that returns what run.COMMAND(...) gives.`,
+    )
   if (schemas !== undefined) checkSchemas(place, schemas, commands)
   if (open !== undefined) checkOpen(place, open, commands, isRecord(schemas) ? schemas : {})
   if (limits !== undefined) checkLimits(place, limits)
@@ -31,7 +33,8 @@ function checkReactions(place: string, reactions: unknown, events: Parts): void 
     throw new TypeError(`${place}: 'reactions' must be an object with a function or { run } by event.`)
   for (const [event, reaction] of Object.entries(reactions)) {
     const at = `${place}: reactions.${event}`
-    if (!Object.hasOwn(events, event)) throw new TypeError(`${at} reacts to no event of the role; ${theyAre(events)}.`)
+    if (!Object.hasOwn(events, event))
+      throw new TypeError(`${at} reacts to no event of the role; ${theyAre(events)}.`)
     if (reaction === undefined || typeof reaction === 'function') continue
     if (!isRecord(reaction)) throw new TypeError(`${at} must be a function, or an object with 'run'.`)
     const unknown = Object.keys(reaction).filter((key) => !REACTION_KEYS.includes(key))
@@ -53,14 +56,17 @@ function checkReactions(place: string, reactions: unknown, events: Parts): void 
 }
 
 function checkSchemas(place: string, schemas: unknown, commands: Parts): void {
-  if (!isRecord(schemas)) throw new TypeError(`${place}: 'schemas' must be an object with a schema by command.`)
+  if (!isRecord(schemas))
+    throw new TypeError(`${place}: 'schemas' must be an object with a schema by command.`)
   for (const [command, schema] of Object.entries(schemas)) {
     const at = `${place}: schemas.${command}`
     if (!Object.hasOwn(commands, command))
       throw new TypeError(`${at} is for no command of the role; ${theyAre(commands)}.`)
     const standard = partsOf(schema)?.['~standard']
     if (!isRecord(standard) || standard['version'] !== 1 || typeof standard['validate'] !== 'function')
-      throw new TypeError(`${at} is no validator with Standard Schema, version 1 (zod, valibot and others make such).`)
+      throw new TypeError(
+        `${at} is no validator with Standard Schema, version 1 (zod, valibot and others make such).`,
+      )
   }
 }
 
@@ -74,9 +80,13 @@ function checkOpen(place: string, open: unknown, commands: Parts, schemas: Parts
   for (const command of open as readonly unknown[]) {
     const name = typeof command === 'string' ? command : JSON.stringify(command)
     if (typeof command !== 'string' || !Object.hasOwn(commands, command))
-      throw new TypeError(`${place}: 'open' names ${name}, which is no command of the role; ${theyAre(commands)}.`)
+      throw new TypeError(
+        `${place}: 'open' names ${name}, which is no command of the role; ${theyAre(commands)}.`,
+      )
     if (!Object.hasOwn(schemas, command))
-      throw new TypeError(`${place}: 'open' names ${name}, so strays may call it; it needs a schema in 'schemas'.`)
+      throw new TypeError(
+        `${place}: 'open' names ${name}, so strays may call it; it needs a schema in 'schemas'.`,
+      )
   }
 }
 
@@ -105,7 +115,9 @@ function checkFirstState(place: string, state: () => unknown): void {
     while (writer.next() !== null);
   } catch (error) {
     if (!(error instanceof CodecError)) throw error
-    throw new TypeError(`${place}: the first state cannot be kept: ${pathed(first, error)}.`, { cause: error })
+    throw new TypeError(`${place}: the first state cannot be kept: ${pathed(first, error)}.`, {
+      cause: error,
+    })
   }
 }
 

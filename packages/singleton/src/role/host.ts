@@ -14,7 +14,14 @@ import type {
   StateRestore,
 } from './host-contract.js'
 import { CLOSED_MAX, MAX_ENTRY_BYTES, SESSIONS_MAX, SESSION_IDLE_MS } from './limits.js'
-import { digestOf, Quarantine, QUARANTINE, quarantinedOutcome, referenceAt, referenceIn } from './quarantine.js'
+import {
+  digestOf,
+  Quarantine,
+  QUARANTINE,
+  quarantinedOutcome,
+  referenceAt,
+  referenceIn,
+} from './quarantine.js'
 import type { Quarantined } from './quarantine.js'
 import { Replica } from './replica.js'
 import type { Hosted } from './replica.js'
@@ -214,7 +221,12 @@ class Host implements RoleHost {
     const { role, command, session, seq, floor, input, caller } = request
     const release = referenceIn(input) ?? ''
     if (command !== 'release' || caller.level === 'stray' || caller.level === 'role')
-      return this.#refuse('unknown', request, at, 'Members and trusted clients may release what is quarantined.')
+      return this.#refuse(
+        'unknown',
+        request,
+        at,
+        'Members and trusted clients may release what is quarantined.',
+      )
     const item = ahead.quarantine.get(release)
     if (item === undefined)
       return this.#refuse('invalid', request, at, `Nothing is quarantined as ${JSON.stringify(release)}.`)

@@ -41,7 +41,10 @@ export class Quarantine {
   }
 
   /** Takes what an entry says of it. */
-  take(entry: Omit<CommandEntry, 'events'>, { term, index }: { readonly term: number; readonly index: number }): void {
+  take(
+    entry: Omit<CommandEntry, 'events'>,
+    { term, index }: { readonly term: number; readonly index: number },
+  ): void {
     const { role, command, session, seq, atMs, quarantine: digest, release } = entry
     if (release !== undefined) this.#list = this.#list.filter(({ reference }) => reference !== release)
     if (digest === undefined) return
@@ -59,7 +62,9 @@ export class Quarantine {
     let digest: string | undefined
     return this.#list.find(
       (one) =>
-        one.role === role && one.command === command && one.digest === (digest ??= digestOf(role, command, input)),
+        one.role === role &&
+        one.command === command &&
+        one.digest === (digest ??= digestOf(role, command, input)),
     )
   }
 }

@@ -10,9 +10,12 @@ export type End = 'crash' | 'power-off' | 'hang'
 const HANGS_MS = 1_500
 const DOWN_MS = 400
 
+/** By then the loss of a server is noticed, and what it was deciding is on the disks. */
+const NOTICED_MS = 700
+
 /** Machines whose servers a command may end, and how often it did. */
 export class Bombs {
-  readonly blown: { readonly node: string; readonly atMs: number; readonly input: string }[] = []
+  readonly blown: { readonly node: string; readonly atMs: number; heard: boolean }[] = []
   cluster: Cluster | null = null
   readonly #hanging = new Set<string>()
 
@@ -23,16 +26,30 @@ export class Bombs {
       events: { gone: (s) => ({ n: s.n + 1 }) },
       commands: {
         go: (_s, c: { what: End | 'nothing'; mark?: string }, on) => {
-          if (c.what !== 'nothing') this.#blow(node, c.what, c.mark ?? '')
+          if (c.what !== 'nothing') this.#blow(node, c.what)
           return persist(on.gone())
         },
       },
     }) as unknown as Role<{ n: number }, object, object>
   }
 
-  #blow(node: string, what: End, mark: string): void {
-    const { world } = this.cluster!
-    this.blown.push({ node, atMs: world.nowMs, input: `${what} ${mark}` })
+  /**
+   * Servers that one command may end: two, and one more for each of which nobody heard what it was deciding, or lived
+   * until its loss was noticed.
+   */
+  get allowed(): number {
+    return 2 + this.blown.slice(1).filter(({ heard }) => !heard).length
+  }
+
+  #blow(node: string, what: End): void {
+    const { names, world } = this.cluster!
+    const others = names.filter((name) => name !== node && this.cluster?.isRunning(name))
+    const lives = others.map((name) => world.life(name))
+    const blown = { node, atMs: world.nowMs, heard: false }
+    this.blown.push(blown)
+    world.schedule(world.nowMs + NOTICED_MS, () => {
+      blown.heard = others.some((name, i) => world.life(name) === lives[i] && world.state(name) === 'running')
+    })
     const life = world.life(node)
     const crash = (): void => {
       this.#hanging.delete(node)
@@ -80,7 +97,10 @@ export class Bombs {
         ...network,
         dial: (address, handlers) => mute(network.dial(address, handlers)),
         listen: (address, handlers) =>
-          network.listen(address, { ...handlers, accept: (link): LinkHandlers => handlers.accept(mute(link)) }),
+          network.listen(address, {
+            ...handlers,
+            accept: (link): LinkHandlers => handlers.accept(mute(link)),
+          }),
       },
     }
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { AnyRole } from '../../src/role/index.js'
 import { ledger, ledgerWork, runSchedule } from '../../src/testing/index.js'
 import type { Cluster, Run } from '../../src/testing/index.js'
-import { acts, caseArbitrary, seedOf, share } from '../sim/campaign.js'
+import { acts, caseArbitrary, KINDS, seedOf, share } from '../sim/campaign.js'
 import type { Case } from '../sim/campaign.js'
 import { Bombs, chatter, send } from './bomb.js'
 import type { End, Sender } from './bomb.js'
@@ -34,7 +34,13 @@ function runWith({ seed, peers, schedule }: Case, meanwhile: (cluster: Cluster) 
 }
 
 const quarantined = ({ cluster }: Run): readonly string[] =>
-  cluster.names.flatMap((name) => cluster.peer(name)?.roles.quarantined().map((one) => one.command) ?? [])
+  cluster.names.flatMap(
+    (name) =>
+      cluster
+        .peer(name)
+        ?.roles.quarantined()
+        .map((one) => one.command) ?? [],
+  )
 
 const unsafe = ({ contradictions }: Run): string[] =>
   contradictions.filter(({ law }) => law.startsWith('S')).map(({ text }) => text)
@@ -52,11 +58,17 @@ describe('generated failures', () => {
     expect(suspects).toBeGreaterThan(0)
   })
 
-  it('a command that ends its server ends two at most, and everything else goes on', { timeout: 300_000 }, () => {
+  it('a command that ends its server ends two at most, and everything else goes on', {
+    timeout: 300_000,
+  }, () => {
     let ended = 0
     let inQuarantine = 0
     const poison = fc.record({
-      one: caseArbitrary(3),
+      // A link that loses frames could lose any note.
+      one: caseArbitrary(
+        3,
+        KINDS.filter((kind) => kind !== 'loss'),
+      ),
       what: fc.constantFrom<End[]>('crash', 'power-off', 'hang'),
       given: fc.boolean(),
       at: fc.integer({ min: 0, max: 2 }),
@@ -70,7 +82,7 @@ describe('generated failures', () => {
           sender = send(cluster, { what }, given ? { session: 'x', seq: 1 } : null, cluster.names[at]!)
         })
       })
-      expect(bombs.blown.length, JSON.stringify(bombs.blown)).toBeLessThanOrEqual(2)
+      expect(bombs.blown.length, JSON.stringify(bombs.blown)).toBeLessThanOrEqual(bombs.allowed)
       expect(unsafe(run)).toEqual([])
       ended += bombs.blown.length
       const { outcomes = [] } = sender ?? ({} as Partial<Sender>)
