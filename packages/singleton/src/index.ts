@@ -12,6 +12,7 @@ export type {
 export { JoinError } from './peer/index.js'
 export type { OperateMembers } from './operate.js'
 export type { OperateReactions, RoleOrName } from './operate-reactions.js'
+export type { OperateQuarantine } from './operate-quarantine.js'
 export type {
   JoinErrorCode,
   Member,
@@ -60,6 +61,7 @@ export type {
   Persist,
   Position,
   Proxy,
+  Quarantined,
   Reaction,
   ReactionCtx,
   ReactionFunction,

@@ -5,6 +5,8 @@ import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
 import { checkSettings, JoinError, openPeer } from './peer/index.js'
 import { operateOn } from './operate.js'
 import type { OperateMembers } from './operate.js'
+import { operateQuarantine } from './operate-quarantine.js'
+import type { OperateQuarantine } from './operate-quarantine.js'
 import { operateBranches } from './operate-branches.js'
 import { operateRoles } from './operate-roles.js'
 import type { OperateRoles } from './operate-roles.js'
@@ -53,6 +55,7 @@ export type RoleHandle<S, C> = Proxy<C> & {
 /** What an operator can do by hand. */
 export type Operate = OperateMembers &
   OperateBranches &
+  OperateQuarantine &
   OperateReactions &
   OperateRoles &
   OperateSingletons
@@ -182,6 +185,7 @@ function facade(
     ...operateReactions(core),
     ...operateRoles(core),
     ...operateSingletons(core, singletons),
+    ...operateQuarantine(core),
   })
   return {
     get id() {

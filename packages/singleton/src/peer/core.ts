@@ -33,6 +33,7 @@ import type { BackupSource } from './backup.js'
 import { Builds } from './builds.js'
 import { Caller } from './caller.js'
 import type { CallRequest } from './caller.js'
+import { Deciding } from './deciding.js'
 import { JoinError } from './errors.js'
 import { Forgetting } from './forgetting.js'
 import { Group } from './group.js'
@@ -142,6 +143,7 @@ export class PeerCore {
   readonly #mesh: Mesh
   readonly #group: Group
   readonly #server: Server
+  readonly #deciding: Deciding
   readonly #reigns: Reigns
   readonly #builds: Builds
   readonly #forgetting: Forgetting
@@ -231,7 +233,17 @@ export class PeerCore {
         this.#fail(new JoinError('data', `The journal cannot be written: ${error.message}`, error)),
     })
     this.#builds = new Builds(settings.roles)
+    this.#deciding = new Deciding({
+      self,
+      kept: identity.value?.stood,
+      keep: (stood) => this.#group.remember({ stood }),
+      hadJournal: base !== null || journal.lastIndex > 0,
+      voters: () => voters(this.#group.state),
+      send: (to, message) => this.#mesh.sendTo(to, { channel: 'r', body: message }),
+      flush: () => this.#mesh.flush(),
+    })
     this.#server = new Server(this.roles, {
+      alone: this.#deciding,
       now: () => host.clock.now(),
       self: self.memberId,
       applied: (applied) => this.sideEffects.applied(applied),
@@ -512,6 +524,7 @@ export class PeerCore {
 
   #flush(): void {
     if (this.#life === 'stopped') return
+    this.#deciding.settle()
     this.sideEffects.turn()
     this.#group.step({ kind: 'flush' })
     if (this.#group.unflushed) this.#group.step({ kind: 'flush' })
@@ -593,11 +606,18 @@ export class PeerCore {
   }
 
   #message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void {
-    if (message.channel === 'r') return this.#roleMessage(from.memberId, message.body)
+    this.#deciding.heard(from)
+    if (message.channel === 'r') {
+      const { body } = message
+      if (body.t === 'deciding' || body.t === 'decided' || body.t === 'stood')
+        return this.#deciding.message(from, body)
+      return this.#roleMessage(from.memberId, body)
+    }
     if (message.channel === 'o') return this.singletons.message(from, message.body)
     if (message.channel === 'a') return this.#parts.actors.message(from, message.body)
     if (message.channel !== 's') return
     const { body, entries } = message
+    if (body.t === 'stand') this.#deciding.standing()
     if (body.t === 'append' && this.#group.state.leader?.memberId === from.memberId) {
       this.#leaderSpokeAtMs = this.#host.clock.now().monotonicMs
     }
@@ -714,6 +734,7 @@ export class PeerCore {
   #leaderChanged(): void {
     this.#statusChanged = true
     const { leader, self } = this.#group.state
+    this.#deciding.leaderIs(leader, this.#host.clock.now())
     if (leader?.memberId !== self.memberId) this.#server.resign()
     else this.#server.lead(this.#group.nextPosition() && this.#group.commandsAfter(this.#applied))
     if (leader) this.#noteTakeover(leader.memberId, leader.term)
@@ -784,7 +805,7 @@ export class PeerCore {
     else if (body.t === 'reaction' || body.t === 'reacted') this.sideEffects.message(from, body)
     else if (body.t === 'reads') this.#builds.heard(from, body)
     else if (body.t === 'forget' || body.t === 'forgot') this.#forgetting.message(from, body)
-    else this.#caller.answer(body)
+    else if (body.t !== 'deciding' && body.t !== 'decided' && body.t !== 'stood') this.#caller.answer(body)
   }
 
   #left(): void {

@@ -62,7 +62,11 @@ export class Mesh {
     this.#links = new Links(host.network, host.log, {
       opened: (link, out, remote) => turns.enqueue(() => this.step({ kind: 'opened', link, out, remote })),
       received: (link, messages) => turns.enqueue(() => this.#received(link, messages)),
-      closed: (link, end) => turns.enqueue(() => this.step({ kind: 'closed', link, end })),
+      closed: (link, end) =>
+        turns.enqueue(() => {
+          this.step({ kind: 'closed', link, end })
+          this.#links.forget(link)
+        }),
     })
   }
 

@@ -12,6 +12,7 @@ import type {
   Settled,
 } from '../role/index.js'
 import { EntryKind } from '../succession/index.js'
+import type { Deciding } from './deciding.js'
 import type { ReadAnswer } from './wire.js'
 
 /** Calls that wait for the beginning of a reign, at most. */
@@ -32,6 +33,8 @@ export interface ServerPorts {
   readonly propose: (payload: Uint8Array) => void
   /** Voters whose builds are not this one. */
   readonly readers?: () => readonly Reader[]
+  /** Of calls that may have killed a server: see `Deciding`. */
+  readonly alone: Pick<Deciding, 'isSuspect' | 'isPoison' | 'begin' | 'settle'>
   /** Asks the voters whether this peer still leads; then `index` is what was committed at the time of asking. */
   readonly confirm: (done: (index: number | null) => void) => void
 }
@@ -142,6 +145,9 @@ export class Server {
   call(from: MemberId, call: CallMessage): void {
     if (this.#state === 'away') return this.#retry(from, call, false, 'not the server')
     if (this.#isForeign(from, call)) return this.#retry(from, call, false, 'only the server runs reactions')
+    // Until this peer serves, the others may not have told it yet what killed the server before.
+    const { alone, now } = this.#ports
+    if (this.#state === 'decides' && alone.isSuspect(call, now())) this.suspend()
     const next = this.#state === 'leads' ? null : this.#ports.next()
     if (this.#queue.size > 0 || (next !== null && this.#isFull(next))) this.#enqueue(from, call)
     else if (next === null) this.#hold(from, call)
@@ -196,7 +202,12 @@ export class Server {
   #decide(from: MemberId, call: CallMessage, { term, index, branch }: Position): void {
     const { session, seq, floor, attempt, role, command, input, user } = call
     const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
-    const request = { session, seq, floor, role, command, input, caller }
+    const { alone } = this.#ports
+    alone.settle()
+    const suspect = alone.isSuspect(call, this.#ports.now())
+    const poison = suspect && alone.isPoison(call, term)
+    if (suspect && !poison) alone.begin(call, from, term)
+    const request = { session, seq, floor, role, command, input, caller, poison }
     const readers = this.#ports.readers?.() ?? NONE
     const at = { index, term, branch, atMs: this.#ports.now().wallMs, readers }
     const decided = this.#roles.decide(request, at)

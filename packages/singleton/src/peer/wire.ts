@@ -4,6 +4,7 @@ import type { AnswerMessage, CallMessage } from '../role/index.js'
 import type { SuccessionMessage } from '../succession/index.js'
 import { isReadsForm } from './builds.js'
 import type { ReadsMessage } from './builds.js'
+import type { DecidingMessages } from './deciding.js'
 import type { ForgetMessage, ForgotMessage } from './forgetting.js'
 import { isSingletonForm } from '../singleton/index.js'
 import type { SingletonMessage } from '../singleton/index.js'
@@ -29,6 +30,7 @@ export type RoleMessage =
   | ReadsMessage
   | ForgetMessage
   | ForgotMessage
+  | DecidingMessages
 
 interface SuccessionWire {
   readonly channel: 's'
@@ -148,6 +150,26 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     reads: { roles: 'object' },
     forget: { id: 'count', role: 'string' },
     forgot: { id: 'count', status: 'string', text: 'string' },
+    deciding: {
+      term: 'count',
+      n: 'count',
+      session: 'string',
+      seq: 'number',
+      role: 'string',
+      command: 'string',
+      digest: 'string',
+    },
+    decided: { term: 'count', n: 'count' },
+    stood: {
+      term: 'count',
+      n: 'count',
+      stands: 'boolean',
+      session: 'string',
+      seq: 'number',
+      role: 'string',
+      command: 'string',
+      digest: 'string',
+    },
   },
   a: {
     open: { epoch: 'count', seen: 'count', received: 'count', ask: 'boolean' },

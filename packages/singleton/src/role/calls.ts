@@ -28,6 +28,8 @@ import type { Failed } from './types.js'
  *
  * - First sends are in call order, and so are the repetitions: when the server changes, after a `retry`, and
  *   after `RESEND_MS` without an answer. The id makes repeating harmless.
+ * - A call to which a server said nothing before another came is `suspect` from then on: deciding it may have killed
+ *   that server.
  * - At the deadline a call ends as `unavailable`: executed `no` when it was never sent, or every single send was
  *   answered by "not executed"; else `unknown`. A call with an id given is always `unknown`: others may have
  *   sent it. This relies on links that deliver each send at most once, as `Link` does.
@@ -79,6 +81,8 @@ export type CallEffect =
 export interface Calls {
   readonly book: CallBook
   server: ServerRef | null
+  /** The last one there was. */
+  lastServer: ServerRef | null
   since: number | null
   waitingFor: string
   /** After a `retry` nothing is sent until then, to keep the order. */
@@ -99,6 +103,7 @@ export function createCalls(config: CallsConfig): Calls {
   return {
     book: new CallBook(config.session, config.limits),
     server: null,
+    lastServer: null,
     since: null,
     waitingFor: 'No server is known yet.',
     pausedUntilMs: null,
@@ -178,7 +183,15 @@ function onServer(turn: Turn, server: ServerRef | null, since: number, waitingFo
   if (same || server === null) return
   calls.pausedUntilMs = null
   calls.pauses = 0
-  for (const pending of calls.book.all()) if (pending.sentMs !== null) send(turn, pending)
+  const last = calls.lastServer
+  const other =
+    last !== null && (last.memberId !== server.memberId || last.incarnation !== server.incarnation)
+  calls.lastServer = server
+  for (const pending of calls.book.all()) {
+    if (pending.sentMs === null) continue
+    if (other && pending.heard !== pending.attempt) pending.suspect = true
+    send(turn, pending)
+  }
   sendWaiting(turn)
 }
 
@@ -241,6 +254,7 @@ function onRetry(turn: Turn, { session, seq, attempt, appended, reason }: RetryM
   const { calls, now, random } = turn
   for (const pending of calls.book.byId({ session, seq })) {
     if (!pending.unanswered.includes(attempt)) continue
+    pending.heard = attempt
     if (!appended) takeOff(pending, attempt)
     pending.reason = reason
     if (attempt !== pending.attempt) continue
@@ -313,10 +327,15 @@ function send(turn: Turn, pending: Pending): void {
     command,
     input,
   }
+  const suspect = pending.suspect ? 'sent' : pending.drawn ? null : 'given'
   turn.effects.push({
     kind: 'send',
     to: calls.server.memberId,
-    message: user === undefined ? message : { ...message, user },
+    message: {
+      ...message,
+      ...(user === undefined ? {} : { user }),
+      ...(suspect === null ? {} : { suspect }),
+    },
   })
   arm(turn, now.monotonicMs + RESEND_MS)
 }

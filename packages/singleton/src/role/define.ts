@@ -1,5 +1,6 @@
 import type { Decision, Make } from '@tanist/core'
 import { checkVersions } from './check-versions.js'
+import { checkParts } from './check-parts.js'
 import { isRecord } from './record.js'
 import type { Ctx, Role, RoleDefinition, RoleEffects } from './types.js'
 import { checkLimits } from './sizes.js'
@@ -104,6 +105,7 @@ function check(name: unknown, definition: unknown): void {
     }
   }
   checkVersions(name, definition)
+  checkParts(place, definition)
 }
 
 function checkFunctions(place: string, part: string, functions: unknown): void {

@@ -24,6 +24,10 @@ export interface CommandEntry extends CommandId {
   readonly forget?: readonly string[]
   /** Former names of the role, where it has some: a build that knows no other name of it must not go on without this. */
   readonly was?: readonly string[]
+  /** It was not decided but quarantined: the digest of its input. */
+  readonly quarantine?: string
+  /** An operator's word: what was quarantined under this reference may be decided again. */
+  readonly release?: string
 }
 
 /** What became of reactions. */
@@ -48,10 +52,11 @@ export function encodeEntry(
   entry: Omit<CommandEntry, 'events'>,
   { pairs }: Pick<JournalEvents, 'pairs'>,
 ): Uint8Array {
-  const { role, was, command, session, seq, floor, atMs, outcome, react, ran, forget } = entry
+  const { role, was, command, session, seq, floor, atMs, outcome, ...rest } = entry
+  const { react, ran, forget, quarantine, release } = rest
   // What is undefined is not written.
   const head = { role, was, command, session, seq, floor, at: atMs, outcome }
-  return encodeText(JSON.stringify({ ...head, events: pairs, react, ran, forget }))
+  return encodeText(JSON.stringify({ ...head, events: pairs, react, ran, forget, quarantine, release }))
 }
 
 export function encodeExpiry(expire: readonly string[]): Uint8Array {
@@ -107,6 +112,8 @@ export function parseRoleEntry(payload: Uint8Array): RoleEntry {
     ...('react' in fields ? { react: positions(fields['react'], events.length) } : {}),
     ...('ran' in fields ? { ran: flag(fields['ran']) } : {}),
     ...('forget' in fields ? { forget: list(fields['forget']).map(string) } : {}),
+    ...(fields['quarantine'] === undefined ? {} : { quarantine: string(fields['quarantine']) }),
+    ...(fields['release'] === undefined ? {} : { release: string(fields['release']) }),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Encoded } from '@tanist/core'
 import type { Reader } from './build.js'
 import type { CommandId, JournalledOutcome } from './messages.js'
+import type { Quarantined } from './quarantine.js'
 import type { Caller, Failed } from './types.js'
 
 /**
@@ -67,6 +68,8 @@ export interface RoleHost {
   observe(role: string, listener: (state: unknown) => void): () => void
   /** Whether the committed state has the outcome of this command; `expired`: it may have had it. */
   knows(session: string, seq: number): 'yes' | 'no' | 'expired'
+  /** Commands that are not decided any more, by the committed state. */
+  quarantined(): readonly Quarantined[]
   /** Tells the observers. To be called after a batch of `apply`. */
   flush(): void
   /**
@@ -202,6 +205,8 @@ export interface CommandRequest extends CommandId {
   readonly command: string
   readonly input: Encoded
   readonly caller: Caller
+  /** It was being decided when two servers were lost: it shall be quarantined instead. */
+  readonly poison?: boolean
 }
 
 export interface DecideAt {

@@ -1,9 +1,9 @@
 import type { Log } from '@tanist/core'
-import { invariant } from '@tanist/core'
+import { encodeEvents, invariant, toEncoded } from '@tanist/core'
 import { shapeOf } from './build.js'
 import { DueBook } from './due-items.js'
 import { decodeRoleEntry, encodeDrop, encodeEntry, encodeExpiry, encodeSettle } from './entry.js'
-import type { RoleEntry } from './entry.js'
+import type { CommandEntry, RoleEntry } from './entry.js'
 import { Expiry } from './expiry.js'
 import type {
   Applied,
@@ -30,6 +30,15 @@ import {
 import { changesOfCommand, changesOfSettling, NO_CHANGES, Outbox } from './outbox.js'
 import type { OutboxChange } from './outbox.js'
 import { pendingOf, reactingOf } from './pending.js'
+import {
+  digestOf,
+  Quarantine,
+  QUARANTINE,
+  quarantinedOutcome,
+  referenceAt,
+  referenceIn,
+} from './quarantine.js'
+import type { Quarantined } from './quarantine.js'
 import { Replica } from './replica.js'
 import { admit, aftermath, findReserved } from './reserved-calls.js'
 import type { Admission } from './reserved-calls.js'
@@ -37,6 +46,7 @@ import { isReserved } from './reserved.js'
 import { RoleTable } from './role-table.js'
 import type { Hosted } from './role-table.js'
 import { runCommand } from './run.js'
+import type { Issue } from './schema.js'
 import { positionOf, SessionTable } from './sessions.js'
 import { eventTooLarge, inputTooLarge } from './sizes.js'
 import { Ahead, isSame } from './speculation.js'
@@ -123,7 +133,7 @@ class Host implements RoleHost {
   ): Applied {
     const { role, command, session, seq, floor, atMs, outcome } = entry
     if (!isReserved(session)) this.#committed.sessions.record(session, seq, floor, atMs, answer)
-    const changed = this.#committed.advance(role, next)
+    const changed = this.#committed.advance(entry, record, next)
     if (changed) this.#grew(role, record)
     const { index, term } = record
     return { role, command, session, seq, outcome, index, term, changed, ...this.#change(changes, index) }
@@ -289,6 +299,13 @@ class Host implements RoleHost {
       }
       return { kind: 'known', term: known.term, index: known.index, outcome: known.outcome }
     }
+    if (name === QUARANTINE) return this.#release(ahead, request, at)
+    if (request.poison === true) return this.#quarantine(ahead, request, at)
+    const like = ahead.quarantine.like(name, command, request.input)
+    if (like !== undefined) {
+      const text = `${name}.${command} with this input is quarantined, until an operator releases ${like.reference}.`
+      return this.#refuse('quarantined', request, at, text)
+    }
     const hosted = this.#roles.get(name)
     if (hosted === undefined) {
       const text = `The server does not know the role '${name}'; it may run another version of the application.`
@@ -316,7 +333,7 @@ class Host implements RoleHost {
     const id = (): string => `${at.branch}-${at.index}-${++ids}`
     const ctx = Object.freeze({ at: at.atMs, id, caller: claim.caller })
     const run = runCommand(hosted.role, command, hosted.on, before, input, ctx, at.readers)
-    if (run.kind === 'failed') return this.#refuse(run.reason, request, at, run.text, run.cause)
+    if (run.kind === 'failed') return this.#refuse(run.reason, request, at, run.text, run)
     // A refusal is journalled too: later the state may be another, and a late duplicate must hear the same.
     const { outcome, as } = run
     const react = reactingOf(hosted, run.events.decoded)
@@ -327,10 +344,10 @@ class Host implements RoleHost {
     const payload = encodeEntry(written, run.events)
     if (payload.length > MAX_ENTRY_BYTES) {
       const text = `${place} made a journal entry of ${payload.length} bytes; ${MAX_ENTRY_BYTES} are allowed.`
-      return this.#refuse('too-large', request, at, text, new RangeError(text))
+      return this.#refuse('too-large', request, at, text, { cause: new RangeError(text) })
     }
     const tooLarge = eventTooLarge(place, run.events.pairs, payload.length, limits.eventBytes)
-    if (tooLarge !== null) return this.#refuse('too-large', request, at, tooLarge, new RangeError(tooLarge))
+    if (tooLarge !== null) return this.#refuse('too-large', request, at, tooLarge, { cause: new RangeError(tooLarge) })
     const grows = !Object.is(before, run.next)
     const change = { committed: this.#committed.states.get(name), before, after: run.next }
     if (grows && size.refuses(payload.length, limits.stateBytes, change)) {
@@ -346,6 +363,57 @@ class Host implements RoleHost {
     ahead.outbox.apply(changes, at.index)
     ahead.waiting.push({ index: at.index, term: at.term, payload, taken, expire: NONE, changes })
     return { kind: 'append', payload, outcome }
+  }
+
+  /** Journals that this command is not decided: its refusal is its outcome for ever. */
+  #quarantine(ahead: Ahead, request: CommandRequest, at: DecideAt): Decided {
+    const { role, command, session, seq, floor, input } = request
+    const reference = referenceAt(at)
+    const outcome = quarantinedOutcome(`${role}.${command}`, reference)
+    const text = `${role}.${command} was being decided when two servers were lost: quarantined as ${reference}.`
+    this.#log?.write('error', 'command-quarantined', text, { reference, role, command, session, seq })
+    const quarantine = digestOf(role, command, input)
+    // A due command is still derived: it has had its run.
+    const ran = session.startsWith('!') ? { ran: true } : {}
+    const base = { role, command, session, seq, floor, atMs: at.atMs, outcome }
+    return this.#append(ahead, { ...base, quarantine, ...ran }, at)
+  }
+
+  /** Journals an operator's word. */
+  #release(ahead: Ahead, request: CommandRequest, at: DecideAt): Decided {
+    const { role, command, session, seq, floor, input, caller } = request
+    const release = referenceIn(input) ?? ''
+    if (command !== 'release' || caller.level === 'stray' || caller.level === 'role')
+      return this.#refuse(
+        'unknown',
+        request,
+        at,
+        'Members and trusted clients may release what is quarantined.',
+      )
+    const item = ahead.quarantine.get(release)
+    if (item === undefined)
+      return this.#refuse('invalid', request, at, `Nothing is quarantined as ${JSON.stringify(release)}.`)
+    const outcome = { status: 'ok' as const, value: toEncoded(`${item.role}.${item.command}`) }
+    return this.#append(ahead, { role, command, session, seq, floor, atMs: at.atMs, outcome, release }, at)
+  }
+
+  /** An entry without events. */
+  #append(ahead: Ahead, entry: Omit<CommandEntry, 'events'>, at: DecideAt): Decided {
+    const { index, term } = at
+    const { role, command, session, seq, floor, outcome } = entry
+    const payload = encodeEntry(entry, encodeEvents([]))
+    ahead.quarantine.take(entry, at)
+    const answer = { role, command, term, index, outcome }
+    if (!isReserved(session)) ahead.sessions.record(session, seq, floor, answer)
+    const taken = { entry, answer, next: ahead.states.get(role) }
+    const changes = changesOfCommand(ahead.outbox, entry, [], at)
+    ahead.outbox.apply(changes, index)
+    ahead.waiting.push({ index, term, payload, taken, expire: NONE, changes })
+    return { kind: 'append', payload, outcome }
+  }
+
+  quarantined(): readonly Quarantined[] {
+    return this.#committed.quarantine.list
   }
 
   #isCrowded({ sessions }: Ahead, session: string): boolean {
@@ -396,6 +464,7 @@ class Host implements RoleHost {
       roles: replica.images(),
       sessions: sessions.capture(),
       outbox: outbox.capture(),
+      quarantine: replica.quarantine.list,
       shape: this.#shape,
     }
     const counts = new Map(image.roles.map(({ role }) => [role, this.#roles.get(role)?.size.count()]))
@@ -415,7 +484,8 @@ class Host implements RoleHost {
       finish: () => {
         const { image, digest, sizes } = taker.finish()
         const [sessions, outbox] = [new SessionTable(image.sessions), new Outbox(image.outbox, this.#roles)]
-        const replica = new Replica(this.#roles, this.#log, sessions, outbox)
+        const quarantine = new Quarantine(image.quarantine)
+        const replica = new Replica(this.#roles, this.#log, sessions, outbox, quarantine)
         for (const role of this.#roles.gather(image.roles)) replica.restore(role)
         this.#capture?.release()
         this.#capture = null
@@ -439,6 +509,7 @@ class Host implements RoleHost {
       failures: Object.fromEntries(this.#committed.failures),
       sessions: this.#committed.sessions.snapshot(),
       outbox: this.#committed.outbox.capture(),
+      quarantine: this.quarantined(),
     }
   }
 
@@ -450,6 +521,7 @@ class Host implements RoleHost {
         sessions: replica.sessions.image(),
         outbox: replica.outbox.capture(),
         shape: this.#shape,
+        quarantine: replica.quarantine.list,
       },
       true,
       () => {},
@@ -459,16 +531,22 @@ class Host implements RoleHost {
     return capture.digest
   }
 
-  #refuse(reason: FailReason, request: CommandRequest, at: DecideAt, text: string, cause?: unknown): Decided {
+  #refuse(reason: FailReason, request: CommandRequest, at: DecideAt, text: string, why: Why = {}): Decided {
+    const { cause, issues } = why
     const reference = `${at.term}.${at.index}.${++this.#refused}`
     const { role, command, session, seq } = request
     const data = { reference, role, command, session, seq, ...(cause === undefined ? {} : { error: cause }) }
     this.#log?.write(cause === undefined ? 'debug' : 'error', 'command-failed', text, data)
-    return { kind: 'failed', refusal: { code: 'failed', reason, reference, text } }
+    return { kind: 'failed', refusal: { code: 'failed', reason, reference, text, ...(issues && { issues }) } }
   }
 }
 
 const NONE: readonly string[] = []
 const NO_REACTIONS: Pick<Applied, 'reactions'> = {}
+
+interface Why {
+  readonly cause?: unknown
+  readonly issues?: readonly Issue[]
+}
 
 const CROWDED = `The server remembers ${CLOSED_MAX} clients that are gone and takes no new ones of that kind: number the commands of one client instead of naming each, or let its name end in '^' and the position of the peer.`

@@ -71,3 +71,8 @@ export const EVENT_BYTES: number = 262_144
 
 /** Of the state of a role, unless it says otherwise: every replica holds it in memory, and every new one fetches it. */
 export const STATE_BYTES: number = 1_073_741_824
+/** Commands that are quarantined, about 300 bytes each. Of more the oldest are forgotten, and may be decided again. */
+export const QUARANTINE_MAX: number = 100
+
+/** So long after a server was lost the next one takes calls with ids of the application for repeated ones. */
+export const SUSPECT_MS: number = 3_000

@@ -15,7 +15,11 @@ export interface SubmitRequest {
   readonly id?: CommandId
   readonly signal?: AbortSignal
   readonly deadlineMs?: number
+  readonly user?: string
 }
+
+/** Characters in the name of a user. */
+const USER_MAX = 256
 
 /**
  * The typed face of a role for callers: one function a command, which submits a call. A call promises its
@@ -58,8 +62,11 @@ export function parseCommandId(text: string): CommandId | undefined {
 
 function checked(
   place: string,
-  { id, signal, deadlineMs }: CallOptions,
-): Pick<SubmitRequest, 'id' | 'signal' | 'deadlineMs'> {
+  { id, signal, deadlineMs, user }: CallOptions,
+): Pick<SubmitRequest, 'id' | 'signal' | 'deadlineMs' | 'user'> {
+  if (user !== undefined && (typeof user !== 'string' || user === '' || user.length > USER_MAX)) {
+    throw new TypeError(`${place}: 'user' must be a text of 1 to ${USER_MAX} characters.`)
+  }
   const parsed = id === undefined ? undefined : parseCommandId(id)
   if (id !== undefined && parsed === undefined) {
     throw new TypeError(
@@ -73,6 +80,7 @@ function checked(
     ...(parsed === undefined ? {} : { id: parsed }),
     ...(signal === undefined ? {} : { signal }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    ...(user === undefined ? {} : { user }),
   }
 }
 

@@ -4,6 +4,7 @@ import { decodeRoleEntry } from './entry.js'
 import type { CommandEntry } from './entry.js'
 import type { CommandRecord } from './host-contract.js'
 import { deepFreeze } from '@tanist/core'
+import { Quarantine } from './quarantine.js'
 import { evolve, sentence } from './run.js'
 import { SessionTable } from './sessions.js'
 import { Outbox } from './outbox.js'
@@ -40,6 +41,7 @@ export class Replica implements States {
   readonly failures: Map<string, string> = new Map()
   readonly sessions: SessionTable
   readonly outbox: Outbox
+  readonly quarantine: Quarantine
   readonly #roles: HostedRoles
   readonly #log: Log | undefined
   /** Roles with an entry: those that begin with `state()` need not be kept, and may begin otherwise tomorrow. */
@@ -59,11 +61,13 @@ export class Replica implements States {
     log: Log | undefined,
     sessions: SessionTable = new SessionTable(),
     outbox: Outbox = new Outbox(),
+    quarantine: Quarantine = new Quarantine(),
   ) {
     this.#roles = roles
     this.#log = log
     this.sessions = sessions
     this.outbox = outbox
+    this.quarantine = quarantine
     for (const name of roles.keys()) this.#begin(name)
   }
 
@@ -99,6 +103,8 @@ export class Replica implements States {
   /** Evolves by one entry. Returns whether the state is another one now. */
   take(entry: CommandEntry, record: CommandRecord): boolean {
     const role = this.#roles.nameOf(entry.role)
+    this.quarantine.take(entry, record)
+    if (entry.release !== undefined) return false
     this.#used.add(role)
     if (!this.failures.has(role)) {
       const before = this.states.get(role)
@@ -117,7 +123,10 @@ export class Replica implements States {
   }
 
   /** Takes the state that the leader came to when it decided the next entry. */
-  advance(role: string, next: unknown): boolean {
+  advance(entry: Omit<CommandEntry, 'events'>, record: CommandRecord, next: unknown): boolean {
+    const { role } = entry
+    this.quarantine.take(entry, record)
+    if (entry.release !== undefined) return false
     this.#used.add(role)
     const before = this.states.get(role)
     this.states.set(role, next)

@@ -4,6 +4,7 @@ import type { CommandRecord, Settlement } from './host-contract.js'
 import { SESSION_WINDOW } from './limits.js'
 import { changesOfCommand, changesOfSettling, NO_CHANGES, OutboxAhead } from './outbox.js'
 import type { OutboxChange } from './outbox.js'
+import { Quarantine } from './quarantine.js'
 import { evolveBy, overtaken, renamedAt, unreadable } from './replica.js'
 import type { HostedRoles, Replica, States } from './replica.js'
 import { isReserved } from './reserved.js'
@@ -36,6 +37,7 @@ export class Ahead implements States {
   readonly failures: Map<string, string>
   readonly sessions: SessionsAhead
   readonly outbox: OutboxAhead
+  readonly quarantine: Quarantine
   /** In the order of their indices. */
   readonly waiting: Waiting[] = []
   /** The committed states went another way: nothing that was worked out here counts. */
@@ -48,6 +50,7 @@ export class Ahead implements States {
     this.failures = new Map(committed.failures)
     this.sessions = new SessionsAhead(committed.sessions)
     this.outbox = new OutboxAhead(committed.outbox)
+    this.quarantine = new Quarantine(committed.quarantine.list)
   }
 
   /** Takes an entry of the own journal that is not committed yet. */
@@ -77,9 +80,11 @@ export class Ahead implements States {
     }
     const { command, session, seq, floor, outcome } = entry
     const role = this.#roles.nameOf(entry.role)
+    this.quarantine.take(entry, record)
     const changes = changesOfCommand(this.outbox, { ...entry, role }, entry.events, record)
     const answer = { role: entry.role, command, term: record.term, index: record.index, outcome }
     if (!isReserved(session)) this.sessions.record(session, seq, floor, answer)
+    if (entry.release !== undefined) return { taken: { entry, answer, next: undefined }, changes }
     const failure = this.failures.get(role) ?? evolveBy(this.#roles, this, entry, record)
     if (failure === null)
       return { taken: { entry: { ...entry, role }, answer, next: this.states.get(role) }, changes }

@@ -2,6 +2,7 @@ import type { Parked, StateCapture } from './host-contract.js'
 import { ImageReader, ImageWriter } from '@tanist/core'
 import type { JournalledOutcome } from './messages.js'
 import type { CallAnswer, OutboxImage, OutboxItem } from './outbox.js'
+import type { Quarantined } from './quarantine.js'
 import { isRecord } from './record.js'
 import type { RoleImage } from './replica.js'
 import type { Answer, Session, SessionsImage } from './sessions.js'
@@ -11,6 +12,7 @@ import type { Answer, Session, SessionsImage } from './sessions.js'
  *   { format, shape }                     what follows; where a build's states have a shape of their own, which
  *   { role, state, stateVersion, formerly, backlog }   by name
  *   { expiredTo }
+ *   { quarantined, role, command, ... }   in the order of the journal
  *   { closed, floor }                     of clients without a position that have expired
  *   { session, opened, usedMs, floor }    in the order of the last use, each with its answers behind it:
  *   [seq, role, command, term, index, status, value]
@@ -24,12 +26,13 @@ export interface HostImage {
   readonly roles: readonly RoleImage[]
   readonly sessions: SessionsImage
   readonly outbox: readonly OutboxImage[]
+  readonly quarantine: readonly Quarantined[]
   /** See `shapeOf`. */
   readonly shape: string
 }
 
 function* valuesOf(
-  { roles, sessions, outbox, shape }: HostImage,
+  { roles, sessions, outbox, quarantine, shape }: HostImage,
   writtenRole: (role: string) => void,
 ): Generator<unknown, void> {
   yield shape === '' ? { format: FORMAT } : { format: FORMAT, shape }
@@ -38,6 +41,7 @@ function* valuesOf(
     writtenRole(role.role)
   }
   yield { expiredTo: sessions.expiredTo }
+  for (const { reference, ...about } of quarantine) yield { quarantined: reference, ...about }
   for (const [closed, floor] of sessions.closed) yield { closed, floor }
   for (const { name, opened, usedMs, floor, answers } of sessions.sessions) {
     yield { session: name, opened, usedMs, floor }
@@ -121,6 +125,7 @@ export class ImageTaker {
   readonly #closed = new Map<string, number>()
   readonly #sessions: Session[] = []
   readonly #outbox: { role: string; items: OutboxItem[]; ran: string[] }[] = []
+  readonly #quarantine: Quarantined[] = []
   #expiredTo = 0
   #shape = ''
   #begun = false
@@ -141,7 +146,8 @@ export class ImageTaker {
     const digest = digestOf(this.#reader.digest, this.#shape)
     if (digest === null) throw new TypeError('The bytes of a state end too early.')
     const sessions = { expiredTo: this.#expiredTo, closed: this.#closed, sessions: this.#sessions }
-    const image = { roles: this.#roles, sessions, outbox: this.#outbox, shape: this.#shape }
+    const [roles, outbox, quarantine] = [this.#roles, this.#outbox, this.#quarantine]
+    const image = { roles, sessions, outbox, quarantine, shape: this.#shape }
     return { image, digest, sizes: this.#sizes }
   }
 
@@ -153,6 +159,7 @@ export class ImageTaker {
       this.#shape = 'shape' in value ? text(value['shape']) : ''
     } else if (!this.#begun) throw new TypeError(`The bytes are no state of the format '${FORMAT}'.`)
     else if ('outbox' in value) this.#outboxPart(value)
+    else if ('quarantined' in value) this.#quarantine.push(quarantined(value))
     else if ('role' in value) {
       const image = roleImage(value)
       this.#roles.push(image)
@@ -229,6 +236,20 @@ function outcomeOf(status: unknown, value: unknown): JournalledOutcome {
   if (status === 'ok') return { status, value }
   if (status === 'refused') return { status, refusal: value }
   throw unexpected()
+}
+
+function quarantined(fields: Readonly<Record<string, unknown>>): Quarantined {
+  return {
+    reference: text(fields['quarantined']),
+    role: text(fields['role']),
+    command: text(fields['command']),
+    digest: text(fields['digest']),
+    session: text(fields['session']),
+    seq: count(fields['seq']),
+    term: count(fields['term']),
+    index: count(fields['index']),
+    atMs: count(fields['atMs']),
+  }
 }
 
 function sessionOf(fields: Readonly<Record<string, unknown>>): Session {

@@ -169,5 +169,11 @@ function role({ body }: Of<'r'>): string {
       return `forget ${body.role}`
     case 'forgot':
       return `forgot: ${body.status}`
+    case 'deciding':
+      return `deciding ${body.session}:${body.seq} ${body.role}.${body.command}, note ${body.n} t${body.term}`
+    case 'decided':
+      return `decided, note ${body.n} t${body.term}`
+    case 'stood':
+      return `note ${body.n} t${body.term} ${body.stands ? 'stands' : 'was cleared'}`
   }
 }
