@@ -7,13 +7,14 @@ import { operateOn } from './operate.js'
 import type { OperateMembers } from './operate.js'
 import { operateBranches } from './operate-branches.js'
 import type { OperateBranches } from './operate-branches.js'
-import { Lives, restoreJournal } from './peer/index.js'
+import { EventStreams, Lives, restoreJournal } from './peer/index.js'
 import type { Member, PeerSettings, PeerStatus, ServerInfo, Waiting } from './peer/index.js'
 import { operateSingletons, singletonRefs } from './singleton-refs.js'
 import type { OperateSingletons } from './singleton-refs.js'
 import type { AnySingleton, Singleton } from './singleton/index.js'
+import { eventStream } from './event-stream.js'
 import { proxy } from './role/index.js'
-import type { AnyRole, Proxy, Role, Submit } from './role/index.js'
+import type { AnyRole, EventsOptions, EventStream, Proxy, Role, Submit } from './role/index.js'
 
 export interface JoinOptions extends Omit<PeerSettings, 'data'> {
   /** All peers of a cluster start with the same one. Default: empty, which keeps out nothing but accidents. */
@@ -39,12 +40,29 @@ export interface ServerView {
 }
 
 /** What one role offers on every member: its commands, and what changes over time. */
-export type RoleHandle<S, C> = Proxy<C> & {
+export type RoleHandle<S, C, E = AnyEvents> = Proxy<C> & {
   /** This member's replica: the present state at once, then every change. May lag behind the server. */
   readonly state$: Observable<S>
   /** Who serves the role; `failure` says why this replica does not follow it any more. */
   readonly status$: Observable<ServerView & { readonly failure: string | null }>
+  /** What `fn` makes of the state: at once, and then only when it is another value. */
+  select<T>(fn: (state: S) => T, equal?: (a: T, b: T) => boolean): Observable<T>
+  /**
+   * The role's events as they are committed, from a position on; none is lost and none comes twice. A `state` takes
+   * the place of what cannot be given: a reader replaces by it whatever it has made of the events. Fails when this
+   * build cannot read an event, ends when the peer has stopped.
+   *
+   * @example
+   * for await (const item of peer.role(stock).events$({ after: kept })) {
+   *   if (item.kind === 'state') await board.replace(item.state, item.position)
+   *   else await board.add(item.type, item.payload, item.position)
+   * }
+   */
+  events$(options?: EventsOptions): EventStream<S, E>
 }
+
+/** Of a role whose events do not matter. */
+type AnyEvents = Readonly<Record<string, (state: never, payload: unknown) => unknown>>
 
 /** What an operator can do by hand. */
 export type Operate = OperateMembers & OperateBranches & OperateSingletons
@@ -62,7 +80,7 @@ export interface Peer {
   readonly server$: Observable<ServerView>
   readonly status$: Observable<PeerStatus>
   status(): PeerStatus
-  role<S, E, C>(role: Role<S, E, C>): RoleHandle<S, C>
+  role<S, E, C>(role: Role<S, E, C>): RoleHandle<S, C, E>
   /**
    * A ref to the singleton, wherever it runs; also before any server exists. What is told and asked waits, within its
    * deadline and the singleton's bound, until it runs somewhere, and follows the server at each change in the order
@@ -162,10 +180,11 @@ function facade(
       else signal?.addEventListener('abort', cancel, { once: true })
     })
   const handles = new WeakMap<object, object>()
-  const handleFor = <S, E, C>(role: Role<S, E, C>): RoleHandle<S, C> => {
-    const made = handles.get(role) ?? handleOf(core, roles, role, server$, submit)
+  const streams = new EventStreams(core, host.timers)
+  const handleFor = <S, E, C>(role: Role<S, E, C>): RoleHandle<S, C, E> => {
+    const made = handles.get(role) ?? handleOf({ core, roles, streams, server$, submit }, role)
     handles.set(role, made)
-    return made as RoleHandle<S, C>
+    return made as RoleHandle<S, C, E>
   }
   const { self } = core.status()
   const operate: Operate = Object.freeze({
@@ -229,22 +248,32 @@ function known(roles: readonly AnyRole[], role: { readonly name: string }): void
   throw new TypeError(`The role '${role.name}' is not among those this peer joined with: ${names || 'none'}.`)
 }
 
+interface HandleParts {
+  readonly core: Lives
+  readonly roles: readonly AnyRole[]
+  readonly streams: EventStreams
+  readonly server$: Observable<ServerView>
+  readonly submit: Submit
+}
+
 function handleOf<S, E, C>(
-  core: Lives,
-  roles: readonly AnyRole[],
+  { core, roles, streams, server$, submit }: HandleParts,
   role: Role<S, E, C>,
-  server$: Observable<ServerView>,
-  submit: Submit,
-): RoleHandle<S, C> {
+): RoleHandle<S, C, E> {
   known(roles, role)
   const failure = (): string | null => core.roles.failure(role.name) ?? null
-  const streams = {
-    state$: stateOf<S>(core, role),
+  const any = role as Role<S, E, C> & AnyRole
+  const state$ = stateOf<S>(core, role)
+  const extras = {
+    state$,
     status$: server$.pipe(map((view) => ({ ...view, failure: failure() }))),
+    select: <T>(fn: (state: S) => T, equal: (a: T, b: T) => boolean = Object.is) =>
+      state$.pipe(map(fn), distinctUntilChanged(equal)),
+    events$: (options?: EventsOptions) => eventStream<S, E>(streams, any, options),
   }
-  // `role(...)` made it, so it is one of AnyRole; its commands and the two streams cannot have one name.
-  const commands = proxy<S, E, C>(role as Role<S, E, C> & AnyRole, submit)
-  return Object.freeze(Object.assign({}, commands, streams)) as RoleHandle<S, C>
+  // `role(...)` made it, so it is one of AnyRole; no command can have the name of an extra.
+  const commands = proxy<S, E, C>(any, submit)
+  return Object.freeze(Object.assign({}, commands, extras)) as RoleHandle<S, C, E>
 }
 
 function stateOf<S>(core: Lives, role: { readonly name: string; readonly state: () => S }): Observable<S> {

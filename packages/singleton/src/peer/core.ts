@@ -36,6 +36,8 @@ import { Group } from './group.js'
 import type { Base, GroupEvent } from './group.js'
 import { reborn } from './identity.js'
 import type { Identity } from './identity.js'
+import type { FeedSource } from './feed.js'
+import { feedSource } from './feed-source.js'
 import { Mesh } from './mesh.js'
 import type { ReadOutcome } from './reads.js'
 import { Reigns } from './reign.js'
@@ -127,6 +129,9 @@ export class PeerCore {
   onServe: ((token: FencingToken) => void) | null = null
   /** For the same: the state went to this position by a snapshot. */
   onRestored: ((index: number) => void) | null = null
+  /** For those who follow events: more is applied, or the states were replaced. */
+  onProgress: (() => void) | null = null
+  readonly feed: FeedSource
   readonly #parts: PeerParts
   readonly #host: Host
   readonly #turns: Turns
@@ -138,6 +143,7 @@ export class PeerCore {
   readonly #caller: Caller
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   #applied = 0
+  #told = -1
   #statusChanged = false
   #joined = false
   #refusal: string | null = null
@@ -218,6 +224,12 @@ export class PeerCore {
       event: (event) => this.#groupEvent(event),
       failed: (error) =>
         this.#fail(new JoinError('data', `The journal cannot be written: ${error.message}`, error)),
+    })
+    this.feed = feedSource({
+      journal,
+      roles,
+      succession: this.#group.state,
+      applied: () => this.#applied,
     })
     this.#server = new Server(this.roles, {
       now: () => host.clock.now(),
@@ -455,6 +467,7 @@ export class PeerCore {
     if (this.#group.unflushed) this.#group.step({ kind: 'flush' })
     this.#mesh.flush()
     this.roles.flush()
+    this.#tellProgress()
     // Nobody reads what is known to be wrong.
     this.#caller.settleReads(this.#group.state.snap.diverged ? 0 : this.#applied)
     this.#tellBranch()
@@ -464,6 +477,12 @@ export class PeerCore {
     this.#statusChanged = false
     this.#tellCallers()
     this.#emit({ kind: 'status' })
+  }
+
+  #tellProgress(): void {
+    if (this.#told === this.#applied) return
+    this.#told = this.#applied
+    this.onProgress?.()
   }
 
   /** Peers of other branches know each other by their hellos. */
@@ -627,6 +646,7 @@ export class PeerCore {
   #restored(index: number): void {
     this.#statusChanged = true
     this.#applied = index
+    this.#told = -1
     this.#server.restored(index)
     this.onRestored?.(index)
   }

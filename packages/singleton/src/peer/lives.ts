@@ -7,15 +7,23 @@ import type { OperateOutcome } from './operate.js'
 import type { ReadOutcome } from './reads.js'
 import type { PeerStatus } from './status.js'
 
+interface Watcher {
+  readonly role: string
+  readonly listener: (state: unknown) => void
+  /** Ends the observation of the present identity. */
+  end: () => void
+}
+
 /**
  * One peer through all its identities: to those who use it, a peer that had to set entries aside is still the same
  * one. What is asked for between two identities waits for the next.
  */
 export class Lives {
+  onCore: ((core: PeerCore | null) => void) | null = null
   #now: PeerCore
   #waiting: (() => void)[] | null = null
   readonly #listeners = new Set<(event: PeerEvent) => void>()
-  readonly #watchers = new Set<{ readonly role: string; readonly listener: (state: unknown) => void }>()
+  readonly #watchers = new Set<Watcher>()
 
   constructor(first: PeerCore) {
     this.#now = first
@@ -26,13 +34,14 @@ export class Lives {
   goOn(core: PeerCore): void {
     this.#now = core
     this.#follow(core)
-    for (const { role, listener } of this.#watchers) {
-      core.roles.observe(role, listener)
-      listener(core.roles.state(role))
+    for (const watcher of this.#watchers) {
+      watcher.end = core.roles.observe(watcher.role, watcher.listener)
+      watcher.listener(core.roles.state(watcher.role))
     }
     const waiting = this.#waiting ?? []
     this.#waiting = null
     for (const run of waiting) run()
+    this.onCore?.(core)
     this.#tell({ kind: 'status' })
   }
 
@@ -63,10 +72,17 @@ export class Lives {
   }
 
   watchRole(role: string, listener: (state: unknown) => void): () => void {
-    const watcher = { role, listener: (state: unknown) => this.#watchers.has(watcher) && listener(state) }
+    const watcher: Watcher = {
+      role,
+      listener: (state) => void (this.#watchers.has(watcher) && listener(state)),
+      end: () => {},
+    }
     this.#watchers.add(watcher)
-    this.#now.roles.observe(role, watcher.listener)
-    return () => this.#watchers.delete(watcher)
+    watcher.end = this.#now.roles.observe(role, watcher.listener)
+    return () => {
+      this.#watchers.delete(watcher)
+      watcher.end()
+    }
   }
 
   call(request: CallRequest, done: (outcome: CallOutcome) => void): () => void {
@@ -132,7 +148,10 @@ export class Lives {
 
   #follow(core: PeerCore): void {
     core.observe((event) => {
-      if (event.kind === 'setting-aside') this.#waiting = []
+      if (event.kind === 'setting-aside') {
+        this.#waiting = []
+        this.onCore?.(null)
+      }
       else if (event.kind !== 'reborn') {
         // The end is the end for those who wait, too: a stopped peer answers them.
         if (event.kind === 'stopped') this.#release()

@@ -27,6 +27,16 @@ export type { LostCommand, Reconciliation } from './reconcile.js'
 export { fromEncoded, toEncoded } from '@tanist/core'
 export type { Encoded } from '@tanist/core'
 export { decodeEntry } from './entry.js'
+export { eventsOf } from './read-events.js'
+export type {
+  AnyFollowed,
+  EventPosition,
+  EventsOptions,
+  EventStream,
+  Followed,
+  FollowedEvent,
+  FollowedState,
+} from './followed.js'
 export type { DecidedEvent } from '@tanist/core'
 export type { CommandEntry } from './entry.js'
 export { SESSION_IDLE_MS } from './limits.js'
