@@ -8,7 +8,7 @@ import type { OperateMembers } from './operate.js'
 import { operateBranches } from './operate-branches.js'
 import type { OperateBranches } from './operate-branches.js'
 import { EventStreams, Lives, restoreJournal } from './peer/index.js'
-import type { Member, PeerSettings, PeerStatus, ServerInfo, Waiting } from './peer/index.js'
+import type { Member, PeerSettings, PeerStatus, ReadOutcome, ServerInfo, Waiting } from './peer/index.js'
 import { operateSingletons, singletonRefs } from './singleton-refs.js'
 import type { OperateSingletons } from './singleton-refs.js'
 import type { AnySingleton, Singleton } from './singleton/index.js'
@@ -91,7 +91,8 @@ export interface Peer {
   /**
    * The state of a role. `linearizable` (default): everything that was acknowledged anywhere before this call
    * is in it; rejects with a `JoinError`-like `Error` when no server confirms it within `deadlineMs` (default
-   * 10,000), or when this replica does not follow the role any more (an older build, say). `local`: this replica as it is now.
+   * 10,000), or when this replica does not follow the role any more (an older build, say). `local`: this replica as it is now;
+   * with `maxStaleMs` everything that was acknowledged anywhere so long before this call is in it, or it rejects as above.
    */
   read<S, E, C>(role: Role<S, E, C>, options?: ReadOptions): Promise<S>
   /**
@@ -114,6 +115,11 @@ export interface Peer {
 
 export interface ReadOptions {
   readonly consistency?: 'linearizable' | 'local'
+  /**
+   * Of a `local` read: how old the state may be, in milliseconds by this member's clocks. The server is asked again only
+   * when its last word is older; reads at the same time share one question. Default: no bound, and no question.
+   */
+  readonly maxStaleMs?: number
   readonly deadlineMs?: number
 }
 
@@ -289,21 +295,21 @@ async function readState<S>(
   core: Lives,
   roles: readonly AnyRole[],
   role: { readonly name: string; readonly state: () => S },
-  { consistency = 'linearizable', deadlineMs = 10_000 }: ReadOptions,
+  { consistency = 'linearizable', deadlineMs = 10_000, maxStaleMs }: ReadOptions,
 ): Promise<S> {
   known(roles, role)
-  if (consistency === 'linearizable') {
-    await new Promise<void>((resolve, reject) => {
-      core.read(role.name, deadlineMs, (outcome) =>
-        outcome.status === 'ok'
-          ? resolve()
-          : reject(
-              new Error(core.roles.failure(role.name) ?? `No server confirmed the read: ${outcome.reason}`),
-            ),
-      )
-    })
-  }
-  return core.roles.state(role.name) as S
+  if (maxStaleMs !== undefined && !(consistency === 'local' && maxStaleMs >= 0))
+    throw new TypeError("maxStaleMs is a number of milliseconds, 0 or more, with consistency: 'local'.")
+  if (consistency === 'local' && maxStaleMs === undefined) return core.roles.state(role.name) as S
+  return new Promise<S>((resolve, reject) => {
+    const done = (outcome: ReadOutcome): void => {
+      // At once, before anything else may go on.
+      if (outcome.status === 'ok') return resolve(core.roles.state(role.name) as S)
+      const why = core.roles.failure(role.name)
+      reject(new Error(why ?? `No server confirmed the read: ${outcome.reason}`))
+    }
+    core.read(role.name, deadlineMs, done, maxStaleMs ?? null)
+  })
 }
 
 function serverView(status: PeerStatus): ServerView {

@@ -54,9 +54,8 @@ export class Caller {
     }
   }
 
-  read(deadlineMs: number, done: (outcome: ReadOutcome) => void): void {
-    const nowMs = this.#nowMs()
-    this.#reads.ask(nowMs + deadlineMs, nowMs, done)
+  read(deadlineMs: number, maxStaleMs: number | null, done: (outcome: ReadOutcome) => void): void {
+    this.#reads.ask(deadlineMs, maxStaleMs, this.#host.clock.now(), done)
   }
 
   serverIs(server: Leader | null, sinceMs: number, waitingFor: string, committed: number): void {

@@ -352,15 +352,21 @@ export class PeerCore {
 
   /**
    * Calls back once this replica holds everything that was committed before this call, and its state of the role is
-   * one: of a role that has failed here nobody reads.
+   * one: of a role that has failed here nobody reads. `maxStaleMs`: everything that was acknowledged so long before it
+   * is enough.
    */
-  read(role: string, deadlineMs: number, done: (outcome: ReadOutcome) => void): void {
+  read(
+    role: string,
+    deadlineMs: number,
+    done: (outcome: ReadOutcome) => void,
+    maxStaleMs: number | null = null,
+  ): void {
     if (this.#life === 'stopped') return done({ status: 'unavailable', reason: 'this peer has stopped' })
     const follows = (outcome: ReadOutcome): void => {
       const failure = outcome.status === 'ok' ? this.roles.failure(role) : undefined
       done(failure === undefined ? outcome : { status: 'unavailable', reason: failure })
     }
-    this.#turns.enqueue(() => this.#caller.read(deadlineMs, follows))
+    this.#turns.enqueue(() => this.#caller.read(deadlineMs, maxStaleMs, follows))
   }
 
   /** Hands the role over to `to` (a member id) or to the first in line. */

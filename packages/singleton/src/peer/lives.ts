@@ -104,13 +104,17 @@ export class Lives {
     }
   }
 
-  read(role: string, deadlineMs: number, done: (outcome: ReadOutcome) => void): void {
-    this.#soon(() =>
-      this.#now.read(role, deadlineMs, (outcome) => {
-        if (outcome.status === 'ok' || this.#waiting === null) return done(outcome)
-        this.#soon(() => this.#now.read(role, deadlineMs, done))
-      }),
-    )
+  read(
+    role: string,
+    deadlineMs: number,
+    done: (outcome: ReadOutcome) => void,
+    maxStaleMs: number | null = null,
+  ): void {
+    const ended = (outcome: ReadOutcome): void => {
+      if (outcome.status === 'ok' || this.#waiting === null) return done(outcome)
+      this.#soon(() => this.#now.read(role, deadlineMs, done, maxStaleMs))
+    }
+    this.#soon(() => this.#now.read(role, deadlineMs, ended, maxStaleMs))
   }
 
   restartSingleton(name: string, done: (outcome: OperateOutcome) => void): void {
