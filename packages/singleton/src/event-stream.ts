@@ -19,18 +19,15 @@ export function eventStream<S, E>(
 
 function checkPosition(role: string, { index, n, branch }: EventPosition): void {
   const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
-  if (isCount(index) && (n === undefined || isCount(n)) && (branch ?? '') === (branch ?? '').toString()) return
+  if (isCount(index) && (n === undefined || isCount(n)) && (branch ?? '') === (branch ?? '').toString())
+    return
   throw new TypeError(
     `events$ of '${role}': after must be 'now' or a position { index, n?, branch? } as an item had it; index and n count from 0.`,
   )
 }
 
 /** A piece at a time, and between two pieces everybody else's turn. */
-function pushed(
-  streams: EventStreams,
-  role: AnyRole,
-  after: 'now' | EventPosition,
-): Observable<AnyFollowed> {
+function pushed(streams: EventStreams, role: AnyRole, after: 'now' | EventPosition): Observable<AnyFollowed> {
   return new Observable<AnyFollowed>((subscriber) => {
     let timer: Timer | null = null
     const pump = (): void => {

@@ -9,17 +9,30 @@ export type {
   RoleHandle,
   ServerView,
 } from './join.js'
-export { JoinError } from './peer/index.js'
+export { JoinError, LATENCY_BOUNDS_MS, quantileMs } from './peer/index.js'
 export type { OperateMembers } from './operate.js'
 export type {
+  CalledAs,
+  DecidedAs,
   JoinErrorCode,
+  LatencyHistogram,
   Member,
   OperateOutcome,
+  PeerMetrics,
   PeerSettings,
   PeerStatus,
+  RoleEffectCounts,
+  RoleMetrics,
+  RoleQueues,
   ServerInfo,
   SetAsideStatus,
   Takeover,
+  Telemetry,
+  TelemetryAttributes,
+  TelemetryContext,
+  TelemetryMeter,
+  TelemetrySpan,
+  TelemetryTracer,
   WaitCode,
   Waiting,
   WitnessStatus,

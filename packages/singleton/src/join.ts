@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http'
-import type { ActorRef, ActorSystem, Host, Log, MemberId } from '@tanist/core'
+import type { ActorRef, ActorSystem, Host, Log, MemberId, Timer } from '@tanist/core'
 import { nodeHost } from '@tanist/transport'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
 import { checkSettings, JoinError, openPeer } from './peer/index.js'
@@ -8,7 +8,15 @@ import type { OperateMembers } from './operate.js'
 import { operateBranches } from './operate-branches.js'
 import type { OperateBranches } from './operate-branches.js'
 import { EventStreams, Lives, restoreJournal } from './peer/index.js'
-import type { Member, PeerSettings, PeerStatus, ReadOutcome, ServerInfo, Waiting } from './peer/index.js'
+import type {
+  Member,
+  PeerMetrics,
+  PeerSettings,
+  PeerStatus,
+  ReadOutcome,
+  ServerInfo,
+  Waiting,
+} from './peer/index.js'
 import { operateSingletons, singletonRefs } from './singleton-refs.js'
 import type { OperateSingletons } from './singleton-refs.js'
 import type { AnySingleton, Singleton } from './singleton/index.js'
@@ -80,6 +88,10 @@ export interface Peer {
   readonly server$: Observable<ServerView>
   readonly status$: Observable<PeerStatus>
   status(): PeerStatus
+  /** What this process has counted and measured until now. Costs nothing until it is called. */
+  metrics(): PeerMetrics
+  /** The same at once, and then about once a second while somebody is subscribed. */
+  readonly metrics$: Observable<PeerMetrics>
   role<S, E, C>(role: Role<S, E, C>): RoleHandle<S, C, E>
   /**
    * A ref to the singleton, wherever it runs; also before any server exists. What is told and asked waits, within its
@@ -215,6 +227,8 @@ function facade(
     ),
     server$,
     status: () => core.status(),
+    metrics: () => core.metrics(),
+    metrics$: metricsOf(core, host),
     role: (role) => handleFor(role),
     singleton: singletonRefs(core, singletons),
     read: (role, read = {}) => readState(core, roles, role, read),
@@ -225,6 +239,27 @@ function facade(
     leave: () => new Promise((resolve) => core.leave(LEAVE_MS, resolve)),
     stop: () => new Promise((resolve) => core.stop(resolve)),
   }
+}
+
+const METRICS_MS = 1_000
+
+function metricsOf(core: Lives, host: Host): Observable<PeerMetrics> {
+  return new Observable<PeerMetrics>((subscriber) => {
+    let timer: Timer | null = null
+    if (core.over) return subscriber.complete()
+    const tell = (): void => {
+      timer = host.timers.set(METRICS_MS, tell)
+      subscriber.next(core.metrics())
+    }
+    tell()
+    const end = core.observe(({ kind }) => {
+      if (kind === 'stopped') subscriber.complete()
+    })
+    return () => {
+      timer?.cancel()
+      end()
+    }
+  })
 }
 
 function lifeOf(core: Lives, status$: BehaviorSubject<PeerStatus>): Pick<Peer, 'joined' | 'stopped'> {

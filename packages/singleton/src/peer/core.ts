@@ -20,6 +20,7 @@ import {
   isForeign,
   isFresh,
   isGoingAlone,
+  isVoter,
   lastKnownAddresses,
   nameOf,
   neverServes,
@@ -30,6 +31,7 @@ import type { PeerActors } from './actors.js'
 import { Asides } from './asides.js'
 import type { BackupSource } from './backup.js'
 import { Caller } from './caller.js'
+import { Chronicle } from './chronicle.js'
 import type { CallRequest } from './caller.js'
 import { JoinError } from './errors.js'
 import { Group } from './group.js'
@@ -39,6 +41,9 @@ import type { Identity } from './identity.js'
 import type { FeedSource } from './feed.js'
 import { feedSource } from './feed-source.js'
 import { Mesh } from './mesh.js'
+import type { Meters } from './meters.js'
+import { metricsOf } from './metrics.js'
+import type { PeerMetrics, RoleEffectCounts } from './metrics.js'
 import type { ReadOutcome } from './reads.js'
 import { Reigns } from './reign.js'
 import { Server } from './server.js'
@@ -51,6 +56,7 @@ import { explainWait, WaitClock } from './waiting.js'
 import type { Waiting } from './waiting.js'
 import { Singletons } from '../singleton/index.js'
 import type { Counter } from '../singleton/index.js'
+import { Tracing } from './telemetry.js'
 import { KeyedTimers } from './timers.js'
 import { Turns } from './turns.js'
 import type { RoleMessage, WireMessage } from './wire.js'
@@ -87,6 +93,8 @@ export interface PeerParts {
   readonly actors: PeerActors
   /** The refs to singletons: the same. */
   readonly counters: ReadonlyMap<string, Counter>
+  /** The same. */
+  readonly meters: Meters
   /** The own hello, with the address that others dial. */
   readonly self: Hello
 }
@@ -132,6 +140,8 @@ export class PeerCore {
   /** For those who follow events: more is applied, or the states were replaced. */
   onProgress: (() => void) | null = null
   readonly feed: FeedSource
+  /** For metrics: what a role's reactions and due commands have before them. */
+  effectCounts: ((role: string) => RoleEffectCounts | null) | null = null
   readonly #parts: PeerParts
   readonly #host: Host
   readonly #turns: Turns
@@ -152,6 +162,9 @@ export class PeerCore {
   readonly #operations = new Map<number, (outcome: OperateOutcome) => void>()
   #lastOperation = 0
   readonly #waits = new WaitClock()
+  readonly #chronicle = new Chronicle((event, text, data) => this.#note(event, text, data))
+  readonly #meters: Meters
+  #roleNow = ''
   #leaveDone: (() => void) | null = null
   #afterCalls: (() => void) | null = null
   #continued: ((ok: boolean, text: string) => void)[] = []
@@ -169,6 +182,9 @@ export class PeerCore {
     this.#parts = parts
     const { host, settings, self, journal, snapshots, identity, base, roles } = parts
     this.#host = host
+    this.#meters = parts.meters
+    const { tracer } = settings.telemetry ?? {}
+    const tracing = tracer ? new Tracing(tracer, parts.meters.guard, self.name) : null
     this.roles = roles
     this.#applied = base?.meta.index ?? 0
     const turns = new Turns(host.engine, `peer-${self.memberId.slice(0, 8)}`, {
@@ -237,6 +253,8 @@ export class PeerCore {
       next: () => this.#group.nextPosition(),
       propose: (payload) => this.#group.step({ kind: 'propose', payload }),
       confirm: (done) => this.#group.confirm(done),
+      meters: parts.meters,
+      tracing,
     })
     this.#server.restored(this.#applied)
     this.#reigns = new Reigns(host, settings.roles, (role) => this.roles.state(role))
@@ -268,7 +286,8 @@ export class PeerCore {
       changed: () => turns.enqueue(() => (this.#statusChanged = true)),
     })
     const session = `${self.memberId}:${self.incarnation}`
-    this.#caller = new Caller(host, timers, session, (to, message) => this.#sendRole(to, message))
+    const watch = { meters: parts.meters, tracing }
+    this.#caller = new Caller(host, timers, session, (to, message) => this.#sendRole(to, message), watch)
     parts.actors.begin(self, {
       send: (to, body) => this.#mesh.sendTo(to, { channel: 'a', body }),
       enqueue: (input) => turns.enqueue(input),
@@ -343,10 +362,11 @@ export class PeerCore {
 
   /** Returns what cancels the call. */
   call(request: CallRequest, done: (outcome: CallOutcome) => void): () => void {
-    const callId = this.#caller.newId(done)
+    const input = this.#caller.open(request, done)
+    const { callId } = input
     // A stopped peer still ends its calls: they are unavailable.
-    if (this.#life === 'stopped') this.#caller.step({ kind: 'call', callId, ...request })
-    else this.#turns.enqueue(() => this.#caller.step({ kind: 'call', callId, ...request }))
+    if (this.#life === 'stopped') this.#caller.step(input)
+    else this.#turns.enqueue(() => this.#caller.step(input))
     return () => this.#turns.enqueue(() => this.#caller.step({ kind: 'cancel', callId }))
   }
 
@@ -436,6 +456,26 @@ export class PeerCore {
     }
   }
 
+  metrics(): PeerMetrics {
+    const { journal, snapshots } = this.#parts
+    const { commitIndex } = this.#group.state
+    const { firstIndex, lastIndex } = journal
+    const newest = snapshots.whole.at(-1)
+    const server = this.#server.queues()
+    const caller = this.#caller.queues()
+    return metricsOf({
+      atMs: this.#host.clock.now().wallMs,
+      meters: this.#meters,
+      journal: { firstIndex, lastIndex, commitIndex, appliedIndex: this.#applied },
+      snapshot: newest ? { index: newest.index, bytes: newest.bytes } : null,
+      queues: (role) => ({
+        ...(server.get(role) ?? { held: 0, committing: 0 }),
+        ...(caller.get(role) ?? { waiting: 0, inFlight: 0 }),
+      }),
+      effects: (role) => this.effectCounts?.(role) ?? null,
+    })
+  }
+
   /** The next identity of this folder could not be begun. */
   rebirthFailed(error: JoinError | null): void {
     this.#emit({ kind: 'stopped', error })
@@ -482,7 +522,16 @@ export class PeerCore {
     if (!this.#statusChanged) return
     this.#statusChanged = false
     this.#tellCallers()
+    this.#countRole()
     this.#emit({ kind: 'status' })
+  }
+
+  #countRole(): void {
+    const { state } = this.#group
+    const now =
+      state.role.kind === 'leader' ? 'leader' : isVoter(state, state.self.memberId) ? 'follower' : 'learner'
+    if (this.#roleNow !== '' && now !== this.#roleNow) this.#meters.roleChanges += 1
+    this.#roleNow = now
   }
 
   #tellProgress(): void {
@@ -577,6 +626,7 @@ export class PeerCore {
         this.#statusChanged = true
         this.#leaderSpokeAtMs = this.#host.clock.now().monotonicMs
         this.#server.suspend()
+        this.#chronicle.yields(this.#wait(), this.#host.clock.now())
         return this.#endReign(() => this.#turns.enqueue(() => this.#group.step({ kind: 'yielded' })))
       case 'leader':
         return this.#leaderChanged()
@@ -663,7 +713,8 @@ export class PeerCore {
     this.#server.serve(() => this.#group.commandsAfter(this.#applied))
     this.#reigns.begin(token)
     this.singletons.begin(token)
-    this.#note('serving', `This peer is the server in term ${token.term}.`, { ...token })
+    this.#meters.reignBegun()
+    this.#chronicle.serves(token, this.#host.clock.now())
     this.#checkJoined()
   }
 
@@ -672,6 +723,7 @@ export class PeerCore {
     const { leader, self } = this.#group.state
     if (leader?.memberId !== self.memberId) this.#server.resign()
     else this.#server.lead(this.#group.nextPosition() && this.#group.commandsAfter(this.#applied))
+    this.#chronicle.leads(leader?.memberId === self.memberId, this.#host.clock.now())
     if (leader) this.#noteTakeover(leader.memberId, leader.term)
     this.#serverSinceMs = this.#host.clock.now().wallMs
     this.#tellCallers()
@@ -680,7 +732,9 @@ export class PeerCore {
   /** Who serves; or, what is being waited for now, which may change while nobody does. */
   #tellCallers(): void {
     const { state } = this.#group
-    const waitingFor = this.#wait()?.text ?? 'The server has not answered yet.'
+    const wait = this.#wait()
+    this.#chronicle.waits(wait, this.#host.clock.now())
+    const waitingFor = wait?.text ?? 'The server has not answered yet.'
     const server = state.leader && neverServes(state, state.leader.memberId) ? null : state.leader
     this.#caller.serverIs(server, this.#serverSinceMs, waitingFor, this.#applied)
     this.singletons.leaderIs(server)
@@ -702,6 +756,9 @@ export class PeerCore {
     const from = this.#lastLeader
     if (from !== null && from !== to) {
       this.#takeover = { from, to, term, silenceMs: Math.round(monotonicMs - this.#leaderSpokeAtMs) }
+      this.#meters.tookOver()
+      const known = (id: MemberId): string => nameOf(this.#group.state, id)
+      this.#chronicle.takenOver(this.#takeover, known, this.#leaderSpokeAtMs)
     }
     this.#lastLeader = to
     this.#leaderSpokeAtMs = monotonicMs
@@ -835,6 +892,7 @@ export class PeerCore {
     this.#life = 'stopping'
     if (error) this.#group.stop()
     this.#server.resign()
+    this.#chronicle.yields(null, this.#host.clock.now())
     for (const ended of this.#operations.values())
       ended({ status: 'unknown', text: 'This peer stopped before it was told of the end.' })
     this.#operations.clear()

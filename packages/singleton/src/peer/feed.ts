@@ -143,7 +143,14 @@ export class Feed {
     const branch = source.branchAt(index)
     for (const [n, { type, payload: value }] of found.events.entries()) {
       if (n > skip)
-        items.push({ kind: 'event', type, payload: value, position: { index, n, branch }, at: found.at, term })
+        items.push({
+          kind: 'event',
+          type,
+          payload: value,
+          position: { index, n, branch },
+          at: found.at,
+          term,
+        })
     }
   }
 

@@ -3,6 +3,7 @@ import type { CallOutcome, RoleHost } from '../role/index.js'
 import type { CallRequest } from './caller.js'
 import type { Operation } from '../succession/index.js'
 import type { PeerCore, PeerEvent } from './core.js'
+import type { PeerMetrics } from './metrics.js'
 import type { OperateOutcome } from './operate.js'
 import type { ReadOutcome } from './reads.js'
 import type { PeerStatus } from './status.js'
@@ -19,6 +20,8 @@ interface Watcher {
  * one. What is asked for between two identities waits for the next.
  */
 export class Lives {
+  /** It has stopped, and no identity follows. */
+  over = false
   onCore: ((core: PeerCore | null) => void) | null = null
   #now: PeerCore
   #waiting: (() => void)[] | null = null
@@ -133,6 +136,10 @@ export class Lives {
     this.#soon(() => this.#now.continueHere(why, done))
   }
 
+  metrics(): PeerMetrics {
+    return this.#now.metrics()
+  }
+
   backup(): ReturnType<PeerCore['backup']> {
     return this.#now.backup()
   }
@@ -155,10 +162,12 @@ export class Lives {
       if (event.kind === 'setting-aside') {
         this.#waiting = []
         this.onCore?.(null)
-      }
-      else if (event.kind !== 'reborn') {
+      } else if (event.kind !== 'reborn') {
         // The end is the end for those who wait, too: a stopped peer answers them.
-        if (event.kind === 'stopped') this.#release()
+        if (event.kind === 'stopped') {
+          this.over = true
+          this.#release()
+        }
         this.#tell(event)
       } else {
         const { text, file } = event

@@ -112,8 +112,7 @@ export class Reads {
     for (const read of this.#open) {
       const { index } = read.round
       if (index !== null && applied >= index) this.#end(read, { status: 'ok', index })
-      else if (nowMs >= read.deadlineMs)
-        this.#end(read, { status: 'unavailable', reason: this.#waitingFor })
+      else if (nowMs >= read.deadlineMs) this.#end(read, { status: 'unavailable', reason: this.#waitingFor })
       else soon(read.deadlineMs - nowMs)
     }
     for (const round of this.#rounds.values()) {

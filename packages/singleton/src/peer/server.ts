@@ -1,6 +1,15 @@
 import type { Entry, MemberId, Now } from '@tanist/core'
-import type { AnswerMessage, CallMessage, CommandRecord, ResultMessage, RoleHost } from '../role/index.js'
+import type {
+  AnswerMessage,
+  CallMessage,
+  CommandRecord,
+  Decided,
+  ResultMessage,
+  RoleHost,
+} from '../role/index.js'
 import { EntryKind } from '../succession/index.js'
+import type { DecidedAs, Meters } from './meters.js'
+import type { Span, Tracing } from './telemetry.js'
 import type { ReadAnswer } from './wire.js'
 
 /** Calls that wait for the beginning of a reign, at most. */
@@ -15,6 +24,8 @@ export interface ServerPorts {
   readonly propose: (payload: Uint8Array) => void
   /** Asks the voters whether this peer still leads; then `index` is what was committed at the time of asking. */
   readonly confirm: (done: (index: number | null) => void) => void
+  readonly meters?: Meters
+  readonly tracing?: Tracing | null
 }
 
 interface Position {
@@ -26,6 +37,8 @@ interface Position {
 interface Waiter {
   readonly to: MemberId
   readonly call: CallMessage
+  /** Of the call that it was decided for. */
+  readonly decided?: { readonly atMs: number; readonly span: Span | null }
 }
 
 /**
@@ -99,7 +112,10 @@ export class Server {
     for (const { from, call } of held) this.#retry(from, call, false, 'another peer leads now')
     const waiting = [...this.#waiters.values()].flat()
     this.#waiters.clear()
-    for (const { to, call } of waiting) this.#retry(to, call, true, 'another peer leads now')
+    for (const { to, call, decided } of waiting) {
+      decided?.span?.end({ 'tanist.outcome': 'unknown' }, true)
+      this.#retry(to, call, true, 'another peer leads now')
+    }
   }
 
   call(from: MemberId, call: CallMessage): void {
@@ -127,16 +143,24 @@ export class Server {
     const { session, seq, floor, attempt, role, command, input, user } = call
     const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
     const request = { session, seq, floor, role, command, input, caller }
-    const decided = this.#roles.decide(request, { index, term, branch, atMs: this.#ports.now().wallMs })
+    const now = this.#ports.now()
+    const { tracing } = this.#ports
+    const span = tracing?.decide(role, command, term, call.traceparent)
+    const decided = this.#roles.decide(request, { index, term, branch, atMs: now.wallMs })
+    span?.end({ 'tanist.index': index, 'tanist.outcome': outcomeOf(decided) }, decided.kind === 'failed')
     if (decided.kind !== 'append' && this.#state === 'decides') {
       // An answer that no commit stands behind waits until this peer serves. What failed is decided anew then, so that
       // nothing that came after it may go first.
       if (decided.kind === 'failed') this.suspend()
       return this.#hold(from, call)
     }
+    this.#ports.meters?.decided(role, outcomeOf(decided))
     switch (decided.kind) {
       case 'append':
-        this.#wait(index, from, call)
+        this.#wait(index, from, call, {
+          atMs: now.monotonicMs,
+          span: tracing?.commit(role, command, { term, index }, call.traceparent) ?? null,
+        })
         return this.#ports.propose(decided.payload)
       case 'known': {
         const { outcome } = decided
@@ -171,10 +195,24 @@ export class Server {
     }
   }
 
-  #wait(index: number, to: MemberId, call: CallMessage): void {
+  #wait(index: number, to: MemberId, call: CallMessage, decided?: Waiter['decided']): void {
     const waiters = this.#waiters.get(index)
-    if (waiters) waiters.push({ to, call })
-    else this.#waiters.set(index, [{ to, call }])
+    const waiter = decided === undefined ? { to, call } : { to, call, decided }
+    if (waiters) waiters.push(waiter)
+    else this.#waiters.set(index, [waiter])
+  }
+
+  /** By role: calls that are held, and commands that wait for their commit. */
+  queues(): Map<string, { held: number; committing: number }> {
+    const queues = new Map<string, { held: number; committing: number }>()
+    const of = (role: string): { held: number; committing: number } => {
+      const queue = queues.get(role) ?? { held: 0, committing: 0 }
+      queues.set(role, queue)
+      return queue
+    }
+    for (const { call } of this.#held) of(call.role).held += 1
+    for (const [first] of this.#waiters.values()) if (first) of(first.call.role).committing += 1
+    return queues
   }
 
   /** Answers that no commit stands behind are given like reads: only by a server that still leads. */
@@ -199,20 +237,33 @@ export class Server {
 
   /** Applies committed entries on every member, and answers those who wait for them here. */
   committed(entries: readonly Entry[]): void {
+    const { meters } = this.#ports
+    let nowMs: number | null = null
     for (const entry of entries) {
       this.#committed = entry.index
       if (entry.kind !== EntryKind.command) continue
       const applied = this.#roles.apply(entry)
+      if (applied && meters) meters.applied(applied.role, applied.events, entry.payload.length)
       const waiters = this.#waiters.get(entry.index)
       if (!waiters) continue
+      nowMs ??= this.#ports.now().monotonicMs
       this.#waiters.delete(entry.index)
-      for (const { to, call } of waiters) {
+      for (const { to, call, decided } of waiters) {
         const { session, seq } = call
         const { index, term } = entry
         const same = applied?.session === session && applied.seq === seq
+        if (decided) {
+          if (same) meters?.committed(call.role, nowMs - decided.atMs)
+          decided.span?.end({ 'tanist.outcome': same ? applied.outcome.status : 'unknown' }, !same)
+        }
         if (same) this.#ports.send(to, { t: 'result', session, seq, term, index, outcome: applied.outcome })
         else this.#retry(to, call, true, 'the journal went another way')
       }
     }
   }
+}
+
+function outcomeOf(decided: Decided): DecidedAs {
+  if (decided.kind === 'append') return decided.outcome.status
+  return decided.kind === 'known' ? 'repeated' : decided.kind
 }

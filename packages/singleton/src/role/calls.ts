@@ -59,6 +59,7 @@ export interface CallInput {
   readonly id?: CommandId
   readonly deadlineMs?: number
   readonly user?: string
+  readonly traceparent?: string
 }
 
 export interface ServerRef {
@@ -291,7 +292,7 @@ function send(turn: Turn, pending: Pending): void {
   pending.sentMs = now.monotonicMs
   pending.repeat = false
   const { session, seq } = pending.id
-  const { role, command, input, user } = pending.call
+  const { role, command, input, user, traceparent } = pending.call
   const message: CallMessage = {
     t: 'call',
     session,
@@ -301,6 +302,7 @@ function send(turn: Turn, pending: Pending): void {
     role,
     command,
     input,
+    ...(traceparent !== undefined && { traceparent }),
   }
   turn.effects.push({
     kind: 'send',

@@ -99,6 +99,8 @@ export interface Applied extends CommandId {
   readonly index: number
   readonly term: number
   readonly changed: boolean
+  /** How many there were. */
+  readonly events: number
 }
 
 export interface CommandRequest extends CommandId {

@@ -85,12 +85,12 @@ class Host implements RoleHost {
   }
 
   /** Takes over what was worked out when the leader decided this entry. */
-  #advance({ entry, answer, next }: NonNullable<Waiting['taken']>, record: CommandRecord): Applied {
+  #advance({ entry, answer, next, events }: NonNullable<Waiting['taken']>, record: CommandRecord): Applied {
     const { role, command, session, seq, floor, atMs, outcome } = entry
     this.#committed.sessions.record(session, seq, floor, atMs, answer)
     const changed = this.#committed.advance(role, next)
     if (changed) this.#changed.add(role)
-    return { role, command, session, seq, outcome, index: record.index, term: record.term, changed }
+    return { role, command, session, seq, outcome, index: record.index, term: record.term, changed, events }
   }
 
   #applyRead(record: CommandRecord): Applied | undefined {
@@ -110,7 +110,8 @@ class Host implements RoleHost {
     this.#committed.sessions.record(session, seq, floor, atMs, { role, command, term, index, outcome })
     const changed = this.#committed.take(entry, record)
     if (changed) this.#changed.add(role)
-    return { role, command, session, seq, outcome, index, term, changed }
+    const events = entry.events.length
+    return { role, command, session, seq, outcome, index, term, changed, events }
   }
 
   beginReign(tail: readonly CommandRecord[] = []): void {
@@ -183,7 +184,7 @@ class Host implements RoleHost {
     ahead.states.set(name, run.next)
     const answer = { role: name, command, term: at.term, index: at.index, outcome }
     ahead.sessions.record(session, seq, floor, answer)
-    const taken = { entry, answer, next: run.next }
+    const taken = { entry, answer, next: run.next, events: run.events.pairs.length }
     ahead.waiting.push({ index: at.index, term: at.term, payload, taken, expire: NONE })
     return { kind: 'append', payload, outcome }
   }

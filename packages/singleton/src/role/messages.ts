@@ -23,6 +23,8 @@ export interface CallMessage extends CommandId {
   readonly command: string
   readonly input: Encoded
   readonly user?: string
+  /** The caller's trace, in the W3C's form. What is not of that form is passed over. */
+  readonly traceparent?: string
 }
 
 /**

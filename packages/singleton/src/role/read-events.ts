@@ -18,7 +18,8 @@ export function eventsOf(role: AnyRole, payload: Uint8Array): EntryEvents | null
   if ('expire' in entry) return null
   if (entry.role !== role.name && role.formerly?.includes(entry.role) !== true) return null
   for (const { type, payload: value } of entry.events) {
-    if (!Object.hasOwn(role.events, type)) throw new TypeError(`the role '${role.name}' has no event '${type}'`)
+    if (!Object.hasOwn(role.events, type))
+      throw new TypeError(`the role '${role.name}' has no event '${type}'`)
     deepFreeze(value)
   }
   return { at: entry.atMs, events: entry.events }

@@ -17,6 +17,7 @@ export interface Waiting {
     readonly entry: Omit<CommandEntry, 'events'>
     readonly answer: Answer
     readonly next: unknown
+    readonly events: number
   } | null
   /** The command of such an entry. */
   readonly settles?: { readonly session: string; readonly seq: number }
@@ -63,7 +64,8 @@ export class Ahead implements States {
     const answer = { role, command, term: record.term, index: record.index, outcome }
     this.sessions.record(session, seq, floor, answer)
     const failure = this.failures.get(role) ?? evolveBy(this.#roles, this, entry, record)
-    if (failure === null) return { taken: { entry, answer, next: this.states.get(role) } }
+    if (failure === null)
+      return { taken: { entry, answer, next: this.states.get(role), events: entry.events.length } }
     this.#fail(role, failure)
     return { settles: entry }
   }

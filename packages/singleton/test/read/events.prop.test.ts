@@ -77,18 +77,22 @@ describe('whoever follows the events of a role', () => {
     ['small snapshots all the time', { snapshots: small }, 3, 6],
     ['no snapshots', {}, 3, 2],
     ['five peers', { snapshots: small }, 5, 1],
-  ] as const)('makes of them the state, whatever fails: %s', { timeout: 60_000 }, (_, settings, peers, runs) => {
-    let events = 0
-    let gaps = 0
-    for (const one of fc.sample(caseArbitrary(peers, KINDS), { seed: 11, numRuns: runs })) {
-      const told = follow({ ...one, settings })
-      for (const model of told.models) {
-        events += model.events
-        gaps += model.states - 1
+  ] as const)(
+    'makes of them the state, whatever fails: %s',
+    { timeout: 60_000 },
+    (_, settings, peers, runs) => {
+      let events = 0
+      let gaps = 0
+      for (const one of fc.sample(caseArbitrary(peers, KINDS), { seed: 11, numRuns: runs })) {
+        const told = follow({ ...one, settings })
+        for (const model of told.models) {
+          events += model.events
+          gaps += model.states - 1
+        }
       }
-    }
-    expect(events).toBeGreaterThan(runs * 100)
-    if ('snapshots' in settings) expect(gaps).toBeGreaterThan(0)
-    else expect(gaps).toBe(0)
-  })
+      expect(events).toBeGreaterThan(runs * 100)
+      if ('snapshots' in settings) expect(gaps).toBeGreaterThan(0)
+      else expect(gaps).toBe(0)
+    },
+  )
 })

@@ -34,7 +34,8 @@ export class ReadModel {
 
   follow(streams: EventStreams): void {
     this.unfollow()
-    const after = this.position === null ? 'now' : (JSON.parse(JSON.stringify(this.position)) as EventPosition)
+    const after =
+      this.position === null ? 'now' : (JSON.parse(JSON.stringify(this.position)) as EventPosition)
     const stream = eventStream<Bag, typeof bag.events>(streams, bag as unknown as AnyRole, { after })
     this.#subscription = stream.subscribe({
       next: (item) => this.#take(item),
