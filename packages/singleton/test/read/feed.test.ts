@@ -28,7 +28,8 @@ class Journal implements FeedSource {
 
   add(n: number | null | 'other', commit: boolean = true): void {
     const index = this.entries.length + 1
-    if (n === null) this.entries.push({ index, term: 1, kind: EntryKind.checkpoint, payload: new Uint8Array() })
+    if (n === null)
+      this.entries.push({ index, term: 1, kind: EntryKind.checkpoint, payload: new Uint8Array() })
     else {
       const [name, command, input] =
         n === 'other' ? ['counter', 'add', { by: 1 }] : ['bag', 'put', { id: `e${index}`, n }]

@@ -18,7 +18,12 @@ class Reader {
   }
 
   ask(name: string, maxStaleMs: number | null, deadlineMs: number = 5_000): void {
-    this.reads.ask(deadlineMs, maxStaleMs, this.now, ({ status }) => void this.ended.push(`${name} ${status}`))
+    this.reads.ask(
+      deadlineMs,
+      maxStaleMs,
+      this.now,
+      ({ status }) => void this.ended.push(`${name} ${status}`),
+    )
   }
 
   pass(ms: number, wallMs: number = ms): void {
