@@ -17,10 +17,10 @@ export function eventStream<S, E>(
   return stream as unknown as EventStream<S, E>
 }
 
-function checkPosition(role: string, { index, n, branch }: EventPosition): void {
-  const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
-  if (isCount(index) && (n === undefined || isCount(n)) && (branch ?? '') === (branch ?? '').toString())
-    return
+function checkPosition(role: string, after: unknown): void {
+  const { index, n = 0, branch = '' } = (after ?? {}) as Readonly<Record<string, unknown>>
+  const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
+  if (isCount(index) && isCount(n) && typeof branch === 'string') return
   throw new TypeError(
     `events$ of '${role}': after must be 'now' or a position { index, n?, branch? } as an item had it; index and n count from 0.`,
   )

@@ -111,12 +111,12 @@ const options = {
   seed: 7,
   peers: 3,
   roles: [bag],
-  schedule: [{ at: 900, do: 'crash', who: 'server', for: 1_500 } as const],
-  forMs: 3_000,
+  schedule: [{ on: 'server.appended#60', do: 'crash', who: 'server', for: 1_000 } as const],
+  forMs: 2_000,
   workload: {
     work: work(bag, { put: (_dice, { name, seq }) => ({ id: `${name}:${seq}`, n: 2 }) }, { reads: 0 }),
-    clients: 3,
-    pauseMs: 30,
+    clients: 5,
+    pauseMs: 20,
   },
 }
 
