@@ -17,9 +17,10 @@ export function eventStream<S, E>(
   return stream as unknown as EventStream<S, E>
 }
 
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
+
 function checkPosition(role: string, after: unknown): void {
   const { index, n = 0, branch = '' } = (after ?? {}) as Readonly<Record<string, unknown>>
-  const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
   if (isCount(index) && isCount(n) && typeof branch === 'string') return
   throw new TypeError(
     `events$ of '${role}': after must be 'now' or a position { index, n?, branch? } as an item had it; index and n count from 0.`,

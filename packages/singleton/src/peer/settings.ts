@@ -159,13 +159,13 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
   }
 }
 
-function checkTelemetry(telemetry: unknown): Telemetry | null {
+function checkTelemetry(telemetry: Telemetry | undefined): Telemetry | null {
   if (telemetry === undefined) return null
   const { tracer, meter } = (telemetry ?? {}) as Record<string, Record<string, unknown> | undefined>
   const fits =
     (tracer === undefined || typeof tracer['startSpan'] === 'function') &&
     (meter === undefined || typeof meter['createCounter'] === 'function')
-  if (fits) return telemetry as Telemetry
+  if (fits) return telemetry
   throw new JoinError('option', 'The option telemetry takes { tracer, meter } as OpenTelemetry makes them.')
 }
 

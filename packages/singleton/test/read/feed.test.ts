@@ -19,7 +19,7 @@ class Journal implements FeedSource {
   branch = 'oak'
   reads = 0
   readonly entries: Entry[] = []
-  readonly host = createRoleHost([role, counter as unknown as AnyRole])
+  readonly host = createRoleHost([role, counter])
 
   constructor(...puts: readonly (number | null | 'other')[]) {
     this.host.beginReign()

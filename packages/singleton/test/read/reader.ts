@@ -2,7 +2,7 @@ import { EventStreams, Lives } from '../../src/peer/index.js'
 import type { PeerCore } from '../../src/peer/index.js'
 import { eventStream } from '../../src/event-stream.js'
 import { persist, role } from '../../src/role/index.js'
-import type { AnyFollowed, AnyRole, EventPosition } from '../../src/role/index.js'
+import type { AnyFollowed, EventPosition } from '../../src/role/index.js'
 import type { Host } from '@tanist/core'
 import type { Subscription } from 'rxjs'
 
@@ -36,7 +36,7 @@ export class ReadModel {
     this.unfollow()
     const after =
       this.position === null ? 'now' : (JSON.parse(JSON.stringify(this.position)) as EventPosition)
-    const stream = eventStream<Bag, typeof bag.events>(streams, bag as unknown as AnyRole, { after })
+    const stream = eventStream<Bag, typeof bag.events>(streams, bag, { after })
     this.#subscription = stream.subscribe({
       next: (item) => this.#take(item),
       error: (error: unknown) => void this.faults.push(String(error)),

@@ -40,14 +40,14 @@ interface OtelTracer {
   ): OtelSpan
 }
 interface OtelMeter {
-  createCounter<A extends Attributes = Attributes>(
+  createCounter(
     name: string,
     options?: { description?: string; unit?: string; valueType?: number },
-  ): { add(value: number, attributes?: A, context?: Context): void }
-  createHistogram<A extends Attributes = Attributes>(
+  ): { add(value: number, attributes?: Attributes, context?: Context): void }
+  createHistogram(
     name: string,
     options?: { description?: string; unit?: string; valueType?: number },
-  ): { record(value: number, attributes?: A, context?: Context): void }
+  ): { record(value: number, attributes?: Attributes, context?: Context): void }
 }
 /** Compiles only while theirs fit. */
 export const fits = (tracer: OtelTracer, meter: OtelMeter): Telemetry => ({ tracer, meter })
