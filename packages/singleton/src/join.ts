@@ -53,7 +53,12 @@ export type RoleHandle<S, C, E = AnyEvents> = Proxy<C> & {
   readonly state$: Observable<S>
   /** Who serves the role; `failure` says why this replica does not follow it any more. */
   readonly status$: Observable<ServerView & { readonly failure: string | null }>
-  /** What `fn` makes of the state: at once, and then only when it is another value. */
+  /**
+   * What `fn` makes of the state: at once, and then only when it is another value.
+   *
+   * @example
+   * peer.role(stock).select((state) => Object.keys(state).length).subscribe((n) => console.log(n))
+   */
   select<T>(fn: (state: S) => T, equal?: (a: T, b: T) => boolean): Observable<T>
   /**
    * The role's events as they are committed, from a position on; none is lost and none comes twice. A `state` takes
@@ -61,9 +66,11 @@ export type RoleHandle<S, C, E = AnyEvents> = Proxy<C> & {
    * build cannot read an event, ends when the peer has stopped.
    *
    * @example
+   * let kept: EventPosition = { index: 0 } // from the last run, beside what was made of the events
    * for await (const item of peer.role(stock).events$({ after: kept })) {
-   *   if (item.kind === 'state') await board.replace(item.state, item.position)
-   *   else await board.add(item.type, item.payload, item.position)
+   *   if (item.kind === 'state') console.log('Begin anew with', item.state)
+   *   else console.log(item.type, item.payload)
+   *   kept = item.position
    * }
    */
   events$(options?: EventsOptions): EventStream<S, E>

@@ -246,6 +246,7 @@ export class PeerCore {
       roles,
       succession: this.#group.state,
       applied: () => this.#applied,
+      isOpen: () => this.#life !== 'stopped',
     })
     this.#server = new Server(this.roles, {
       now: () => host.clock.now(),

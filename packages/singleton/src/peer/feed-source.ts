@@ -8,10 +8,12 @@ export interface FeedParts {
   readonly roles: RoleHost
   readonly succession: Succession
   readonly applied: () => number
+  /** The journal may be read. */
+  readonly isOpen: () => boolean
 }
 
-/** Reads one identity of a peer. Not to be used once its journal is closed. */
-export function feedSource({ journal, roles, succession, applied }: FeedParts): FeedSource {
+/** Reads one identity of a peer; nothing more once that has stopped. */
+export function feedSource({ journal, roles, succession, applied, isOpen }: FeedParts): FeedSource {
   return {
     get applied() {
       return applied()
@@ -22,7 +24,7 @@ export function feedSource({ journal, roles, succession, applied }: FeedParts): 
     get diverged() {
       return succession.snap.diverged !== null
     },
-    read: (from, maxBytes) => (from > journal.lastIndex ? [] : journal.read(from, maxBytes)),
+    read: (from, maxBytes) => (isOpen() && from <= journal.lastIndex ? journal.read(from, maxBytes) : []),
     branchAt: (index) => {
       const { forks, founding } = succession
       return forks.findLast((fork) => fork.index <= index)?.record.branchId ?? founding?.branchId ?? ''
