@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http'
-import type { ActorRef, ActorSystem, Host, Log, MemberId } from '@tanist/core'
+import type { ActorRef, ActorSystem, Host, Log, MemberId, Timer } from '@tanist/core'
 import { nodeHost } from '@tanist/transport'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
 import { checkSettings, JoinError, openPeer } from './peer/index.js'
@@ -13,13 +13,22 @@ import type { OperateRoles } from './operate-roles.js'
 import type { OperateBranches } from './operate-branches.js'
 import { operateReactions } from './operate-reactions.js'
 import type { OperateReactions } from './operate-reactions.js'
-import { Lives, restoreJournal } from './peer/index.js'
-import type { Member, PeerSettings, PeerStatus, ServerInfo, Waiting } from './peer/index.js'
+import { EventStreams, Lives, restoreJournal } from './peer/index.js'
+import type {
+  Member,
+  PeerMetrics,
+  PeerSettings,
+  PeerStatus,
+  ReadOutcome,
+  ServerInfo,
+  Waiting,
+} from './peer/index.js'
 import { operateSingletons, singletonRefs } from './singleton-refs.js'
 import type { OperateSingletons } from './singleton-refs.js'
 import type { AnySingleton, Singleton } from './singleton/index.js'
+import { eventStream } from './event-stream.js'
 import { proxy } from './role/index.js'
-import type { AnyRole, Proxy, Role, Submit } from './role/index.js'
+import type { AnyRole, EventsOptions, EventStream, Proxy, Role, Submit } from './role/index.js'
 
 export interface JoinOptions extends Omit<PeerSettings, 'data'> {
   /** All peers of a cluster start with the same one. Default: empty, which keeps out nothing but accidents. */
@@ -45,12 +54,36 @@ export interface ServerView {
 }
 
 /** What one role offers on every member: its commands, and what changes over time. */
-export type RoleHandle<S, C> = Proxy<C> & {
+export type RoleHandle<S, C, E = AnyEvents> = Proxy<C> & {
   /** This member's replica: the present state at once, then every change. May lag behind the server. */
   readonly state$: Observable<S>
   /** Who serves the role; `failure` says why this replica does not follow it any more. */
   readonly status$: Observable<ServerView & { readonly failure: string | null }>
+  /**
+   * What `fn` makes of the state: at once, and then only when it is another value.
+   *
+   * @example
+   * peer.role(stock).select((state) => Object.keys(state).length).subscribe((n) => console.log(n))
+   */
+  select<T>(fn: (state: S) => T, equal?: (a: T, b: T) => boolean): Observable<T>
+  /**
+   * The role's events as they are committed, from a position on; none is lost and none comes twice. A `state` takes
+   * the place of what cannot be given: a reader replaces by it whatever it has made of the events. Fails when this
+   * build cannot read an event, ends when the peer has stopped.
+   *
+   * @example
+   * let kept: EventPosition = { index: 0 } // from the last run, beside what was made of the events
+   * for await (const item of peer.role(stock).events$({ after: kept })) {
+   *   if (item.kind === 'state') console.log('Begin anew with', item.state)
+   *   else console.log(item.type, item.payload)
+   *   kept = item.position
+   * }
+   */
+  events$(options?: EventsOptions): EventStream<S, E>
 }
+
+/** Of a role whose events do not matter. */
+type AnyEvents = Readonly<Record<string, (state: never, payload: unknown) => unknown>>
 
 /** What an operator can do by hand. */
 export type Operate = OperateMembers &
@@ -73,7 +106,11 @@ export interface Peer {
   readonly server$: Observable<ServerView>
   readonly status$: Observable<PeerStatus>
   status(): PeerStatus
-  role<S, E, C>(role: Role<S, E, C>): RoleHandle<S, C>
+  /** What this process has counted and measured until now. Costs nothing until it is called. */
+  metrics(): PeerMetrics
+  /** The same at once, and then about once a second while somebody is subscribed. */
+  readonly metrics$: Observable<PeerMetrics>
+  role<S, E, C>(role: Role<S, E, C>): RoleHandle<S, C, E>
   /**
    * A ref to the singleton, wherever it runs; also before any server exists. What is told and asked waits, within its
    * deadline and the singleton's bound, until it runs somewhere, and follows the server at each change in the order
@@ -84,7 +121,8 @@ export interface Peer {
   /**
    * The state of a role. `linearizable` (default): everything that was acknowledged anywhere before this call
    * is in it; rejects with a `JoinError`-like `Error` when no server confirms it within `deadlineMs` (default
-   * 10,000), or when this replica does not follow the role any more (an older build, say). `local`: this replica as it is now.
+   * 10,000), or when this replica does not follow the role any more (an older build, say). `local`: this replica as it is now;
+   * with `maxStaleMs` everything that was acknowledged anywhere so long before this call is in it, or it rejects as above.
    */
   read<S, E, C>(role: Role<S, E, C>, options?: ReadOptions): Promise<S>
   /**
@@ -107,6 +145,11 @@ export interface Peer {
 
 export interface ReadOptions {
   readonly consistency?: 'linearizable' | 'local'
+  /**
+   * Of a `local` read: how old the state may be, in milliseconds by this member's clocks. The server is asked again only
+   * when its last word is older; reads at the same time share one question. Default: no bound, and no question.
+   */
+  readonly maxStaleMs?: number
   readonly deadlineMs?: number
 }
 
@@ -173,10 +216,11 @@ function facade(
       else signal?.addEventListener('abort', cancel, { once: true })
     })
   const handles = new WeakMap<object, object>()
-  const handleFor = <S, E, C>(role: Role<S, E, C>): RoleHandle<S, C> => {
-    const made = handles.get(role) ?? handleOf(core, roles, role, server$, submit)
+  const streams = new EventStreams(core, host.timers)
+  const handleFor = <S, E, C>(role: Role<S, E, C>): RoleHandle<S, C, E> => {
+    const made = handles.get(role) ?? handleOf({ core, roles, streams, server$, submit }, role)
     handles.set(role, made)
-    return made as RoleHandle<S, C>
+    return made as RoleHandle<S, C, E>
   }
   const { self } = core.status()
   const operate: Operate = Object.freeze({
@@ -204,6 +248,8 @@ function facade(
     ),
     server$,
     status: () => core.status(),
+    metrics: () => core.metrics(),
+    metrics$: metricsOf(core, host),
     role: (role) => handleFor(role),
     singleton: singletonRefs(core, singletons),
     read: (role, read = {}) => readState(core, roles, role, read),
@@ -214,6 +260,27 @@ function facade(
     leave: () => new Promise((resolve) => core.leave(LEAVE_MS, resolve)),
     stop: () => new Promise((resolve) => core.stop(resolve)),
   }
+}
+
+const METRICS_MS = 1_000
+
+function metricsOf(core: Lives, host: Host): Observable<PeerMetrics> {
+  return new Observable<PeerMetrics>((subscriber) => {
+    let timer: Timer | null = null
+    if (core.over) return subscriber.complete()
+    const tell = (): void => {
+      timer = host.timers.set(METRICS_MS, tell)
+      subscriber.next(core.metrics())
+    }
+    tell()
+    const end = core.observe(({ kind }) => {
+      if (kind === 'stopped') subscriber.complete()
+    })
+    return () => {
+      timer?.cancel()
+      end()
+    }
+  })
 }
 
 function lifeOf(core: Lives, status$: BehaviorSubject<PeerStatus>): Pick<Peer, 'joined' | 'stopped'> {
@@ -243,22 +310,32 @@ function known(roles: readonly AnyRole[], role: { readonly name: string }): void
   throw new TypeError(`The role '${role.name}' is not among those this peer joined with: ${names || 'none'}.`)
 }
 
+interface HandleParts {
+  readonly core: Lives
+  readonly roles: readonly AnyRole[]
+  readonly streams: EventStreams
+  readonly server$: Observable<ServerView>
+  readonly submit: Submit
+}
+
 function handleOf<S, E, C>(
-  core: Lives,
-  roles: readonly AnyRole[],
+  { core, roles, streams, server$, submit }: HandleParts,
   role: Role<S, E, C>,
-  server$: Observable<ServerView>,
-  submit: Submit,
-): RoleHandle<S, C> {
+): RoleHandle<S, C, E> {
   known(roles, role)
   const failure = (): string | null => core.roles.failure(role.name) ?? null
-  const streams = {
-    state$: stateOf<S>(core, role),
+  const any = role as Role<S, E, C> & AnyRole
+  const state$ = stateOf<S>(core, role)
+  const extras = {
+    state$,
     status$: server$.pipe(map((view) => ({ ...view, failure: failure() }))),
+    select: <T>(fn: (state: S) => T, equal: (a: T, b: T) => boolean = Object.is) =>
+      state$.pipe(map(fn), distinctUntilChanged(equal)),
+    events$: (options?: EventsOptions) => eventStream<S, E>(streams, any, options),
   }
-  // `role(...)` made it, so it is one of AnyRole; its commands and the two streams cannot have one name.
-  const commands = proxy<S, E, C>(role as Role<S, E, C> & AnyRole, submit)
-  return Object.freeze(Object.assign({}, commands, streams)) as RoleHandle<S, C>
+  // `role(...)` made it, so it is one of AnyRole; no command can have the name of an extra.
+  const commands = proxy<S, E, C>(any, submit)
+  return Object.freeze(Object.assign({}, commands, extras)) as RoleHandle<S, C, E>
 }
 
 function stateOf<S>(core: Lives, role: { readonly name: string; readonly state: () => S }): Observable<S> {
@@ -274,21 +351,21 @@ async function readState<S>(
   core: Lives,
   roles: readonly AnyRole[],
   role: { readonly name: string; readonly state: () => S },
-  { consistency = 'linearizable', deadlineMs = 10_000 }: ReadOptions,
+  { consistency = 'linearizable', deadlineMs = 10_000, maxStaleMs }: ReadOptions,
 ): Promise<S> {
   known(roles, role)
-  if (consistency === 'linearizable') {
-    await new Promise<void>((resolve, reject) => {
-      core.read(role.name, deadlineMs, (outcome) =>
-        outcome.status === 'ok'
-          ? resolve()
-          : reject(
-              new Error(core.roles.failure(role.name) ?? `No server confirmed the read: ${outcome.reason}`),
-            ),
-      )
-    })
-  }
-  return core.roles.state(role.name) as S
+  if (maxStaleMs !== undefined && !(consistency === 'local' && maxStaleMs >= 0))
+    throw new TypeError("maxStaleMs is a number of milliseconds, 0 or more, with consistency: 'local'.")
+  if (consistency === 'local' && maxStaleMs === undefined) return core.roles.state(role.name) as S
+  return new Promise<S>((resolve, reject) => {
+    const done = (outcome: ReadOutcome): void => {
+      // At once, before anything else may go on.
+      if (outcome.status === 'ok') return resolve(core.roles.state(role.name) as S)
+      const why = core.roles.failure(role.name)
+      reject(new Error(why ?? `No server confirmed the read: ${outcome.reason}`))
+    }
+    core.read(role.name, deadlineMs, done, maxStaleMs ?? null)
+  })
 }
 
 function serverView(status: PeerStatus): ServerView {

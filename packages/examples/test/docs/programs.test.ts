@@ -22,7 +22,7 @@ import { modelTest, testCluster } from '@tanist/singleton/testing/property'
 import * as fc from 'fast-check'
 import { jsonLog, nodeHost, readJson, sendJson } from '@tanist/transport'
 import { join, persist, refuse, restore, role, startPeer, startWitness } from '@tanist/singleton'
-import type { Peer } from '@tanist/singleton'
+import type { EventPosition, Peer } from '@tanist/singleton'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { stock } from '../guide/stock.js'
 declare const secret: string

@@ -20,6 +20,7 @@ import {
   isForeign,
   isFresh,
   isGoingAlone,
+  isVoter,
   lastKnownAddresses,
   nameOf,
   neverServes,
@@ -32,6 +33,7 @@ import { Asides } from './asides.js'
 import type { BackupSource } from './backup.js'
 import { Builds } from './builds.js'
 import { Caller } from './caller.js'
+import { Chronicle } from './chronicle.js'
 import type { CallRequest } from './caller.js'
 import { Deciding } from './deciding.js'
 import { JoinError } from './errors.js'
@@ -40,10 +42,16 @@ import { Group } from './group.js'
 import type { Base, GroupEvent } from './group.js'
 import { reborn } from './identity.js'
 import type { Identity } from './identity.js'
+import type { FeedSource } from './feed.js'
+import { feedSource } from './feed-source.js'
 import { Mesh } from './mesh.js'
+import type { Meters } from './meters.js'
+import { metricsOf } from './metrics.js'
+import type { PeerMetrics, RoleEffectCounts } from './metrics.js'
 import type { ReadOutcome } from './reads.js'
 import { Reigns } from './reign.js'
 import { SideEffects } from './side-effects.js'
+import type { RoleWork } from './side-effects.js'
 import { Server } from './server.js'
 import type { CheckedSettings } from './settings.js'
 import { statusOf } from './status.js'
@@ -54,6 +62,7 @@ import { explainWait, WaitClock } from './waiting.js'
 import type { Waiting } from './waiting.js'
 import { Singletons } from '../singleton/index.js'
 import type { Counter } from '../singleton/index.js'
+import { Tracing } from './telemetry.js'
 import { KeyedTimers } from './timers.js'
 import { Turns } from './turns.js'
 import type { RoleMessage, WireMessage } from './wire.js'
@@ -69,6 +78,10 @@ function asFailure(error: unknown): JoinError {
     return new JoinError('broken', `This peer stops: ${String(error)}`, error)
   const advice = error.code === 'damaged' ? ' Start this peer again: it then fetches the journal anew.' : ''
   return new JoinError('data', `${error.message}${advice}`, error)
+}
+
+function effectsOf(work: RoleWork | undefined): RoleEffectCounts | null {
+  return work === undefined ? null : { pending: work.pending, parked: work.parked, due: work.due ?? 0 }
 }
 
 /** One of two that stops waits this long for its vote to arrive, or to be the only voter on disk (after `soloMs`). */
@@ -93,6 +106,8 @@ export interface PeerParts {
   readonly actors: PeerActors
   /** The refs to singletons: the same. */
   readonly counters: ReadonlyMap<string, Counter>
+  /** The same. */
+  readonly meters: Meters
   /** The own hello, with the address that others dial. */
   readonly self: Hello
 }
@@ -136,6 +151,9 @@ export class PeerCore {
   onServe: ((token: FencingToken) => void) | null = null
   /** For the same: the state went to this position by a snapshot. */
   onRestored: ((index: number) => void) | null = null
+  /** For those who follow events: more is applied, or the states were replaced. */
+  onProgress: (() => void) | null = null
+  readonly feed: FeedSource
   readonly #parts: PeerParts
   readonly #host: Host
   readonly #turns: Turns
@@ -150,6 +168,7 @@ export class PeerCore {
   readonly #caller: Caller
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   #applied = 0
+  #told = -1
   #statusChanged = false
   #joined = false
   #refusal: { readonly text: string; readonly final: boolean } | null = null
@@ -158,6 +177,9 @@ export class PeerCore {
   readonly #operations = new Map<number, (outcome: OperateOutcome) => void>()
   #lastOperation = 0
   readonly #waits = new WaitClock()
+  readonly #chronicle = new Chronicle((event, text, data) => this.#note(event, text, data))
+  readonly #meters: Meters
+  #roleNow = ''
   #leaveDone: (() => void) | null = null
   #afterCalls: (() => void) | null = null
   #continued: ((ok: boolean, text: string) => void)[] = []
@@ -175,6 +197,9 @@ export class PeerCore {
     this.#parts = parts
     const { host, settings, self, journal, snapshots, identity, base, roles } = parts
     this.#host = host
+    this.#meters = parts.meters
+    const { tracer } = settings.telemetry ?? {}
+    const tracing = tracer ? new Tracing(tracer, parts.meters.guard, self.name) : null
     this.roles = roles
     this.#applied = base?.meta.index ?? 0
     const turns = new Turns(host.engine, `peer-${self.memberId.slice(0, 8)}`, {
@@ -242,6 +267,13 @@ export class PeerCore {
       send: (to, message) => this.#mesh.sendTo(to, { channel: 'r', body: message }),
       flush: () => this.#mesh.flush(),
     })
+    this.feed = feedSource({
+      journal,
+      roles,
+      succession: this.#group.state,
+      applied: () => this.#applied,
+      isOpen: () => this.#life !== 'stopped',
+    })
     this.#server = new Server(this.roles, {
       alone: this.#deciding,
       now: () => host.clock.now(),
@@ -252,6 +284,8 @@ export class PeerCore {
       propose: (payload) => this.#group.step({ kind: 'propose', payload }),
       readers: () => this.#builds.readers(voters(this.#group.state), (id) => nameOf(this.#group.state, id)),
       confirm: (done) => this.#group.confirm(done),
+      meters: parts.meters,
+      tracing,
     })
     this.#server.restored(this.#applied)
     this.sideEffects = new SideEffects(this.roles, {
@@ -312,7 +346,8 @@ export class PeerCore {
       changed: () => turns.enqueue(() => (this.#statusChanged = true)),
     })
     const session = `${self.memberId}:${self.incarnation}`
-    this.#caller = new Caller(host, timers, session, (to, message) => this.#sendRole(to, message))
+    const watch = { meters: parts.meters, tracing }
+    this.#caller = new Caller(host, timers, session, (to, message) => this.#sendRole(to, message), watch)
     parts.actors.begin(self, {
       send: (to, body) => this.#mesh.sendTo(to, { channel: 'a', body }),
       enqueue: (input) => turns.enqueue(input),
@@ -387,24 +422,31 @@ export class PeerCore {
 
   /** Returns what cancels the call. */
   call(request: CallRequest, done: (outcome: CallOutcome) => void): () => void {
-    const callId = this.#caller.newId(done)
+    const input = this.#caller.open(request, done)
+    const { callId } = input
     // A stopped peer still ends its calls: they are unavailable.
-    if (this.#life === 'stopped') this.#caller.step({ kind: 'call', callId, ...request })
-    else this.#turns.enqueue(() => this.#caller.step({ kind: 'call', callId, ...request }))
+    if (this.#life === 'stopped') this.#caller.step(input)
+    else this.#turns.enqueue(() => this.#caller.step(input))
     return () => this.#turns.enqueue(() => this.#caller.step({ kind: 'cancel', callId }))
   }
 
   /**
    * Calls back once this replica holds everything that was committed before this call, and its state of the role is
-   * one: of a role that has failed here nobody reads.
+   * one: of a role that has failed here nobody reads. `maxStaleMs`: everything that was acknowledged so long before it
+   * is enough.
    */
-  read(role: string, deadlineMs: number, done: (outcome: ReadOutcome) => void): void {
+  read(
+    role: string,
+    deadlineMs: number,
+    done: (outcome: ReadOutcome) => void,
+    maxStaleMs: number | null = null,
+  ): void {
     if (this.#life === 'stopped') return done({ status: 'unavailable', reason: 'this peer has stopped' })
     const follows = (outcome: ReadOutcome): void => {
       const failure = outcome.status === 'ok' ? this.roles.failure(role) : undefined
       done(failure === undefined ? outcome : { status: 'unavailable', reason: failure })
     }
-    this.#turns.enqueue(() => this.#caller.read(deadlineMs, follows))
+    this.#turns.enqueue(() => this.#caller.read(deadlineMs, maxStaleMs, follows))
   }
 
   /** Hands the role over to `to` (a member id) or to the first in line. */
@@ -491,6 +533,27 @@ export class PeerCore {
     }
   }
 
+  metrics(): PeerMetrics {
+    const { journal, snapshots } = this.#parts
+    const { commitIndex } = this.#group.state
+    const { firstIndex, lastIndex } = journal
+    const newest = snapshots.whole.at(-1)
+    const server = this.#server.queues()
+    const caller = this.#caller.queues()
+    const work = new Map(this.sideEffects.status().map((one) => [one.name, one]))
+    return metricsOf({
+      atMs: this.#host.clock.now().wallMs,
+      meters: this.#meters,
+      journal: { firstIndex, lastIndex, commitIndex, appliedIndex: this.#applied },
+      snapshot: newest ? { index: newest.index, bytes: newest.bytes } : null,
+      queues: (role) => ({
+        ...(server.get(role) ?? { held: 0, committing: 0 }),
+        ...(caller.get(role) ?? { waiting: 0, inFlight: 0 }),
+      }),
+      effects: (role) => effectsOf(work.get(role)),
+    })
+  }
+
   /** The next identity of this folder could not be begun. */
   rebirthFailed(error: JoinError | null): void {
     this.#emit({ kind: 'stopped', error })
@@ -530,6 +593,7 @@ export class PeerCore {
     if (this.#group.unflushed) this.#group.step({ kind: 'flush' })
     this.#mesh.flush()
     this.roles.flush()
+    this.#tellProgress()
     // Nobody reads what is known to be wrong.
     this.#caller.settleReads(this.#group.state.snap.diverged ? 0 : this.#applied)
     this.#tellBranch()
@@ -538,7 +602,22 @@ export class PeerCore {
     if (!this.#statusChanged) return
     this.#statusChanged = false
     this.#tellCallers()
+    this.#countRole()
     this.#emit({ kind: 'status' })
+  }
+
+  #countRole(): void {
+    const { state } = this.#group
+    const now =
+      state.role.kind === 'leader' ? 'leader' : isVoter(state, state.self.memberId) ? 'follower' : 'learner'
+    if (this.#roleNow !== '' && now !== this.#roleNow) this.#meters.roleChanges += 1
+    this.#roleNow = now
+  }
+
+  #tellProgress(): void {
+    if (this.#told === this.#applied) return
+    this.#told = this.#applied
+    this.onProgress?.()
   }
 
   /** Peers of other branches know each other by their hellos. */
@@ -640,6 +719,7 @@ export class PeerCore {
         this.#statusChanged = true
         this.#leaderSpokeAtMs = this.#host.clock.now().monotonicMs
         this.#server.suspend()
+        this.#chronicle.yields(this.#wait(), this.#host.clock.now())
         return this.#endReign(() => this.#turns.enqueue(() => this.#group.step({ kind: 'yielded' })))
       case 'leader':
         return this.#leaderChanged()
@@ -716,6 +796,7 @@ export class PeerCore {
   #restored(index: number): void {
     this.#statusChanged = true
     this.#applied = index
+    this.#told = -1
     this.#server.restored(index)
     this.onRestored?.(index)
   }
@@ -727,7 +808,8 @@ export class PeerCore {
     this.#reigns.begin(token)
     this.sideEffects.begin(token)
     this.singletons.begin(token)
-    this.#note('serving', `This peer is the server in term ${token.term}.`, { ...token })
+    this.#meters.reignBegun()
+    this.#chronicle.serves(token, this.#host.clock.now())
     this.#checkJoined()
   }
 
@@ -737,6 +819,7 @@ export class PeerCore {
     this.#deciding.leaderIs(leader, this.#host.clock.now())
     if (leader?.memberId !== self.memberId) this.#server.resign()
     else this.#server.lead(this.#group.nextPosition() && this.#group.commandsAfter(this.#applied))
+    this.#chronicle.leads(leader?.memberId === self.memberId, this.#host.clock.now())
     if (leader) this.#noteTakeover(leader.memberId, leader.term)
     this.#serverSinceMs = this.#host.clock.now().wallMs
     this.#tellCallers()
@@ -745,7 +828,9 @@ export class PeerCore {
   /** Who serves; or, what is being waited for now, which may change while nobody does. */
   #tellCallers(): void {
     const { state } = this.#group
-    const waitingFor = this.#wait()?.text ?? 'The server has not answered yet.'
+    const wait = this.#wait()
+    this.#chronicle.waits(wait, this.#host.clock.now())
+    const waitingFor = wait?.text ?? 'The server has not answered yet.'
     const server = state.leader && neverServes(state, state.leader.memberId) ? null : state.leader
     this.#caller.serverIs(server, this.#serverSinceMs, waitingFor, this.#applied)
     this.singletons.leaderIs(server)
@@ -768,6 +853,9 @@ export class PeerCore {
     const from = this.#lastLeader
     if (from !== null && from !== to) {
       this.#takeover = { from, to, term, silenceMs: Math.round(monotonicMs - this.#leaderSpokeAtMs) }
+      this.#meters.tookOver()
+      const known = (id: MemberId): string => nameOf(this.#group.state, id)
+      this.#chronicle.takenOver(this.#takeover, known, this.#leaderSpokeAtMs)
     }
     this.#lastLeader = to
     this.#leaderSpokeAtMs = monotonicMs
@@ -917,6 +1005,7 @@ export class PeerCore {
     this.#life = 'stopping'
     if (error) this.#group.stop()
     this.#server.resign()
+    this.#chronicle.yields(null, this.#host.clock.now())
     for (const ended of this.#operations.values())
       ended({ status: 'unknown', text: 'This peer stopped before it was told of the end.' })
     this.#operations.clear()

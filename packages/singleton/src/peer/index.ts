@@ -4,8 +4,22 @@ export { copyJournal, restoreJournal } from './backup.js'
 export { PeerCore } from './core.js'
 export type { CallRequest } from './caller.js'
 export type { PeerEvent } from './core.js'
+export { EventStreams } from './event-streams.js'
 export { JoinError } from './errors.js'
 export type { JoinErrorCode } from './errors.js'
+export { LATENCY_BOUNDS_MS, quantileMs } from './latency.js'
+export type { LatencyHistogram } from './latency.js'
+export { Meters } from './meters.js'
+export type { CalledAs, DecidedAs } from './meters.js'
+export type { PeerMetrics, RoleEffectCounts, RoleMetrics, RoleQueues } from './metrics.js'
+export type {
+  Telemetry,
+  TelemetryAttributes,
+  TelemetryContext,
+  TelemetryMeter,
+  TelemetrySpan,
+  TelemetryTracer,
+} from './telemetry.js'
 export { Lives } from './lives.js'
 export { openPeer } from './open.js'
 export type { OperateOutcome } from './operate.js'

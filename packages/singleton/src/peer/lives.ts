@@ -3,19 +3,30 @@ import type { CallOutcome, RoleHost } from '../role/index.js'
 import type { CallRequest } from './caller.js'
 import type { Operation } from '../succession/index.js'
 import type { PeerCore, PeerEvent } from './core.js'
+import type { PeerMetrics } from './metrics.js'
 import type { OperateOutcome } from './operate.js'
 import type { ReadOutcome } from './reads.js'
 import type { PeerStatus } from './status.js'
+
+interface Watcher {
+  readonly role: string
+  readonly listener: (state: unknown) => void
+  /** Ends the observation of the present identity. */
+  end: () => void
+}
 
 /**
  * One peer through all its identities: to those who use it, a peer that had to set entries aside is still the same
  * one. What is asked for between two identities waits for the next.
  */
 export class Lives {
+  /** It has stopped, and no identity follows. */
+  over = false
+  onCore: ((core: PeerCore | null) => void) | null = null
   #now: PeerCore
   #waiting: (() => void)[] | null = null
   readonly #listeners = new Set<(event: PeerEvent) => void>()
-  readonly #watchers = new Set<{ readonly role: string; readonly listener: (state: unknown) => void }>()
+  readonly #watchers = new Set<Watcher>()
 
   constructor(first: PeerCore) {
     this.#now = first
@@ -26,13 +37,14 @@ export class Lives {
   goOn(core: PeerCore): void {
     this.#now = core
     this.#follow(core)
-    for (const { role, listener } of this.#watchers) {
-      core.roles.observe(role, listener)
-      listener(core.roles.state(role))
+    for (const watcher of this.#watchers) {
+      watcher.end = core.roles.observe(watcher.role, watcher.listener)
+      watcher.listener(core.roles.state(watcher.role))
     }
     const waiting = this.#waiting ?? []
     this.#waiting = null
     for (const run of waiting) run()
+    this.onCore?.(core)
     this.#tell({ kind: 'status' })
   }
 
@@ -63,10 +75,17 @@ export class Lives {
   }
 
   watchRole(role: string, listener: (state: unknown) => void): () => void {
-    const watcher = { role, listener: (state: unknown) => this.#watchers.has(watcher) && listener(state) }
+    const watcher: Watcher = {
+      role,
+      listener: (state) => void (this.#watchers.has(watcher) && listener(state)),
+      end: () => {},
+    }
     this.#watchers.add(watcher)
-    this.#now.roles.observe(role, watcher.listener)
-    return () => this.#watchers.delete(watcher)
+    watcher.end = this.#now.roles.observe(role, watcher.listener)
+    return () => {
+      this.#watchers.delete(watcher)
+      watcher.end()
+    }
   }
 
   call(request: CallRequest, done: (outcome: CallOutcome) => void): () => void {
@@ -88,13 +107,17 @@ export class Lives {
     }
   }
 
-  read(role: string, deadlineMs: number, done: (outcome: ReadOutcome) => void): void {
-    this.#soon(() =>
-      this.#now.read(role, deadlineMs, (outcome) => {
-        if (outcome.status === 'ok' || this.#waiting === null) return done(outcome)
-        this.#soon(() => this.#now.read(role, deadlineMs, done))
-      }),
-    )
+  read(
+    role: string,
+    deadlineMs: number,
+    done: (outcome: ReadOutcome) => void,
+    maxStaleMs: number | null = null,
+  ): void {
+    const ended = (outcome: ReadOutcome): void => {
+      if (outcome.status === 'ok' || this.#waiting === null) return done(outcome)
+      this.#soon(() => this.#now.read(role, deadlineMs, done, maxStaleMs))
+    }
+    this.#soon(() => this.#now.read(role, deadlineMs, ended, maxStaleMs))
   }
 
   restartSingleton(name: string, done: (outcome: OperateOutcome) => void): void {
@@ -126,6 +149,10 @@ export class Lives {
     this.#soon(() => this.#now.continueHere(why, done))
   }
 
+  metrics(): PeerMetrics {
+    return this.#now.metrics()
+  }
+
   backup(): ReturnType<PeerCore['backup']> {
     return this.#now.backup()
   }
@@ -145,10 +172,15 @@ export class Lives {
 
   #follow(core: PeerCore): void {
     core.observe((event) => {
-      if (event.kind === 'setting-aside') this.#waiting = []
-      else if (event.kind !== 'reborn') {
+      if (event.kind === 'setting-aside') {
+        this.#waiting = []
+        this.onCore?.(null)
+      } else if (event.kind !== 'reborn') {
         // The end is the end for those who wait, too: a stopped peer answers them.
-        if (event.kind === 'stopped') this.#release()
+        if (event.kind === 'stopped') {
+          this.over = true
+          this.#release()
+        }
         this.#tell(event)
       } else {
         const { text, file } = event

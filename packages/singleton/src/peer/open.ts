@@ -18,6 +18,7 @@ import type { Base } from './group.js'
 import { nextLife, parseIdentity } from './identity.js'
 import type { Identity } from './identity.js'
 import { identityAfterLoss, isJournalFile, journalReaches, logLoss, lossIn, setAside } from './repair.js'
+import { Meters } from './meters.js'
 import { checkSettings } from './settings.js'
 import type { CheckedSettings, PeerSettings } from './settings.js'
 import { Slices } from './slices.js'
@@ -249,6 +250,8 @@ function listen(
   let peer: PeerCore | null = null
   const actors = new PeerActors(host, `${first.settings.data}/actors`)
   const counters = countersOf(host, () => actors.system, first.settings.singletons)
+  const names = settings.roles.map(({ name }) => name)
+  const meters = new Meters(names, settings.telemetry, host.log)
   // One listener for all identities of this process: the address stays, and nobody else can take it.
   const begin = (opened: Opened, address: string): void => {
     const { rejoins = [] } = opened.life
@@ -259,6 +262,7 @@ function listen(
       listener,
       actors,
       counters,
+      meters,
       self,
       ...opened,
       settings: { ...opened.settings, seeds },

@@ -6,6 +6,7 @@ import type {
   CallMessage,
   CommandRecord,
   DecideAt,
+  Decided,
   Reader,
   ResultMessage,
   RoleHost,
@@ -13,6 +14,8 @@ import type {
 } from '../role/index.js'
 import { EntryKind } from '../succession/index.js'
 import type { Deciding } from './deciding.js'
+import type { DecidedAs, Meters } from './meters.js'
+import type { Span, Tracing } from './telemetry.js'
 import type { ReadAnswer } from './wire.js'
 
 /** Calls that wait for the beginning of a reign, at most. */
@@ -37,6 +40,8 @@ export interface ServerPorts {
   readonly alone: Pick<Deciding, 'isSuspect' | 'isPoison' | 'begin' | 'settle'>
   /** Asks the voters whether this peer still leads; then `index` is what was committed at the time of asking. */
   readonly confirm: (done: (index: number | null) => void) => void
+  readonly meters?: Meters
+  readonly tracing?: Tracing | null
 }
 
 interface Position {
@@ -55,6 +60,8 @@ interface Asked {
 interface Waiter {
   readonly to: MemberId
   readonly call: CallMessage
+  /** Of the call that it was decided for. */
+  readonly decided?: { readonly atMs: number; readonly span: Span | null }
 }
 
 /**
@@ -139,7 +146,10 @@ export class Server {
     for (const { done } of orders) done(false)
     const waiting = [...this.#waiters.values()].flat()
     this.#waiters.clear()
-    for (const { to, call } of waiting) this.#retry(to, call, true, 'another peer leads now')
+    for (const { to, call, decided } of waiting) {
+      decided?.span?.end({ 'tanist.outcome': 'unknown' }, true)
+      this.#retry(to, call, true, 'another peer leads now')
+    }
   }
 
   call(from: MemberId, call: CallMessage): void {
@@ -202,15 +212,17 @@ export class Server {
   #decide(from: MemberId, call: CallMessage, { term, index, branch }: Position): void {
     const { session, seq, floor, attempt, role, command, input, user } = call
     const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
-    const { alone } = this.#ports
+    const { alone, tracing } = this.#ports
     alone.settle()
-    const suspect = alone.isSuspect(call, this.#ports.now())
+    const now = this.#ports.now()
+    const suspect = alone.isSuspect(call, now)
     const poison = suspect && alone.isPoison(call, term)
     if (suspect && !poison) alone.begin(call, from, term)
     const request = { session, seq, floor, role, command, input, caller, poison }
     const readers = this.#ports.readers?.() ?? NONE
-    const at = { index, term, branch, atMs: this.#ports.now().wallMs, readers }
-    const decided = this.#roles.decide(request, at)
+    const span = tracing?.decide(role, command, term, call.traceparent)
+    const decided = this.#roles.decide(request, { index, term, branch, atMs: now.wallMs, readers })
+    span?.end({ 'tanist.index': index, 'tanist.outcome': outcomeOf(decided) }, decided.kind === 'failed')
     if (decided.kind !== 'append' && this.#state === 'decides') {
       // An answer that no commit stands behind waits until this peer serves. What failed is decided anew then, so that
       // nothing that came after it may go first.
@@ -218,10 +230,14 @@ export class Server {
       if (decided.kind === 'failed') this.suspend()
       return
     }
+    this.#ports.meters?.decided(role, outcomeOf(decided))
     switch (decided.kind) {
       case 'append':
-        this.#wait(index, from, call)
-        this.#window.decided(index, this.#ports.now().monotonicMs)
+        this.#wait(index, from, call, {
+          atMs: now.monotonicMs,
+          span: tracing?.commit(role, command, { term, index }, call.traceparent) ?? null,
+        })
+        this.#window.decided(index, now.monotonicMs)
         return this.#ports.propose(decided.payload)
       case 'known': {
         const { outcome } = decided
@@ -274,10 +290,25 @@ export class Server {
     this.#ports.propose(payload)
   }
 
-  #wait(index: number, to: MemberId, call: CallMessage): void {
+  #wait(index: number, to: MemberId, call: CallMessage, decided?: Waiter['decided']): void {
     const waiters = this.#waiters.get(index)
-    if (waiters) waiters.push({ to, call })
-    else this.#waiters.set(index, [{ to, call }])
+    const waiter = decided === undefined ? { to, call } : { to, call, decided }
+    if (waiters) waiters.push(waiter)
+    else this.#waiters.set(index, [waiter])
+  }
+
+  /** By role: calls that are held, and commands that wait for their commit. */
+  queues(): Map<string, { held: number; committing: number }> {
+    const queues = new Map<string, { held: number; committing: number }>()
+    const of = (role: string): { held: number; committing: number } => {
+      const queue = queues.get(role) ?? { held: 0, committing: 0 }
+      queues.set(role, queue)
+      return queue
+    }
+    for (const { call } of this.#held) of(call.role).held += 1
+    for (const [role, count] of this.#queue.sizes()) of(role).held += count
+    for (const [first] of this.#waiters.values()) if (first) of(first.call.role).committing += 1
+    return queues
   }
 
   /** Answers that no commit stands behind are given like reads: only by a server that still leads. */
@@ -302,20 +333,29 @@ export class Server {
 
   /** Applies committed entries on every member, and answers those who wait for them here. */
   committed(entries: readonly Entry[]): void {
+    const { meters } = this.#ports
+    let nowMs: number | null = null
     for (const entry of entries) {
       this.#committed = entry.index
       if (entry.kind !== EntryKind.command) continue
       const applied = this.#roles.apply(entry)
       if (applied !== undefined) this.#ports.applied(applied)
+      if (meters && applied && 'session' in applied)
+        meters.applied(applied.role, applied.events, entry.payload.length)
       this.#ordered(entry)
       const waiters = this.#waiters.get(entry.index)
       if (!waiters) continue
+      nowMs ??= this.#ports.now().monotonicMs
       this.#waiters.delete(entry.index)
-      for (const { to, call } of waiters) {
+      for (const { to, call, decided } of waiters) {
         const { session, seq } = call
         const { index, term } = entry
         const same =
           applied !== undefined && 'session' in applied && applied.session === session && applied.seq === seq
+        if (decided) {
+          if (same) meters?.committed(call.role, nowMs - decided.atMs)
+          decided.span?.end({ 'tanist.outcome': same ? applied.outcome.status : 'unknown' }, !same)
+        }
         if (same) this.#ports.send(to, { t: 'result', session, seq, term, index, outcome: applied.outcome })
         else this.#retry(to, call, true, 'the journal went another way')
       }
@@ -332,3 +372,7 @@ export class Server {
 }
 
 const NONE: readonly Reader[] = []
+function outcomeOf(decided: Decided): DecidedAs {
+  if (decided.kind === 'append') return decided.outcome.status
+  return decided.kind === 'known' ? 'repeated' : decided.kind
+}

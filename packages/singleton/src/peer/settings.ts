@@ -6,6 +6,7 @@ import { defaultSnapshotLimits, defaultTiming, VOTERS_MAX } from '../succession/
 import type { Mode, Ranking, SnapshotLimits, Timing } from '../succession/index.js'
 import type { AnySingleton } from '../singleton/index.js'
 import { JoinError } from './errors.js'
+import type { Telemetry } from './telemetry.js'
 
 /** What makes a peer, whatever host it runs on. */
 export interface PeerSettings {
@@ -57,6 +58,11 @@ export interface PeerSettings {
   /** When snapshots are taken, and what of the journal is kept besides. */
   readonly snapshots?: Partial<SnapshotLimits>
   readonly membership?: Partial<Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>>
+  /**
+   * OpenTelemetry's tracer and meter, or what has their shape: spans of commands from the caller to the commit, counters
+   * and latencies. Default: none.
+   */
+  readonly telemetry?: Telemetry
 }
 
 export interface CheckedSettings {
@@ -80,6 +86,7 @@ export interface CheckedSettings {
   readonly timing: Timing
   readonly snapshots: SnapshotLimits
   readonly membership: Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>
+  readonly telemetry: Telemetry | null
 }
 
 /** Throws `JoinError('option')` with a sentence that names the option and the allowed values. */
@@ -147,8 +154,19 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
     timing,
     snapshots,
     membership,
+    telemetry: checkTelemetry(settings.telemetry),
     ...checkRanking(settings),
   }
+}
+
+function checkTelemetry(telemetry: Telemetry | undefined): Telemetry | null {
+  if (telemetry === undefined) return null
+  const { tracer, meter } = (telemetry ?? {}) as Record<string, Record<string, unknown> | undefined>
+  const fits =
+    (tracer === undefined || typeof tracer['startSpan'] === 'function') &&
+    (meter === undefined || typeof meter['createCounter'] === 'function')
+  if (fits) return telemetry
+  throw new JoinError('option', 'The option telemetry takes { tracer, meter } as OpenTelemetry makes them.')
 }
 
 const RANKINGS: readonly unknown[] = ['seniority', 'latency', 'weight']

@@ -17,6 +17,7 @@ export interface Pending {
     readonly command: string
     readonly input: Encoded
     readonly user?: string
+    readonly traceparent?: string
   }
   readonly calledWallMs: number
   /** Monotonic. */
@@ -108,13 +109,19 @@ export class CallBook {
     calledWallMs: number,
     deadlineMs: number,
   ): Pending {
-    const { callId, id: given, role, command, input, user } = call
+    const { callId, id: given, role, command, input, user, traceparent } = call
     if (given === undefined) this.#refresh(calledWallMs)
     const id = given ?? { session: this.#session, seq: ++this.#lastSeq }
     const pending: Pending = {
       callId,
       id,
-      call: user === undefined ? { role, command, input } : { role, command, input, user },
+      call: {
+        role,
+        command,
+        input,
+        ...(user !== undefined && { user }),
+        ...(traceparent !== undefined && { traceparent }),
+      },
       calledWallMs,
       deadlineMs,
       drawn: given === undefined,

@@ -63,6 +63,7 @@ export interface CallInput {
   readonly id?: CommandId
   readonly deadlineMs?: number
   readonly user?: string
+  readonly traceparent?: string
 }
 
 export interface ServerRef {
@@ -316,7 +317,7 @@ function send(turn: Turn, pending: Pending): void {
   pending.sentMs = now.monotonicMs
   pending.repeat = false
   const { session, seq } = pending.id
-  const { role, command, input, user } = pending.call
+  const { role, command, input, user, traceparent } = pending.call
   const message: CallMessage = {
     t: 'call',
     session,
@@ -326,6 +327,7 @@ function send(turn: Turn, pending: Pending): void {
     role,
     command,
     input,
+    ...(traceparent !== undefined && { traceparent }),
   }
   const suspect = pending.suspect ? 'sent' : pending.drawn ? null : 'given'
   turn.effects.push({

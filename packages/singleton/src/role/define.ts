@@ -76,8 +76,19 @@ const KEYS: readonly string[] = [
 ]
 const ROLE_NAME = /^[a-z][a-z0-9-]{0,63}$/
 const MEMBER_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
-/** `then` would make a proxy look like a promise; the others mean something to every object. */
-const TAKEN_NAMES: readonly string[] = ['then', 'constructor', 'prototype', 'toString', 'valueOf', 'toJSON']
+/**
+ * `then` would make a proxy look like a promise; `select` is what `peer.role(x)` offers besides the commands; the others
+ * mean something to every object.
+ */
+const TAKEN_NAMES: readonly string[] = [
+  'then',
+  'constructor',
+  'prototype',
+  'toString',
+  'valueOf',
+  'toJSON',
+  'select',
+]
 
 function check(name: unknown, definition: unknown): void {
   if (typeof name !== 'string' || !ROLE_NAME.test(name)) {

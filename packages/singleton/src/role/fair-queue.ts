@@ -39,6 +39,16 @@ export class FairQueue<T> {
     return undefined
   }
 
+  /** By role. */
+  sizes(): Map<string, number> {
+    return new Map(
+      [...this.#roles].map(([role, callers]) => [
+        role,
+        [...callers.values()].reduce((sum, { items, next }) => sum + items.length - next, 0),
+      ]),
+    )
+  }
+
   /** Everything, in the order of the turns. */
   drain(): T[] {
     const all: T[] = []

@@ -133,6 +133,8 @@ export interface Applied extends CommandId {
   readonly index: number
   readonly term: number
   readonly changed: boolean
+  /** How many there were. */
+  readonly events: number
   /** Newly pending. */
   readonly reactions?: readonly PendingReaction[]
 }

@@ -127,7 +127,7 @@ class Host implements RoleHost {
 
   /** Takes over what was worked out when the leader decided this entry. */
   #advance(
-    { entry, answer, next }: NonNullable<Waiting['taken']>,
+    { entry, answer, next, events }: NonNullable<Waiting['taken']>,
     changes: readonly OutboxChange[],
     record: CommandRecord,
   ): Applied {
@@ -136,7 +136,8 @@ class Host implements RoleHost {
     const changed = this.#committed.advance(entry, record, next)
     if (changed) this.#grew(role, record)
     const { index, term } = record
-    return { role, command, session, seq, outcome, index, term, changed, ...this.#change(changes, index) }
+    const applied = { role, command, session, seq, outcome, index, term, changed, events }
+    return { ...applied, ...this.#change(changes, index) }
   }
 
   /** Changes the committed outbox; gives what is pending by that. */
@@ -194,7 +195,8 @@ class Host implements RoleHost {
     const changes = changesOfCommand(outbox, { ...entry, role }, entry.events, record)
     const changed = this.#committed.take(entry, record)
     if (changed) this.#grew(role, record)
-    return { role, command, session, seq, outcome, index, term, changed, ...this.#change(changes, index) }
+    const applied = { role, command, session, seq, outcome, index, term, changed }
+    return { ...applied, events: entry.events.length, ...this.#change(changes, index) }
   }
 
   #grew(role: string, { payload }: CommandRecord): void {
@@ -358,7 +360,7 @@ class Host implements RoleHost {
     ahead.states.set(name, run.next)
     const answer = { role: as.role, command, term: at.term, index: at.index, outcome }
     if (claim.kind === 'own') ahead.sessions.record(session, seq, floor, answer)
-    const taken = { entry, answer, next: run.next }
+    const taken = { entry, answer, next: run.next, events: run.events.pairs.length }
     const changes = changesOfCommand(ahead.outbox, entry, run.events.decoded, at)
     ahead.outbox.apply(changes, at.index)
     ahead.waiting.push({ index: at.index, term: at.term, payload, taken, expire: NONE, changes })
@@ -405,7 +407,7 @@ class Host implements RoleHost {
     ahead.quarantine.take(entry, at)
     const answer = { role, command, term, index, outcome }
     if (!isReserved(session)) ahead.sessions.record(session, seq, floor, answer)
-    const taken = { entry, answer, next: ahead.states.get(role) }
+    const taken = { entry, answer, next: ahead.states.get(role), events: 0 }
     const changes = changesOfCommand(ahead.outbox, entry, [], at)
     ahead.outbox.apply(changes, index)
     ahead.waiting.push({ index, term, payload, taken, expire: NONE, changes })

@@ -33,6 +33,16 @@ export type { Reader, Reads } from './build.js'
 export { decodeEntry } from './entry.js'
 export { digestOf, QUARANTINE } from './quarantine.js'
 export type { Quarantined } from './quarantine.js'
+export { eventsOf } from './read-events.js'
+export type {
+  AnyFollowed,
+  EventPosition,
+  EventsOptions,
+  EventStream,
+  Followed,
+  FollowedEvent,
+  FollowedState,
+} from './followed.js'
 export type { DecidedEvent } from '@tanist/core'
 export type { CommandEntry } from './entry.js'
 export { FairQueue } from './fair-queue.js'

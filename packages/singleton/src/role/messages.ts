@@ -28,6 +28,8 @@ export interface CallMessage extends CommandId {
    * which the caller did not draw.
    */
   readonly suspect?: 'sent' | 'given'
+  /** The caller's trace, in the W3C's form. What is not of that form is passed over. */
+  readonly traceparent?: string
 }
 
 /**

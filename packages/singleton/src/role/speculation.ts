@@ -21,6 +21,7 @@ export interface Waiting {
     readonly entry: Omit<CommandEntry, 'events'>
     readonly answer: Answer
     readonly next: unknown
+    readonly events: number
   } | null
   /** The command of such an entry. */
   readonly settles?: { readonly session: string; readonly seq: number }
@@ -84,10 +85,18 @@ export class Ahead implements States {
     const changes = changesOfCommand(this.outbox, { ...entry, role }, entry.events, record)
     const answer = { role: entry.role, command, term: record.term, index: record.index, outcome }
     if (!isReserved(session)) this.sessions.record(session, seq, floor, answer)
-    if (entry.release !== undefined) return { taken: { entry, answer, next: undefined }, changes }
+    if (entry.release !== undefined) return { taken: { entry, answer, next: undefined, events: 0 }, changes }
     const failure = this.failures.get(role) ?? evolveBy(this.#roles, this, entry, record)
     if (failure === null)
-      return { taken: { entry: { ...entry, role }, answer, next: this.states.get(role) }, changes }
+      return {
+        taken: {
+          entry: { ...entry, role },
+          answer,
+          next: this.states.get(role),
+          events: entry.events.length,
+        },
+        changes,
+      }
     this.#fail(role, failure)
     for (const former of overtaken(this.#roles, entry)) this.#fail(former, renamedAt(former, role, record))
     return { settles: entry, changes }
