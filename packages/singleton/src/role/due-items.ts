@@ -1,4 +1,4 @@
-import { ImageWriter, toEncodedCopy } from '@tanist/core'
+import { digestOf, toEncoded } from '@tanist/core'
 import type { Encoded, Log } from '@tanist/core'
 import type { Due } from './due.js'
 import type { DueItem } from './host-contract.js'
@@ -12,9 +12,7 @@ import type { AnyRole } from './types.js'
  * fields were set.
  */
 export function dueKey(command: string, at: number, input: Encoded): string {
-  const writer = new ImageWriter([command, input].values())
-  while (writer.next() !== null);
-  return `${at}.${writer.digest}`
+  return `${at}.${digestOf([command, input])}`
 }
 
 function timeOf(key: string): number {
@@ -39,7 +37,7 @@ class MadeDue implements Due {
 
   /** Throws when the input cannot be encoded. */
   get encoded(): Encoded {
-    return (this.#encoded ??= toEncodedCopy(this.input))
+    return (this.#encoded ??= toEncoded(this.input))
   }
 
   get key(): string {
