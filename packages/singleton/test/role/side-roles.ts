@@ -138,7 +138,15 @@ let last = 0
 
 export function ask(of: string, command: string, input?: unknown, id?: string): CommandRequest {
   const session = id ?? `caller-${++last}`
-  return { session, seq: 1, floor: 0, role: of, command, input: toEncoded(input), caller: { level: 'member' } }
+  return {
+    session,
+    seq: 1,
+    floor: 0,
+    role: of,
+    command,
+    input: toEncoded(input),
+    caller: { level: 'member' },
+  }
 }
 
 /** A call of the reaction to the event `of`. */
