@@ -52,11 +52,13 @@ export function encodeEntry(
   entry: Omit<CommandEntry, 'events'>,
   { pairs }: Pick<JournalEvents, 'pairs'>,
 ): Uint8Array {
-  const { role, was, command, session, seq, floor, atMs, outcome, ...rest } = entry
-  const { react, ran, forget, quarantine, release } = rest
+  const { role, was, command, session, seq, floor, atMs, outcome } = entry
+  const { react, ran, forget, quarantine, release } = entry
   // What is undefined is not written.
-  const head = { role, was, command, session, seq, floor, at: atMs, outcome }
-  return encodeText(JSON.stringify({ ...head, events: pairs, react, ran, forget, quarantine, release }))
+  const head = { role, was, command, session, seq, floor, at: atMs, outcome, events: pairs }
+  const plain = react === undefined && ran === undefined && forget === undefined && quarantine === undefined
+  if (plain && release === undefined) return encodeText(JSON.stringify(head))
+  return encodeText(JSON.stringify({ ...head, react, ran, forget, quarantine, release }))
 }
 
 export function encodeExpiry(expire: readonly string[]): Uint8Array {

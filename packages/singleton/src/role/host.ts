@@ -137,12 +137,11 @@ class Host implements RoleHost {
     if (changed) this.#grew(role, record)
     const { index, term } = record
     const applied = { role, command, session, seq, outcome, index, term, changed, events }
-    return { ...applied, ...this.#change(changes, index) }
+    return changes.length === 0 ? applied : { ...applied, ...this.#change(changes, index) }
   }
 
   /** Changes the committed outbox; gives what is pending by that. */
   #change(changes: readonly OutboxChange[], index?: number): Pick<Applied, 'reactions'> {
-    if (changes.length === 0) return NO_REACTIONS
     this.#committed.outbox.apply(changes)
     const reactions = changes.flatMap((change) =>
       // An item of another entry only got an answer.
@@ -152,7 +151,7 @@ class Host implements RoleHost {
         ? [pendingOf(this.#roles, change.item)]
         : [],
     )
-    return reactions.length === 0 ? NO_REACTIONS : { reactions }
+    return reactions.length === 0 ? {} : { reactions }
   }
 
   #settled(
@@ -195,8 +194,9 @@ class Host implements RoleHost {
     const changes = changesOfCommand(outbox, { ...entry, role }, entry.events, record)
     const changed = this.#committed.take(entry, record)
     if (changed) this.#grew(role, record)
-    const applied = { role, command, session, seq, outcome, index, term, changed }
-    return { ...applied, events: entry.events.length, ...this.#change(changes, index) }
+    const events = entry.events.length
+    const applied = { role, command, session, seq, outcome, index, term, changed, events }
+    return changes.length === 0 ? applied : { ...applied, ...this.#change(changes, index) }
   }
 
   #grew(role: string, { payload }: CommandRecord): void {
@@ -341,7 +341,8 @@ class Host implements RoleHost {
     const react = reactingOf(hosted, run.events.decoded)
     const more = aftermath(this.#dueAhead, ahead.outbox, hosted.role, claim, before, run.next)
     const base = { ...as, command, session, seq, floor, atMs: at.atMs, outcome }
-    const written = { ...base, ...(react === undefined ? {} : { react }), ...more }
+    const written: Omit<CommandEntry, 'events'> =
+      react === undefined && more === null ? base : { ...base, ...(react && { react }), ...more }
     const entry = as.role === name ? written : { ...written, role: name }
     const payload = encodeEntry(written, run.events)
     if (payload.length > MAX_ENTRY_BYTES) {
@@ -544,7 +545,6 @@ class Host implements RoleHost {
 }
 
 const NONE: readonly string[] = []
-const NO_REACTIONS: Pick<Applied, 'reactions'> = {}
 
 interface Why {
   readonly cause?: unknown

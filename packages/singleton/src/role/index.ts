@@ -48,6 +48,7 @@ export type { CommandEntry } from './entry.js'
 export { FairQueue } from './fair-queue.js'
 export { FairWindow } from './fair-window.js'
 export { SESSION_IDLE_MS, SUSPECT_MS } from './limits.js'
+export { derivedBy } from './due-items.js'
 export { dueSession, reactionSession } from './reserved.js'
 export { PARKED_TEXT_MAX, REACTION_CALLS_MAX, SETTLE_MAX } from './limits.js'
 export {
