@@ -1,10 +1,11 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join as path } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, it } from 'vitest'
 import { join } from '../../src/index.js'
 import type { AnyRole, Peer } from '../../src/index.js'
+import { replayJournal } from '../../src/testing/index.js'
 import { four } from '../role/aged.js'
 import type { State4 } from '../role/aged.js'
 
@@ -75,3 +76,13 @@ it.each(['pairs', 'versions'])(
     expect(it.status().server?.name).toBeDefined()
   },
 )
+
+it.each(['pairs', 'versions'])('the journal in %s comes to the same without the snapshot', (folder) => {
+  const names = readdirSync(path(JOURNALS, folder)).filter((name) => name.startsWith('journal'))
+  const files = Object.fromEntries(names.map((name) => [name, readFileSync(path(JOURNALS, folder, name))]))
+  const { states, failures, entries } = replayJournal({ files, roles: [four] })
+  expect(failures).toEqual({})
+  expect(states).toEqual({ orders: today(recorded(folder).state) })
+  const events = entries.flatMap(({ command }) => command?.events ?? [])
+  expect(new Set(events.map(({ version = 1 }) => version)).size).toBe(folder === 'pairs' ? 1 : 2)
+})
