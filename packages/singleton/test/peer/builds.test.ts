@@ -107,7 +107,7 @@ describe('the message that says what a build reads', () => {
 })
 
 describe('a role is forgotten only when nobody has it', () => {
-  function asked(role: string, builds: Builds): string {
+  function asked(name: string, builds: Builds): string {
     const answers: string[] = []
     const forgetting = new Forgetting({
       timers: { set: () => ({ cancel: () => {} }) },
@@ -120,7 +120,7 @@ describe('a role is forgotten only when nobody has it', () => {
       nameOf,
       drop: (_role, done) => done('committed'),
     })
-    forgetting.message('b', { t: 'forget', id: 1, role })
+    forgetting.message('b', { t: 'forget', id: 1, role: name })
     return answers.join()
   }
 

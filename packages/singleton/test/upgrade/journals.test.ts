@@ -42,7 +42,7 @@ function today({ open, settled }: Recorded['state']): State4 {
   }
 }
 
-async function open(folder: string, roles: readonly AnyRole[]): Promise<Peer> {
+async function startOn(folder: string, roles: readonly AnyRole[]): Promise<Peer> {
   const data = path(root, folder)
   cpSync(path(JOURNALS, folder), data, { recursive: true })
   peer = await join({
@@ -62,18 +62,18 @@ it.each(['pairs', 'versions'])(
   async (folder) => {
     const { state, orders } = recorded(folder)
     const { open: before } = state
-    const it = await open(folder, [four])
-    expect(await it.read(four)).toEqual(today(state))
+    const started = await startOn(folder, [four])
+    expect(await started.read(four)).toEqual(today(state))
     // The outcomes are there, too: what the first release answered is not done again.
-    const first = await it.role(four).reserve({ id: 'again', cents: 1 }, { id: 'shop:2' })
+    const first = await started.role(four).reserve({ id: 'again', cents: 1 }, { id: 'shop:2' })
     expect(first).toMatchObject({ status: 'ok', value: 'o1' })
     expect(
-      await it
+      await started
         .role(four)
         .reserve({ id: 'next', cents: 1 }, { id: `shop:${2 * orders + 2}` })
         .value(),
     ).toBe(Object.keys(before).length + 1)
-    expect(it.status().server?.name).toBeDefined()
+    expect(started.status().server?.name).toBeDefined()
   },
 )
 
