@@ -11,12 +11,16 @@ export type {
 } from './join.js'
 export { JoinError } from './peer/index.js'
 export type { OperateMembers } from './operate.js'
+export type { OperateReactions, RoleOrName } from './operate-reactions.js'
+export type { OperateQuarantine } from './operate-quarantine.js'
 export type {
   JoinErrorCode,
   Member,
   OperateOutcome,
   PeerSettings,
   PeerStatus,
+  ReactionView,
+  RoleWork,
   ServerInfo,
   SetAsideStatus,
   Takeover,
@@ -57,6 +61,7 @@ export type {
   Persist,
   Position,
   Proxy,
+  Quarantined,
   Reaction,
   ReactionCtx,
   ReactionFunction,
@@ -85,3 +90,5 @@ export type {
 } from './succession/index.js'
 export { startWitness } from './witness.js'
 export type { Witness, WitnessOptions } from './witness.js'
+export { Table, table } from '@tanist/core'
+export type { TableChanges } from '@tanist/core'

@@ -5,10 +5,14 @@ import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
 import { checkSettings, JoinError, openPeer } from './peer/index.js'
 import { operateOn } from './operate.js'
 import type { OperateMembers } from './operate.js'
+import { operateQuarantine } from './operate-quarantine.js'
+import type { OperateQuarantine } from './operate-quarantine.js'
 import { operateBranches } from './operate-branches.js'
 import { operateRoles } from './operate-roles.js'
 import type { OperateRoles } from './operate-roles.js'
 import type { OperateBranches } from './operate-branches.js'
+import { operateReactions } from './operate-reactions.js'
+import type { OperateReactions } from './operate-reactions.js'
 import { Lives, restoreJournal } from './peer/index.js'
 import type { Member, PeerSettings, PeerStatus, ServerInfo, Waiting } from './peer/index.js'
 import { operateSingletons, singletonRefs } from './singleton-refs.js'
@@ -49,7 +53,12 @@ export type RoleHandle<S, C> = Proxy<C> & {
 }
 
 /** What an operator can do by hand. */
-export type Operate = OperateMembers & OperateBranches & OperateSingletons & OperateRoles
+export type Operate = OperateMembers &
+  OperateBranches &
+  OperateQuarantine &
+  OperateReactions &
+  OperateRoles &
+  OperateSingletons
 
 export interface Peer {
   /** Another one after this peer had to set entries aside: see `status().setAside`. */
@@ -173,8 +182,10 @@ function facade(
   const operate: Operate = Object.freeze({
     ...operateOn(core),
     ...operateBranches(core, host),
+    ...operateReactions(core),
     ...operateRoles(core),
     ...operateSingletons(core, singletons),
+    ...operateQuarantine(core),
   })
   return {
     get id() {

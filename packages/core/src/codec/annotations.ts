@@ -1,5 +1,5 @@
 import { CodecError } from './error.js'
-import { BIGINT_DIGIT_LIMIT, DEPTH_LIMIT, isForbiddenKey, isRecord } from './limits.js'
+import { BIGINT_DIGIT_LIMIT, DEPTH_LIMIT, isForbiddenKey, isRecord, TABLE_NAME } from './limits.js'
 
 /** What each superjson type may be built from. Whatever is not listed here is never built. */
 const ALLOWED: Readonly<Record<string, (json: unknown) => boolean>> = {
@@ -10,6 +10,10 @@ const ALLOWED: Readonly<Record<string, (json: unknown) => boolean>> = {
   map: (json) => Array.isArray(json) && json.every((pair) => Array.isArray(pair) && pair.length === 2),
   number: (json) => json === 'NaN' || json === 'Infinity' || json === '-Infinity' || json === '-0',
   URL: (json) => typeof json === 'string' && URL.canParse(json),
+  [`custom:${TABLE_NAME}`]: (json) =>
+    Array.isArray(json) &&
+    json.length % 2 === 0 &&
+    json.every((part, i) => i % 2 === 1 || typeof part === 'string' || typeof part === 'number'),
   // A declared length would let ten bytes ask for gigabytes.
   'typed-array:Uint8Array': (json) =>
     Array.isArray(json) && json.every((b) => Number.isInteger(b) && Number(b) >= 0 && Number(b) <= 255),

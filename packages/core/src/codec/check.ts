@@ -1,3 +1,4 @@
+import { Table } from '../table/index.js'
 import { CodecError } from './error.js'
 import { BIGINT_DIGIT_LIMIT, DEPTH_LIMIT, isForbiddenKey } from './limits.js'
 
@@ -29,6 +30,9 @@ function hasPlainPrototype(value: object): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null
 }
 
+/** A table is a list, and each of its values superjson of its own in an envelope. */
+const TABLE_LEVELS = 4
+
 /** Throws a `CodecError` that names the first place where something cannot be carried. */
 export function checkSupported(value: unknown, path = '$', depth = 0): void {
   if (typeof value === 'function' || typeof value === 'symbol') {
@@ -41,8 +45,8 @@ export function checkSupported(value: unknown, path = '$', depth = 0): void {
 }
 
 function checkObject(value: object, path: string, depth: number): void {
-  // The pairs of a Map are a level of their own.
-  const levels = value instanceof Map && value.size > 0 ? 2 : 1
+  // The pairs of a Map are a level of their own, and so is each layer around a value of a table.
+  const levels = value instanceof Table ? TABLE_LEVELS : value instanceof Map && value.size > 0 ? 2 : 1
   if (depth + levels > DEPTH_LIMIT) {
     throw new CodecError(`nested more than ${DEPTH_LIMIT} levels deep, or in a circle`, path.slice(0, 200))
   }
@@ -59,6 +63,9 @@ function checkObject(value: object, path: string, depth: number): void {
   } else if (value instanceof Set && prototype === Set.prototype) {
     let i = 0
     for (const item of value) checkSupported(item, `${path}.item(${i++})`, depth + 1)
+  } else if (value instanceof Table && prototype === Table.prototype) {
+    for (const [key, item] of value)
+      checkSupported(item, `${path}.get(${JSON.stringify(key)})`, depth + TABLE_LEVELS)
   } else if (value instanceof Date && prototype === Date.prototype) {
     if (Number.isNaN(value.getTime())) throw new CodecError('an invalid Date', path)
   } else if (prototype !== Uint8Array.prototype && prototype !== URL.prototype) {

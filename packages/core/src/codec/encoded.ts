@@ -1,5 +1,5 @@
 import { decodeJson, encodeJson } from './value.js'
-import { deepFreeze } from './freeze.js'
+import { deepFreeze } from '../freeze.js'
 import { isRecord } from './limits.js'
 
 /**

@@ -7,6 +7,9 @@ export const FRAME_BYTE_LIMIT: number = 4 * 1024 * 1024
 /** Messages in one link frame. */
 export const FRAME_MESSAGE_LIMIT = 4_096
 
+/** What superjson calls a `Table`. */
+export const TABLE_NAME = 'table'
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,24 +1,37 @@
 import { SuperJSON, type SuperJSONResult } from 'superjson'
+import { Table } from '../table/index.js'
 import { checkAnnotations } from './annotations.js'
 import { checkSupported, isPlain } from './check.js'
 import { CodecError } from './error.js'
-import { DEPTH_LIMIT, isForbiddenKey, isRecord } from './limits.js'
+import { DEPTH_LIMIT, isForbiddenKey, isRecord, TABLE_NAME } from './limits.js'
 
 /*
  * Values of applications, as bytes and as JSON to put into a bigger message.
  *
- * - Carried exactly: what JSON carries, and undefined, NaN, the infinities, -0, bigint, Date, Map, Set, URL and
+ * - Carried exactly: what JSON carries, and undefined, NaN, the infinities, -0, bigint, Date, Map, Set, URL, Table and
  *   Uint8Array, nested up to 64 levels. Objects come back with the ordinary prototype; a value that occurs
  *   twice comes back as two equal ones.
  * - Everything else throws a `CodecError` with the path when it is encoded: functions, symbols, instances of
  *   classes, Buffer and other binary types, invalid dates, holes in arrays, circles, `__proto__`.
  * - Decoding trusts nothing: bytes that `encodeValue` cannot have made throw a `CodecError`.
+ * - A `Table` is a list of its keys and envelopes (see `encodeJson`) of its values in turn, in key order; superjson's
+ *   annotation of it is `['custom', 'table']`.
  *
  * Plain values, nearly all, take JSON itself after one walk (6 to 12 times as fast as superjson).
  */
 
 /** An own instance: classes that an application registers with superjson are not ours to build. */
 const rich = new SuperJSON()
+rich.registerCustom<Table<string | number, unknown>, never[]>(
+  {
+    isApplicable: (value): value is Table<string | number, unknown> => value instanceof Table,
+    // superjson does not look into what it gets here.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its type knows no JSON of unknown parts
+    serialize: (value) => [...value].flatMap(([key, item]) => [key, encodeJson(item)]) as never[],
+    deserialize: (list) => tableOf(list),
+  },
+  TABLE_NAME,
+)
 /** First byte of a superjson text; JSON never begins with it. */
 const RICH_MARK = 0x01
 const utf8 = new TextEncoder()
@@ -84,6 +97,17 @@ function deserialize(input: unknown): unknown {
   } catch (error) {
     throw new CodecError('superjson that cannot be read', '', error)
   }
+}
+
+/** Keys and envelopes in turn. */
+function tableOf(list: readonly unknown[]): Table<string | number, unknown> {
+  const entries: [string | number, unknown][] = []
+  for (let i = 0; i + 1 < list.length; i += 2) {
+    const key = list[i]
+    if (typeof key !== 'string' && typeof key !== 'number') throw new CodecError('a table with another key')
+    entries.push([key, decodeJson(list[i + 1])])
+  }
+  return Table.from(entries)
 }
 
 function checkRich(input: unknown): asserts input is SuperJSONResult {

@@ -158,6 +158,8 @@ export type MembershipEvent =
       readonly text: string
       /** What it said of itself, when it came to that. */
       readonly hello?: Hello | null
+      /** It is this peer that must not be linked: the other side says so, or has this peer's identity. */
+      readonly self: boolean
     }
 
 export interface MembershipConfig {

@@ -2,13 +2,18 @@ import { join } from 'node:path'
 import { freePorts, freshFolder, dropFolder, until, worker } from './children.mjs'
 
 /** Three members as processes, all of them voters, one of them serving. */
-export async function startTanist({ settings = {}, execArgv = [], members = 3 } = {}) {
+export async function startTanist({
+  settings = {},
+  execArgv = [],
+  members = 3,
+  file = './peer-process.mjs',
+} = {}) {
   const folder = freshFolder('tanist')
   const ports = await freePorts(members)
   const seeds = ports.map((port) => `127.0.0.1:${port}`)
   const start = (at) =>
     worker(
-      './peer-process.mjs',
+      file,
       {
         name: `p${at}`,
         listen: seeds[at],
@@ -37,7 +42,12 @@ export async function startTanist({ settings = {}, execArgv = [], members = 3 } 
       dropFolder(folder)
     },
   }
-  await cluster.serving()
+  try {
+    await cluster.serving()
+  } catch (error) {
+    await cluster.stop()
+    throw error
+  }
   return cluster
 }
 

@@ -33,6 +33,7 @@ import type { BackupSource } from './backup.js'
 import { Builds } from './builds.js'
 import { Caller } from './caller.js'
 import type { CallRequest } from './caller.js'
+import { Deciding } from './deciding.js'
 import { JoinError } from './errors.js'
 import { Forgetting } from './forgetting.js'
 import { Group } from './group.js'
@@ -42,6 +43,7 @@ import type { Identity } from './identity.js'
 import { Mesh } from './mesh.js'
 import type { ReadOutcome } from './reads.js'
 import { Reigns } from './reign.js'
+import { SideEffects } from './side-effects.js'
 import { Server } from './server.js'
 import type { CheckedSettings } from './settings.js'
 import { statusOf } from './status.js'
@@ -56,7 +58,10 @@ import { KeyedTimers } from './timers.js'
 import { Turns } from './turns.js'
 import type { RoleMessage, WireMessage } from './wire.js'
 
-/** A refused peer that is linked to nobody after this time gives up: before a lone one would begin to serve. */
+/**
+ * A refused peer that is linked to nobody after this time gives up: before a lone one would begin to serve, and, where
+ * its identity runs elsewhere too, long before it votes.
+ */
 const REFUSED_MS = 300
 
 function asFailure(error: unknown): JoinError {
@@ -125,6 +130,7 @@ export type PeerEvent =
 export class PeerCore {
   readonly roles: RoleHost
   readonly singletons: Singletons
+  readonly sideEffects: SideEffects
   /** For laws and recorders: every entry as it is committed here, and the begin of every reign. */
   onCommitted: ((entries: readonly Entry[]) => void) | null = null
   onServe: ((token: FencingToken) => void) | null = null
@@ -137,6 +143,7 @@ export class PeerCore {
   readonly #mesh: Mesh
   readonly #group: Group
   readonly #server: Server
+  readonly #deciding: Deciding
   readonly #reigns: Reigns
   readonly #builds: Builds
   readonly #forgetting: Forgetting
@@ -145,7 +152,7 @@ export class PeerCore {
   #applied = 0
   #statusChanged = false
   #joined = false
-  #refusal: string | null = null
+  #refusal: { readonly text: string; readonly final: boolean } | null = null
   #life: 'running' | 'stopping' | 'stopped' = 'running'
   #transfers: ((ok: boolean, text: string) => void)[] = []
   readonly #operations = new Map<number, (outcome: OperateOutcome) => void>()
@@ -204,7 +211,7 @@ export class PeerCore {
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
         latency: (medians) => this.#group.step({ kind: 'latency', medians }),
-        refused: (address, code, text, hello) => this.#refused(address, code, text, hello),
+        refused: (address, code, text, hello, own) => this.#refused(address, code, text, hello, own),
         message: (from, message) => this.#message(from, message),
       },
     )
@@ -226,8 +233,20 @@ export class PeerCore {
         this.#fail(new JoinError('data', `The journal cannot be written: ${error.message}`, error)),
     })
     this.#builds = new Builds(settings.roles)
+    this.#deciding = new Deciding({
+      self,
+      kept: identity.value?.stood,
+      keep: (stood) => this.#group.remember({ stood }),
+      hadJournal: base !== null || journal.lastIndex > 0,
+      voters: () => voters(this.#group.state),
+      send: (to, message) => this.#mesh.sendTo(to, { channel: 'r', body: message }),
+      flush: () => this.#mesh.flush(),
+    })
     this.#server = new Server(this.roles, {
+      alone: this.#deciding,
       now: () => host.clock.now(),
+      self: self.memberId,
+      applied: (applied) => this.sideEffects.applied(applied),
       send: (to, message) => this.#sendRole(to, message),
       next: () => this.#group.nextPosition(),
       propose: (payload) => this.#group.step({ kind: 'propose', payload }),
@@ -235,6 +254,22 @@ export class PeerCore {
       confirm: (done) => this.#group.confirm(done),
     })
     this.#server.restored(this.#applied)
+    this.sideEffects = new SideEffects(this.roles, {
+      host,
+      timers,
+      self: self.memberId,
+      roles: settings.roles,
+      enqueue: (run) => turns.enqueue(run),
+      serves: () => this.#server.serves,
+      holds: () => this.#server.serves && this.#group.wouldServe(),
+      next: () => this.#group.nextPosition(),
+      propose: (payload) => this.#group.step({ kind: 'propose', payload }),
+      branchAt: (index) => this.#group.branchAt(index),
+      call: (call, done) => this.call(call, done),
+      send: (to, message) => this.#sendRole(to, message),
+      leader: () => this.#group.state.leader?.memberId ?? null,
+      changed: () => (this.#statusChanged = true),
+    })
     this.#forgetting = new Forgetting({
       timers: host.timers,
       self: self.memberId,
@@ -332,7 +367,7 @@ export class PeerCore {
   status(): PeerStatus {
     const now = this.#host.clock.now()
     const { state } = this.#group
-    return statusOf(state, now, this.#takeover, this.#wait(), this.#asides.status, this.singletons.status())
+    return statusOf(state, now, this.#takeover, this.#wait(), this.#asides.status, this.singletons.status(), this.sideEffects.status())
   }
 
   #wait(): Waiting | null {
@@ -386,6 +421,17 @@ export class PeerCore {
   restartSingleton(name: string, done: (outcome: OperateOutcome) => void): void {
     if (this.#life !== 'running') return done({ status: 'refused', text: 'This peer has stopped.' })
     this.#turns.enqueue(() => this.singletons.restart(name, done))
+  }
+
+  /** Has the server let parked reactions run again, or forget them. */
+  settleReactions(
+    role: string,
+    key: string,
+    end: 'retry' | 'dropped',
+    done: (outcome: OperateOutcome) => void,
+  ): void {
+    if (this.#life !== 'running') return done({ status: 'refused', text: 'This peer has stopped.' })
+    this.#turns.enqueue(() => this.sideEffects.wish(role, key, end, done))
   }
 
   /** Has the server forget a role that no build has any more. */
@@ -478,6 +524,8 @@ export class PeerCore {
 
   #flush(): void {
     if (this.#life === 'stopped') return
+    this.#deciding.settle()
+    this.sideEffects.turn()
     this.#group.step({ kind: 'flush' })
     if (this.#group.unflushed) this.#group.step({ kind: 'flush' })
     this.#mesh.flush()
@@ -522,6 +570,7 @@ export class PeerCore {
     else if (key === 'leave') this.#left()
     else if (key === 'last-calls') this.#callsEnded()
     else if (key === 'last-wait') this.#lastWaitOver()
+    else this.sideEffects.onTimer(key)
     // 'reads' only needs the flush that follows.
   }
 
@@ -531,7 +580,7 @@ export class PeerCore {
   }
 
   /** Whoever has not joined yet and sees nobody else takes a refusal as final; members only report it. */
-  #refused(address: string, code: string, text: string, hello: Hello | null): void {
+  #refused(address: string, code: string, text: string, hello: Hello | null, self: boolean): void {
     if (code === 'cluster' && hello) {
       this.#group.step({ kind: 'foreign', hello })
       if (this.#group.state.meetings.over) return
@@ -539,24 +588,36 @@ export class PeerCore {
     this.#host.log.write('warn', 'peer-refused', text, { address, code })
     this.#emit({ kind: 'note', event: 'peer-refused', text, data: { address, code } })
     // Whoever waits for its own cluster waits on, whatever others say.
-    if (this.#joined || this.#refusal !== null || this.#parts.identity.value?.lost) return
-    this.#refusal = text
+    const final = code === 'identity' && self
+    const known = this.#refusal !== null && (this.#refusal.final || !final)
+    if (this.#joined || known || this.#parts.identity.value?.lost) return
+    this.#refusal = { text, final }
     this.#group.step({ kind: 'refused' })
     this.#timers.set('refused', REFUSED_MS)
   }
 
   #refusalFinal(): void {
-    const text = this.#refusal ?? ''
+    const refusal = this.#refusal
     this.#refusal = null
-    if (!this.#joined && this.#group.state.links.size === 0) this.#fail(new JoinError('refused', text))
+    if (refusal === null || this.#joined) return
+    // Another process has this identity: whoever takes this one for it must not be given its vote.
+    const alone = this.#group.state.links.size === 0
+    if (alone || refusal.final) this.#fail(new JoinError('refused', refusal.text))
   }
 
   #message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void {
-    if (message.channel === 'r') return this.#roleMessage(from.memberId, message.body)
+    this.#deciding.heard(from)
+    if (message.channel === 'r') {
+      const { body } = message
+      if (body.t === 'deciding' || body.t === 'decided' || body.t === 'stood')
+        return this.#deciding.message(from, body)
+      return this.#roleMessage(from.memberId, body)
+    }
     if (message.channel === 'o') return this.singletons.message(from, message.body)
     if (message.channel === 'a') return this.#parts.actors.message(from, message.body)
     if (message.channel !== 's') return
     const { body, entries } = message
+    if (body.t === 'stand') this.#deciding.standing()
     if (body.t === 'append' && this.#group.state.leader?.memberId === from.memberId) {
       this.#leaderSpokeAtMs = this.#host.clock.now().monotonicMs
     }
@@ -664,6 +725,7 @@ export class PeerCore {
     this.onServe?.(token)
     this.#server.serve(() => this.#group.commandsAfter(this.#applied))
     this.#reigns.begin(token)
+    this.sideEffects.begin(token)
     this.singletons.begin(token)
     this.#note('serving', `This peer is the server in term ${token.term}.`, { ...token })
     this.#checkJoined()
@@ -672,6 +734,7 @@ export class PeerCore {
   #leaderChanged(): void {
     this.#statusChanged = true
     const { leader, self } = this.#group.state
+    this.#deciding.leaderIs(leader, this.#host.clock.now())
     if (leader?.memberId !== self.memberId) this.#server.resign()
     else this.#server.lead(this.#group.nextPosition() && this.#group.commandsAfter(this.#applied))
     if (leader) this.#noteTakeover(leader.memberId, leader.term)
@@ -688,15 +751,16 @@ export class PeerCore {
     this.singletons.leaderIs(server)
   }
 
-  /** Handlers of roles and singletons are stopped side by side; both have a time limit. */
+  /** Handlers of roles, reactions and singletons are stopped side by side; all have a time limit. */
   #endReign(done: () => void): void {
-    let left = 2
+    let left = 3
     const ended = (): void => {
       left -= 1
       if (left === 0) done()
     }
     this.singletons.end(ended)
     this.#reigns.end(ended)
+    this.sideEffects.end(ended)
   }
 
   #noteTakeover(to: MemberId, term: number): void {
@@ -738,9 +802,10 @@ export class PeerCore {
   #roleMessage(from: MemberId, body: RoleMessage): void {
     if (body.t === 'call') this.#server.call(from, body)
     else if (body.t === 'read') this.#server.read(from, body.id)
+    else if (body.t === 'reaction' || body.t === 'reacted') this.sideEffects.message(from, body)
     else if (body.t === 'reads') this.#builds.heard(from, body)
     else if (body.t === 'forget' || body.t === 'forgot') this.#forgetting.message(from, body)
-    else this.#caller.answer(body)
+    else if (body.t !== 'deciding' && body.t !== 'decided' && body.t !== 'stood') this.#caller.answer(body)
   }
 
   #left(): void {
@@ -869,6 +934,7 @@ export class PeerCore {
       if (error?.code !== 'broken') this.#mesh.close(leaving, this.#group.lastPosition())
       this.#life = 'stopped'
       this.#asides.stop()
+      this.sideEffects.stop()
       this.#timers.cancelAll()
       this.#turns.stop()
       if (this.#rebirth && !error) return this.#endForRebirth(this.#rebirth)

@@ -21,6 +21,8 @@ export interface Identity extends HardState {
   /** Where the journal ended at the last orderly stop; forgotten at the next start. */
   readonly ends?: number
   readonly lost?: Lost | null
+  /** Commands that were being decided when a server was lost: see `Deciding`. */
+  readonly stood?: unknown
   /** An operator sent this member away: the sentence. */
   readonly evicted?: string
   /** From here on the journal belongs to a former identity of this folder, and was set aside: it is to be dropped. */

@@ -71,6 +71,11 @@ export class Links {
     this.#usable.delete(memberId)
   }
 
+  /** Everything that came by this link has been looked at: the last words of a process that died, too. */
+  forget(number: number): void {
+    this.#speakers.delete(number)
+  }
+
   speaker(number: number): { readonly memberId: MemberId; readonly incarnation: number } | undefined {
     return this.#speakers.get(number)
   }
@@ -119,7 +124,6 @@ export class Links {
 
   #closed(number: number, end: LinkEnd): void {
     this.#rows.delete(number)
-    this.#speakers.delete(number)
     this.#events.closed(number, end)
   }
 

@@ -154,7 +154,13 @@ function openFiles(host: Host, settings: CheckedSettings): Files {
     const base = snapshots.whole.at(-1)
     // Only whole segments can go.
     const segmentBytes = Math.ceil(settings.snapshots.bytes / 2)
-    const options = { log: host.log, segmentBytes, cacheBytes: CACHE_BYTES, ...(base && { base }) }
+    const options = {
+      log: host.log,
+      segmentBytes,
+      cacheBytes: CACHE_BYTES,
+      rewrite: true,
+      ...(base && { base }),
+    }
     const open = (least: number): Journal => openJournal(gated, { ...options, least })
     const journal = unlessDamaged(() => open(journalReaches(identity.value)))
     if (!(journal instanceof JournalError)) dropWhatWasSetAside(journal, snapshots, identity.value?.dropFrom)

@@ -1,28 +1,40 @@
 import type { Entry, MemberId, Now } from '@tanist/core'
+import { FairQueue, FairWindow, parseReserved } from '../role/index.js'
 import type {
   AnswerMessage,
+  Applied,
   CallMessage,
   CommandRecord,
   DecideAt,
   Reader,
   ResultMessage,
   RoleHost,
+  Settled,
 } from '../role/index.js'
 import { EntryKind } from '../succession/index.js'
+import type { Deciding } from './deciding.js'
 import type { ReadAnswer } from './wire.js'
 
 /** Calls that wait for the beginning of a reign, at most. */
 const HELD_MAX = 10_000
 
+/** Calls that wait for their turn, at most: some callers with all the calls that they may have under way. */
+const QUEUED_MAX = 65_536
+
 /** What the server side needs of its peer. */
 export interface ServerPorts {
   readonly now: () => Now
+  readonly self: MemberId
+  /** On every member, for each entry that the roles took. */
+  readonly applied: (applied: Applied | Settled) => void
   readonly send: (to: MemberId, message: AnswerMessage | ReadAnswer) => void
   /** Position of the next proposal. */
   readonly next: () => Position | null
   readonly propose: (payload: Uint8Array) => void
   /** Voters whose builds are not this one. */
   readonly readers?: () => readonly Reader[]
+  /** Of calls that may have killed a server: see `Deciding`. */
+  readonly alone: Pick<Deciding, 'isSuspect' | 'isPoison' | 'begin' | 'settle'>
   /** Asks the voters whether this peer still leads; then `index` is what was committed at the time of asking. */
   readonly confirm: (done: (index: number | null) => void) => void
 }
@@ -31,6 +43,13 @@ interface Position {
   readonly term: number
   readonly index: number
   readonly branch: string
+}
+
+interface Asked {
+  readonly from: MemberId
+  readonly call: CallMessage
+  /** Further sends of the same call. */
+  readonly again: CallMessage[]
 }
 
 interface Waiter {
@@ -43,13 +62,15 @@ interface Waiter {
  * once they are committed. A reign begins with deciding: the first commands go to the disks with the entry that
  * begins it, and whatever needs proof that this peer leads is held until it serves (rule 12). While this peer leads
  * but may not decide (a lease lapsed, a hand-over), calls are held; when it stops leading, everyone is told to ask
- * the next server.
+ * the next server. With many entries on their way to the disks, calls wait and take turns by role and caller.
  */
 export class Server {
   readonly #ports: ServerPorts
   readonly #roles: RoleHost
   readonly #waiters = new Map<number, Waiter[]>()
-  #held: { readonly from: MemberId; readonly call: CallMessage }[] = []
+  #held: Pick<Asked, 'from' | 'call'>[] = []
+  readonly #queue = new FairQueue<Asked>()
+  readonly #window = new FairWindow()
   /** What was appended for this peer itself, by index. */
   readonly #orders = new Map<number, { readonly term: number; readonly done: (committed: boolean) => void }>()
   #state: 'away' | 'leads' | 'decides' | 'serves' = 'away'
@@ -99,6 +120,10 @@ export class Server {
   suspend(): void {
     if (this.#state !== 'serves' && this.#state !== 'decides') return
     this.#state = 'leads'
+    // Behind what is held already: that came first, or has its answer.
+    for (const { from, call, again } of this.#queue.drain())
+      for (const one of [call, ...again]) this.#held.push({ from, call: one })
+    this.#window.forget()
     this.#roles.endReign()
   }
 
@@ -119,10 +144,46 @@ export class Server {
 
   call(from: MemberId, call: CallMessage): void {
     if (this.#state === 'away') return this.#retry(from, call, false, 'not the server')
-    const next = this.#ports.next()
-    const position = this.#state === 'leads' || next === null ? null : this.#afterExpiry(next)
+    if (this.#isForeign(from, call)) return this.#retry(from, call, false, 'only the server runs reactions')
+    // Until this peer serves, the others may not have told it yet what killed the server before.
+    const { alone, now } = this.#ports
+    if (this.#state === 'decides' && alone.isSuspect(call, now())) this.suspend()
+    const next = this.#state === 'leads' ? null : this.#ports.next()
+    if (this.#queue.size > 0 || (next !== null && this.#isFull(next))) this.#enqueue(from, call)
+    else if (next === null) this.#hold(from, call)
+    else this.#decideNext(from, call, next)
+  }
+
+  #isFull({ index }: Position): boolean {
+    return index - this.#committed > this.#window.size
+  }
+
+  #enqueue(from: MemberId, call: CallMessage): void {
+    if (this.#queue.size >= QUEUED_MAX) return this.#retry(from, call, false, 'too many calls wait here')
+    const { role, session, seq } = call
+    // Who waits long asks again: that is nothing new to do.
+    this.#queue.push(role, from, `${from} ${session}:${seq}`, { from, call, again: [] })?.again.push(call)
+  }
+
+  /** Decides what waits for its turn, as far as there is room. */
+  #takeTurns(): void {
+    while (this.#queue.size > 0 && (this.#state === 'serves' || this.#state === 'decides')) {
+      const next = this.#ports.next()
+      if (next === null || this.#isFull(next)) return
+      const { from, call } = this.#queue.shift()!
+      this.#decideNext(from, call, next)
+    }
+  }
+
+  #decideNext(from: MemberId, call: CallMessage, next: Position): void {
+    const position = this.#afterExpiry(next)
     if (position === null) this.#hold(from, call)
     else this.#decide(from, call, position)
+  }
+
+  /** A reaction that a deposed server still runs: the present one runs it itself. */
+  #isForeign(from: MemberId, { session }: CallMessage): boolean {
+    return from !== this.#ports.self && parseReserved(session) !== null
   }
 
   #hold(from: MemberId, call: CallMessage): void {
@@ -141,19 +202,26 @@ export class Server {
   #decide(from: MemberId, call: CallMessage, { term, index, branch }: Position): void {
     const { session, seq, floor, attempt, role, command, input, user } = call
     const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
-    const request = { session, seq, floor, role, command, input, caller }
+    const { alone } = this.#ports
+    alone.settle()
+    const suspect = alone.isSuspect(call, this.#ports.now())
+    const poison = suspect && alone.isPoison(call, term)
+    if (suspect && !poison) alone.begin(call, from, term)
+    const request = { session, seq, floor, role, command, input, caller, poison }
     const readers = this.#ports.readers?.() ?? NONE
     const at = { index, term, branch, atMs: this.#ports.now().wallMs, readers }
     const decided = this.#roles.decide(request, at)
     if (decided.kind !== 'append' && this.#state === 'decides') {
       // An answer that no commit stands behind waits until this peer serves. What failed is decided anew then, so that
       // nothing that came after it may go first.
+      this.#hold(from, call)
       if (decided.kind === 'failed') this.suspend()
-      return this.#hold(from, call)
+      return
     }
     switch (decided.kind) {
       case 'append':
         this.#wait(index, from, call)
+        this.#window.decided(index, this.#ports.now().monotonicMs)
         return this.#ports.propose(decided.payload)
       case 'known': {
         const { outcome } = decided
@@ -238,6 +306,7 @@ export class Server {
       this.#committed = entry.index
       if (entry.kind !== EntryKind.command) continue
       const applied = this.#roles.apply(entry)
+      if (applied !== undefined) this.#ports.applied(applied)
       this.#ordered(entry)
       const waiters = this.#waiters.get(entry.index)
       if (!waiters) continue
@@ -245,11 +314,14 @@ export class Server {
       for (const { to, call } of waiters) {
         const { session, seq } = call
         const { index, term } = entry
-        const same = applied?.session === session && applied.seq === seq
+        const same =
+          applied !== undefined && 'session' in applied && applied.session === session && applied.seq === seq
         if (same) this.#ports.send(to, { t: 'result', session, seq, term, index, outcome: applied.outcome })
         else this.#retry(to, call, true, 'the journal went another way')
       }
     }
+    this.#window.committed(this.#committed, this.#ports.now().monotonicMs, this.#queue.size > 0)
+    if (this.#queue.size > 0) this.#takeTurns()
   }
 
   #ordered({ index, term }: Entry): void {

@@ -4,9 +4,11 @@ import type { AnswerMessage, CallMessage } from '../role/index.js'
 import type { SuccessionMessage } from '../succession/index.js'
 import { isReadsForm } from './builds.js'
 import type { ReadsMessage } from './builds.js'
+import type { DecidingMessages } from './deciding.js'
 import type { ForgetMessage, ForgotMessage } from './forgetting.js'
 import { isSingletonForm } from '../singleton/index.js'
 import type { SingletonMessage } from '../singleton/index.js'
+import type { ReactionWish, ReactionWishAnswer } from './reaction-wishes.js'
 
 /** Caller to server: how far must I have applied to read what is true now? */
 export interface ReadMessage {
@@ -23,9 +25,12 @@ export type RoleMessage =
   | AnswerMessage
   | ReadMessage
   | ReadAnswer
+  | ReactionWish
+  | ReactionWishAnswer
   | ReadsMessage
   | ForgetMessage
   | ForgotMessage
+  | DecidingMessages
 
 interface SuccessionWire {
   readonly channel: 's'
@@ -140,9 +145,31 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     read: { id: 'number' },
     readable: { id: 'number', index: 'number' },
     unreadable: { id: 'number', why: 'string' },
+    reaction: { id: 'count', role: 'string', key: 'string', end: 'string', again: 'boolean' },
+    reacted: { id: 'count', ok: 'boolean', text: 'string' },
     reads: { roles: 'object' },
     forget: { id: 'count', role: 'string' },
     forgot: { id: 'count', status: 'string', text: 'string' },
+    deciding: {
+      term: 'count',
+      n: 'count',
+      session: 'string',
+      seq: 'number',
+      role: 'string',
+      command: 'string',
+      digest: 'string',
+    },
+    decided: { term: 'count', n: 'count' },
+    stood: {
+      term: 'count',
+      n: 'count',
+      stands: 'boolean',
+      session: 'string',
+      seq: 'number',
+      role: 'string',
+      command: 'string',
+      digest: 'string',
+    },
   },
   a: {
     open: { epoch: 'count', seen: 'count', received: 'count', ask: 'boolean' },

@@ -31,6 +31,10 @@ export interface Pending {
   attempt: number
   /** The sends that were not answered by "not executed". */
   readonly unanswered: number[]
+  /** A server to which it was sent was lost, and had said nothing about it. */
+  suspect: boolean
+  /** The send that was last answered in some way. */
+  heard: number
   /** A `retry` answered the newest send. */
   repeat: boolean
   reason: string | null
@@ -118,6 +122,8 @@ export class CallBook {
       sentMs: null,
       attempt: 0,
       unanswered: [],
+      suspect: false,
+      heard: 0,
       repeat: false,
       reason: null,
       ended: false,

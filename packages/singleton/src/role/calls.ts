@@ -9,9 +9,11 @@ import type {
   ExpiredMessage,
   RetryMessage,
 } from './messages.js'
-import { DEFAULT_DEADLINE_MS, RESEND_MS, RETRY_PAUSE_MS } from './limits.js'
+import { DEFAULT_DEADLINE_MS, MAX_ENTRY_BYTES, RESEND_MS, RETRY_PAUSE_MS } from './limits.js'
 import { CallBook, idText } from './call-book.js'
 import type { CallLimits, Pending } from './call-book.js'
+import { inputTooLarge } from './sizes.js'
+import type { Failed } from './types.js'
 
 /**
  * The caller's side: finds the server, repeats, and ends every call exactly once.
@@ -26,6 +28,8 @@ import type { CallLimits, Pending } from './call-book.js'
  *
  * - First sends are in call order, and so are the repetitions: when the server changes, after a `retry`, and
  *   after `RESEND_MS` without an answer. The id makes repeating harmless.
+ * - A call to which a server said nothing before another came is `suspect` from then on: deciding it may have killed
+ *   that server.
  * - At the deadline a call ends as `unavailable`: executed `no` when it was never sent, or every single send was
  *   answered by "not executed"; else `unknown`. A call with an id given is always `unknown`: others may have
  *   sent it. This relies on links that deliver each send at most once, as `Link` does.
@@ -77,6 +81,8 @@ export type CallEffect =
 export interface Calls {
   readonly book: CallBook
   server: ServerRef | null
+  /** The last one there was. */
+  lastServer: ServerRef | null
   since: number | null
   waitingFor: string
   /** After a `retry` nothing is sent until then, to keep the order. */
@@ -97,6 +103,7 @@ export function createCalls(config: CallsConfig): Calls {
   return {
     book: new CallBook(config.session, config.limits),
     server: null,
+    lastServer: null,
     since: null,
     waitingFor: 'No server is known yet.',
     pausedUntilMs: null,
@@ -147,12 +154,21 @@ function take(turn: Turn, input: CallsInput): void {
 
 function onCall(turn: Turn, call: CallInput): void {
   const { calls, now } = turn
+  const tooLarge = inputTooLarge(`${call.role}.${call.command}`, call.input, MAX_ENTRY_BYTES)
+  if (tooLarge !== null) return refuse(turn, call, tooLarge)
   const opened = calls.book.open(call, now.wallMs, now.monotonicMs + (call.deadlineMs ?? DEFAULT_DEADLINE_MS))
   if (calls.stopped) return giveUp(turn, opened, 'This peer has stopped.', now.wallMs)
   const fault = calls.book.fault(opened)
   if (fault !== null) return giveUp(turn, opened, fault, now.wallMs)
   arm(turn, opened.deadlineMs)
   sendWaiting(turn)
+}
+
+/** No role takes more, and no link could carry much more. */
+function refuse({ effects }: Turn, { callId }: CallInput, text: string): void {
+  const refusal: Failed = { code: 'failed', reason: 'too-large', reference: 'caller', text }
+  const outcome: CallOutcome = { status: 'refused', refusal: toEncoded(refusal), term: 0, index: 0 }
+  effects.push({ kind: 'resolve', callId, outcome })
 }
 
 function onServer(turn: Turn, server: ServerRef | null, since: number, waitingFor: string): void {
@@ -167,7 +183,15 @@ function onServer(turn: Turn, server: ServerRef | null, since: number, waitingFo
   if (same || server === null) return
   calls.pausedUntilMs = null
   calls.pauses = 0
-  for (const pending of calls.book.all()) if (pending.sentMs !== null) send(turn, pending)
+  const last = calls.lastServer
+  const other =
+    last !== null && (last.memberId !== server.memberId || last.incarnation !== server.incarnation)
+  calls.lastServer = server
+  for (const pending of calls.book.all()) {
+    if (pending.sentMs === null) continue
+    if (other && pending.heard !== pending.attempt) pending.suspect = true
+    send(turn, pending)
+  }
   sendWaiting(turn)
 }
 
@@ -230,6 +254,7 @@ function onRetry(turn: Turn, { session, seq, attempt, appended, reason }: RetryM
   const { calls, now, random } = turn
   for (const pending of calls.book.byId({ session, seq })) {
     if (!pending.unanswered.includes(attempt)) continue
+    pending.heard = attempt
     if (!appended) takeOff(pending, attempt)
     pending.reason = reason
     if (attempt !== pending.attempt) continue
@@ -302,10 +327,15 @@ function send(turn: Turn, pending: Pending): void {
     command,
     input,
   }
+  const suspect = pending.suspect ? 'sent' : pending.drawn ? null : 'given'
   turn.effects.push({
     kind: 'send',
     to: calls.server.memberId,
-    message: user === undefined ? message : { ...message, user },
+    message: {
+      ...message,
+      ...(user === undefined ? {} : { user }),
+      ...(suspect === null ? {} : { suspect }),
+    },
   })
   arm(turn, now.monotonicMs + RESEND_MS)
 }

@@ -1,7 +1,9 @@
 import type { Decision, Make } from '@tanist/core'
 import { checkVersions } from './check-versions.js'
+import { checkParts } from './check-parts.js'
 import { isRecord } from './record.js'
 import type { Ctx, Role, RoleDefinition, RoleEffects } from './types.js'
+import { checkLimits } from './sizes.js'
 import type { AnySteps, EventVersions, Evolution } from './versions.js'
 
 type None = Readonly<Record<never, never>>
@@ -96,12 +98,14 @@ function check(name: unknown, definition: unknown): void {
   }
   checkFunctions(place, 'events', definition['events'])
   checkFunctions(place, 'commands', definition['commands'])
+  if (definition['limits'] !== undefined) checkLimits(place, definition['limits'])
   for (const hook of ['onServe', 'onYield', 'reconcile']) {
     if (definition[hook] !== undefined && typeof definition[hook] !== 'function') {
       throw new TypeError(`${place}: '${hook}' must be a function.`)
     }
   }
   checkVersions(name, definition)
+  checkParts(place, definition)
 }
 
 function checkFunctions(place: string, part: string, functions: unknown): void {

@@ -31,9 +31,42 @@ export type { StoredEvent } from './bring-up.js'
 export { hashOfReads, readsOf } from './build.js'
 export type { Reader, Reads } from './build.js'
 export { decodeEntry } from './entry.js'
+export { digestOf, QUARANTINE } from './quarantine.js'
+export type { Quarantined } from './quarantine.js'
 export type { DecidedEvent } from '@tanist/core'
 export type { CommandEntry } from './entry.js'
-export { SESSION_IDLE_MS } from './limits.js'
+export { FairQueue } from './fair-queue.js'
+export { FairWindow } from './fair-window.js'
+export { SESSION_IDLE_MS, SUSPECT_MS } from './limits.js'
+export { dueSession, reactionSession } from './reserved.js'
+export { PARKED_TEXT_MAX, REACTION_CALLS_MAX, SETTLE_MAX } from './limits.js'
+export {
+  createDueClock,
+  createReactor,
+  dueOf,
+  failingOf,
+  hasDueWork,
+  hasWork,
+  planFor,
+  plansOf,
+  stepDueClock,
+  stepReactor,
+  taskOf,
+} from './reactor/index.js'
+export type {
+  DueClock,
+  DueClockEffect,
+  DueClockInput,
+  DueFailing,
+  Failing,
+  Plans,
+  Reactor,
+  ReactorEffect,
+  ReactorInput,
+  Task,
+  TaskId,
+} from './reactor/index.js'
+export { parseReserved } from './reserved.js'
 export { createRoleHost } from './host.js'
 export type { RoleHostOptions } from './host.js'
 export type {
@@ -42,7 +75,12 @@ export type {
   CommandRequest,
   DecideAt,
   Decided,
+  DueItem,
+  Parked,
+  PendingReaction,
   RoleHost,
+  Settled,
+  Settlement,
   StateCapture,
   StateRestore,
 } from './host-contract.js'

@@ -23,6 +23,11 @@ export interface CallMessage extends CommandId {
   readonly command: string
   readonly input: Encoded
   readonly user?: string
+  /**
+   * `sent`: to a server that was lost before it said anything about it. `given`: somebody else may have sent its id,
+   * which the caller did not draw.
+   */
+  readonly suspect?: 'sent' | 'given'
 }
 
 /**

@@ -4,8 +4,10 @@ import { decodeRoleEntry } from './entry.js'
 import type { CommandEntry } from './entry.js'
 import type { CommandRecord } from './host-contract.js'
 import { deepFreeze } from '@tanist/core'
+import { Quarantine } from './quarantine.js'
 import { evolve, sentence } from './run.js'
 import { SessionTable } from './sessions.js'
+import { Outbox } from './outbox.js'
 import type { RoleTable } from './role-table.js'
 import type { AnyRole } from './types.js'
 
@@ -38,6 +40,8 @@ export class Replica implements States {
   readonly states: Map<string, unknown> = new Map()
   readonly failures: Map<string, string> = new Map()
   readonly sessions: SessionTable
+  readonly outbox: Outbox
+  readonly quarantine: Quarantine
   readonly #roles: HostedRoles
   readonly #log: Log | undefined
   /** Roles with an entry: those that begin with `state()` need not be kept, and may begin otherwise tomorrow. */
@@ -52,10 +56,18 @@ export class Replica implements States {
   /** What this build cannot read of an image, or has no use for: it is written on as it was. */
   readonly #stored = new Map<string, StoredForm>()
 
-  constructor(roles: HostedRoles, log: Log | undefined, sessions: SessionTable = new SessionTable()) {
+  constructor(
+    roles: HostedRoles,
+    log: Log | undefined,
+    sessions: SessionTable = new SessionTable(),
+    outbox: Outbox = new Outbox(),
+    quarantine: Quarantine = new Quarantine(),
+  ) {
     this.#roles = roles
     this.#log = log
     this.sessions = sessions
+    this.outbox = outbox
+    this.quarantine = quarantine
     for (const name of roles.keys()) this.#begin(name)
   }
 
@@ -91,6 +103,8 @@ export class Replica implements States {
   /** Evolves by one entry. Returns whether the state is another one now. */
   take(entry: CommandEntry, record: CommandRecord): boolean {
     const role = this.#roles.nameOf(entry.role)
+    this.quarantine.take(entry, record)
+    if (entry.release !== undefined) return false
     this.#used.add(role)
     if (!this.failures.has(role)) {
       const before = this.states.get(role)
@@ -109,7 +123,10 @@ export class Replica implements States {
   }
 
   /** Takes the state that the leader came to when it decided the next entry. */
-  advance(role: string, next: unknown): boolean {
+  advance(entry: Omit<CommandEntry, 'events'>, record: CommandRecord, next: unknown): boolean {
+    const { role } = entry
+    this.quarantine.take(entry, record)
+    if (entry.release !== undefined) return false
     this.#used.add(role)
     const before = this.states.get(role)
     this.states.set(role, next)
@@ -203,6 +220,7 @@ export class Replica implements States {
   drop(role: string): void {
     for (const part of [this.states, this.failures, this.#used, this.#backlog, this.#older, this.#stored])
       part.delete(role)
+    this.outbox.drop(role)
     if (this.#roles.has(role)) this.#begin(role)
   }
 
@@ -254,15 +272,16 @@ export function evolveBy(
   { index, term }: CommandRecord,
 ): string | null {
   const role = roles.nameOf(stored)
-  const position = `at index ${index}, term ${term}`
+  // Most entries need no sentence.
+  const position = (): string => `at index ${index}, term ${term}`
   const hosted = roles.get(role)
   if (hosted === undefined)
-    return `The role '${role}' is used by the journal entry ${position}, but this build does not know it.`
+    return `The role '${role}' is used by the journal entry ${position()}, but this build does not know it.`
   try {
     states.set(role, evolve(hosted.role, states.get(role), events))
     return null
   } catch (error) {
-    return `The role '${role}' cannot take the journal entry ${position}: ${sentence(error)}`
+    return `The role '${role}' cannot take the journal entry ${position()}: ${sentence(error)}`
   }
 }
 

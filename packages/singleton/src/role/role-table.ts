@@ -1,11 +1,17 @@
 import { eventMakers } from '@tanist/core'
+import { reactingEvents } from './pending.js'
 import type { RoleImage } from './replica.js'
-import type { AnyRole } from './types.js'
+import { limitsOf, StateSize } from './sizes.js'
+import type { AnyRole, RoleLimits } from './types.js'
 
 /** What this build hosts of a role. */
 export interface Hosted {
   readonly role: AnyRole
   readonly on: unknown
+  /** Its events that have a reaction. */
+  readonly reacting: ReadonlySet<string> | null
+  readonly limits: Required<RoleLimits>
+  readonly size: StateSize
 }
 
 /** The roles of a build, by today's names. */
@@ -17,7 +23,9 @@ export class RoleTable extends Map<string, Hosted> {
     super()
     for (const role of roles) {
       if (this.has(role.name)) throw new TypeError(`Two roles are called '${role.name}'.`)
-      this.set(role.name, { role, on: eventMakers(role.events) })
+      const reacting = reactingEvents(role.reactions)
+      const on = eventMakers(role.events)
+      this.set(role.name, { role, on, reacting, limits: limitsOf(role), size: new StateSize() })
     }
     for (const { name, formerly = [] } of roles) {
       for (const former of formerly) {

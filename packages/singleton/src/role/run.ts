@@ -1,10 +1,12 @@
 import { applyEvents, checkDecision, fromEncoded, toEncoded } from '@tanist/core'
 import type { Encoded } from '@tanist/core'
+import { admit, isOpenTo } from './admit.js'
 import { bringUpAll } from './bring-up.js'
 import type { StoredEvent } from './bring-up.js'
 import type { Reader } from './build.js'
 import type { CommandEntry } from './entry.js'
 import type { JournalledOutcome } from './messages.js'
+import type { Issue } from './schema.js'
 import type { AnyRole, Ctx, FailReason } from './types.js'
 import { writeEvents } from './writing.js'
 import type { JournalEvents } from './writing.js'
@@ -25,6 +27,8 @@ export type Run =
       readonly reason: FailReason
       readonly text: string
       readonly cause?: unknown
+      /** What the command's schema said. */
+      readonly issues?: readonly Issue[]
     }
 
 type CommandFunction = (state: unknown, input: unknown, on: unknown, ctx: Ctx) => unknown
@@ -51,6 +55,9 @@ export function runCommand(
       text: `The role '${of.name}' has no command '${name}' on the server; it may run another version of the application.`,
     }
   }
+  if (!isOpenTo(ctx.caller, of, name)) {
+    return { kind: 'failed', reason: 'not-open', text: `${place} is not open to callers without the secret.` }
+  }
   let value: unknown
   try {
     value = fromEncoded(input)
@@ -61,9 +68,12 @@ export function runCommand(
       text: `The input of ${place} cannot be read: ${sentence(error)}`,
     }
   }
+  const admitted = admit(of, name, value)
+  if (admitted.kind === 'failed') return admitted
   try {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the input is checked by nobody else: a role is compiled with its callers
-    const decision = checkDecision(place, (of.commands[name] as CommandFunction)(state, value, on, ctx))
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a schema nobody checks the input: a role is compiled with its callers
+    const decide = of.commands[name] as CommandFunction
+    const decision = checkDecision(place, decide(state, admitted.input, on, ctx))
     const written = writeEvents(of, decision.kind === 'refuse' ? [] : decision.events, readers)
     if (written.kind === 'not-yet') {
       const text = `${place} cannot be done yet: ${written.text}. It can once these peers run a newer build.`

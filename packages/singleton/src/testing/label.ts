@@ -159,11 +159,21 @@ function role({ body }: Of<'r'>): string {
       return `readable ${body.id} at ${body.index}`
     case 'unreadable':
       return `unreadable ${body.id}, ${body.why}`
+    case 'reaction':
+      return `${body.end} reaction ${body.key} of ${body.role}`
+    case 'reacted':
+      return `reacted ${body.id} ${body.ok ? 'yes' : 'no'}, ${body.text}`
     case 'reads':
       return `reads ${Object.keys(body.roles).join(' ')}`
     case 'forget':
       return `forget ${body.role}`
     case 'forgot':
       return `forgot: ${body.status}`
+    case 'deciding':
+      return `deciding ${body.session}:${body.seq} ${body.role}.${body.command}, note ${body.n} t${body.term}`
+    case 'decided':
+      return `decided, note ${body.n} t${body.term}`
+    case 'stood':
+      return `note ${body.n} t${body.term} ${body.stands ? 'stands' : 'was cleared'}`
   }
 }

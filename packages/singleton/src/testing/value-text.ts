@@ -1,3 +1,5 @@
+import { Table } from '@tanist/core'
+
 /** A value as a program would write it, on one line. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
@@ -10,6 +12,8 @@ export function show(value: unknown): string {
   if (value instanceof URL) return `URL(${value.href})`
   if (value instanceof Uint8Array) return `Bytes[${[...value].join(' ')}]`
   if (value instanceof Map) return `Map{${[...value].map(([k, v]) => `${show(k)} => ${show(v)}`).join(', ')}}`
+  if (value instanceof Table)
+    return `Table{${[...value].map(([k, v]) => `${show(k)} => ${show(v)}`).join(', ')}}`
   if (value instanceof Set) return `Set{${[...value].map(show).join(', ')}}`
   const fields = fieldsOf(value).map(([key, item]) => `${keyText(key)}: ${show(item)}`)
   return fields.length === 0 ? '{}' : `{ ${fields.join(', ')} }`
@@ -35,16 +39,27 @@ export function differences(expected: unknown, actual: unknown): string[] {
 function collect(expected: unknown, actual: unknown, path: string): string[] {
   if (Object.is(expected, actual) || show(expected) === show(actual)) return []
   const bothLists = Array.isArray(expected) && Array.isArray(actual)
+  if (expected instanceof Table && actual instanceof Table)
+    return differingKeys(new Map(expected), new Map(actual), (key) => `${path}.get(${show(key)})`)
   if (bothLists || (isPlain(expected) && isPlain(actual))) {
-    const [left, right] = [entriesOf(expected), entriesOf(actual)]
-    return [...new Set([...left.keys(), ...right.keys()])].flatMap((key) => {
-      const place = bothLists ? `${path}[${key}]` : `${path}.${key}`
-      if (!right.has(key)) return [`${place}: expected ${showShort(left.get(key))}, got nothing`]
-      if (!left.has(key)) return [`${place}: expected nothing, got ${showShort(right.get(key))}`]
-      return collect(left.get(key), right.get(key), place)
-    })
+    const placeOf = (key: unknown): string =>
+      bothLists ? `${path}[${String(key)}]` : `${path}.${String(key)}`
+    return differingKeys(entriesOf(expected), entriesOf(actual), placeOf)
   }
   return [`${path}${path === '' ? '' : ': '}expected ${showShort(expected)}, got ${showShort(actual)}`]
+}
+
+function differingKeys(
+  left: ReadonlyMap<unknown, unknown>,
+  right: ReadonlyMap<unknown, unknown>,
+  placeOf: (key: unknown) => string,
+): string[] {
+  return [...new Set([...left.keys(), ...right.keys()])].flatMap((key) => {
+    const place = placeOf(key)
+    if (!right.has(key)) return [`${place}: expected ${showShort(left.get(key))}, got nothing`]
+    if (!left.has(key)) return [`${place}: expected nothing, got ${showShort(right.get(key))}`]
+    return collect(left.get(key), right.get(key), place)
+  })
 }
 
 function entriesOf(value: object): Map<string, unknown> {

@@ -20,12 +20,15 @@ function stage() {
   const entries: { index: number; term: number; kind: number; payload: Uint8Array }[] = []
   const answers: string[] = []
   const server = new Server(createRoleHost([counter]), {
+    alone: { isSuspect: () => false, isPoison: () => false, begin: () => {}, settle: () => {} },
     now: () => ({ monotonicMs: 0, wallMs: 1 }),
     send: (_to, message) => void answers.push(message.t),
     next: () => ({ term: 2, index: entries.length + 1, branch: 'b' }),
     propose: (payload) =>
       void entries.push({ index: entries.length + 1, term: 2, kind: EntryKind.command, payload }),
     confirm: (done) => done(0),
+    self: 'server',
+    applied: () => {},
   })
   const call = (seq: number, by = 1): void => {
     const message: CallMessage = {

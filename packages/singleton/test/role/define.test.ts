@@ -154,8 +154,8 @@ describe('role()', () => {
     [
       'an unknown key',
       'x',
-      { ...good, reactions: {}, due: 1 },
-      /role\('x'\): unknown reactions, due; .*onYield/,
+      { ...good, reaction: {}, dew: 1 },
+      /role\('x'\): unknown reaction, dew; .*onYield/,
     ],
     ['a state that is no function', 'x', { ...good, state: {} }, /'state' must be a function/],
     ['missing events', 'x', { ...good, events: undefined }, /'events' must be an object/],

@@ -26,6 +26,7 @@ export const Seed = {
   map: 14,
   set: 15,
   field: 16,
+  table: 17,
 } as const
 
 /** Spreads every bit of both lanes over both: the last act of every hash. */

@@ -1,3 +1,4 @@
+import { Table } from '../../table/index.js'
 import {
   addBytes,
   addField,
@@ -85,6 +86,7 @@ function walkObject(value: object, depth: number): void {
   found.size += 32
   if (value instanceof Map) return walkList(Seed.map, flat(value), value.size * 2, depth + 1)
   if (value instanceof Set) return walkList(Seed.set, value, value.size, depth)
+  if (value instanceof Table) return walkList(Seed.table, flat(value), value.size * 2, depth + 1)
   if (value instanceof Date) return hashDate(value)
   if (value instanceof URL) return hashString(Seed.url, value.href)
   if (!(value instanceof Uint8Array)) return hashTag(Seed.missing)
@@ -161,8 +163,8 @@ export function endContainer(running: Running, count: number): void {
   finish(running.a ^ count, running.b)
 }
 
-/** Keys and values of a map, in turn. */
-export function* flat(map: ReadonlyMap<unknown, unknown>): Generator<unknown, void> {
+/** Keys and values of a map or a table, in turn. */
+export function* flat(map: Iterable<readonly [unknown, unknown]>): Generator<unknown, void> {
   for (const [key, value] of map) {
     yield key
     yield value

@@ -1,4 +1,6 @@
-import { deepFreeze } from '../freeze.js'
+import { Table } from '../../table/index.js'
+import type { TableBuilder } from '../../table/index.js'
+import { deepFreeze } from '../../freeze.js'
 import { addBytes, addField, addItem, addText, finish, hashText, lanes } from './hash.js'
 import type { Running } from './hash.js'
 import { endContainer, found, LEAF_SIZE, measure } from './measure.js'
@@ -17,6 +19,8 @@ interface Frame {
   count: number
 }
 
+type AnyBuilder = TableBuilder<string | number, unknown>
+
 interface Parts {
   readonly kind: 'text' | 'bytes'
   readonly texts: string[]
@@ -26,19 +30,24 @@ interface Parts {
 }
 
 /**
- * Reads what `ImageWriter` wrote, from bytes that are cut anywhere, and hands its values to `onValue`, frozen. The
+ * Reads what `ImageWriter` wrote, from bytes that are cut anywhere, and hands its values to `onValue`, frozen, with about
+ * the bytes that each took. The
  * hash is taken again of what was read.
  */
 export class ImageReader {
-  readonly #onValue: (value: unknown) => void
+  readonly #onValue: (value: unknown, bytes: number) => void
   readonly #stack: Frame[]
   #parts: Parts | null = null
   #pending: Uint8Array[] = []
   #pendingBytes = 0
   #needed = HEAD_BYTES
   #digest: string | null = null
+  #readBytes = 0
+  /** Where the value of the image began that was opened last, and what the newest one took. */
+  #openedAt = 0
+  #valueBytes = 0
 
-  constructor(onValue: (value: unknown) => void) {
+  constructor(onValue: (value: unknown, bytes: number) => void) {
     this.#onValue = onValue
     this.#stack = [newFrame('list', null)]
   }
@@ -98,6 +107,7 @@ export class ImageReader {
 
   #record(tag: number, payload: Uint8Array): void {
     check(this.#digest === null, 'bytes behind the end')
+    this.#readBytes += payload.length
     if (this.#parts !== null && tag !== Tag.text && tag !== Tag.lastText) {
       check(tag === Tag.bytes || tag === Tag.lastBytes, 'a value inside a long one')
     }
@@ -114,6 +124,8 @@ export class ImageReader {
         return this.#open(newFrame('map', new Map()))
       case Tag.set:
         return this.#open(newFrame('set', new Set()))
+      case Tag.table:
+        return this.#open(newFrame('table', Table.builder()))
       case Tag.close:
         return this.#close()
       case Tag.text:
@@ -142,6 +154,7 @@ export class ImageReader {
       measure(item)
       check(found.size <= LEAF_SIZE, 'an item that is too large')
       this.#hashed(frame)
+      this.#valueBytes = found.size
       this.#put(frame, deepFreeze(item))
     }
   }
@@ -156,7 +169,7 @@ export class ImageReader {
   #put(frame: Frame, item: unknown): void {
     switch (frame.kind) {
       case 'list':
-        if (frame.value === null) return this.#onValue(item)
+        if (frame.value === null) return this.#onValue(item, this.#valueBytes)
         ;(frame.value as unknown[]).push(item)
         return
       case 'set':
@@ -170,6 +183,12 @@ export class ImageReader {
         if (frame.keyed) (frame.value as Map<unknown, unknown>).set(frame.key, item)
         else frame.key = item
         frame.keyed = !frame.keyed
+        return
+      case 'table':
+        if (frame.keyed) (frame.value as AnyBuilder).add(frame.key as string | number, item)
+        else check(typeof item === 'string' || typeof item === 'number', 'another key in a table')
+        frame.key = item
+        frame.keyed = !frame.keyed
     }
   }
 
@@ -177,6 +196,7 @@ export class ImageReader {
     const parent = this.#stack.at(-1)!
     check(parent.kind !== 'record' || parent.keyed, 'a field without a name')
     check(this.#stack.length < MAX_DEPTH, 'too many levels')
+    if (this.#stack.length === 1) this.#openedAt = this.#readBytes
     this.#stack.push(frame)
   }
 
@@ -185,6 +205,7 @@ export class ImageReader {
     const frame = this.#stack.pop()!
     check(!frame.keyed, 'a key without a value')
     endContainer(frame.hash, frame.count)
+    if (frame.kind === 'table') return this.#ended((frame.value as AnyBuilder).finish())
     // As `deepFreeze`: maps and sets could be changed all the same.
     this.#ended(frame.kind === 'list' || frame.kind === 'record' ? Object.freeze(frame.value) : frame.value)
   }
@@ -193,6 +214,7 @@ export class ImageReader {
   #ended(value: unknown): void {
     const parent = this.#stack.at(-1)!
     this.#hashed(parent)
+    this.#valueBytes = this.#readBytes - this.#openedAt
     this.#put(parent, value)
   }
 

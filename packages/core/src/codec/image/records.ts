@@ -2,9 +2,9 @@
  * image    records; one list of values, whose items are those of the source
  * record   tag u8 | length of the payload u32, little-endian | payload
  *
- *   (        items of the open container: a list in JSON. Keys and values of records and maps take turns in it
+ *   (        items of the open container: a list in JSON. Keys and values of records, maps and tables take turns in it
  *   <        the same with values that JSON does not carry (rich.ts)
- *   [ { m s  opens a list, record, map or set, which is the next item of the open container
+ *   [ { m s k  opens a list, record, map, set or table, which is the next item of the open container
  *   ]        closes it
  *   t T      a part of a long string as JSON, the last part: the next item
  *   b B      the same of bytes
@@ -17,6 +17,7 @@ export const Tag = {
   record: 0x7b,
   map: 0x6d,
   set: 0x73,
+  table: 0x6b,
   close: 0x5d,
   text: 0x74,
   lastText: 0x54,
@@ -33,4 +34,4 @@ export const PART_SIZE = 32_768
 /** Levels of nesting; also ends circles. */
 export const MAX_DEPTH = 1_000
 
-export type Container = 'list' | 'record' | 'map' | 'set'
+export type Container = 'list' | 'record' | 'map' | 'set' | 'table'

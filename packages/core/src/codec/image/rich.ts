@@ -1,3 +1,4 @@
+import { Table } from '../../table/index.js'
 import { CodecError } from '../error.js'
 import { encodeValue } from '../value.js'
 
@@ -35,6 +36,11 @@ function tagObject(value: object): unknown {
     const items: unknown[] = []
     for (const [key, item] of value) items.push(toTagged(key), toTagged(item))
     return tag('m', items)
+  }
+  if (value instanceof Table && prototype === Table.prototype) {
+    const items: unknown[] = []
+    for (const [key, item] of value) items.push(key, toTagged(item))
+    return tag('t', items)
   }
   if (value instanceof Set && prototype === Set.prototype) return tag('s', Array.from(value, toTagged))
   if (value instanceof Date && prototype === Date.prototype && !Number.isNaN(value.getTime()))
@@ -106,6 +112,8 @@ function untagged(kind: unknown, v: unknown): unknown {
       return new Set(list(fromTagged(v)))
     case 'm':
       return new Map(pairs(list(fromTagged(v))))
+    case 't':
+      return Table.from(pairs(list(fromTagged(v))) as [string | number, unknown][])
     case 'o':
       // Twice in a row: the field `$` is a value like the others.
       return Object.fromEntries(pairs(list(v)).map(([key, item]) => [String(key), fromTagged(item)]))

@@ -1,3 +1,4 @@
+import { Table } from '../../table/index.js'
 import { CodecError } from '../error.js'
 import { encodeValue } from '../value.js'
 import { addBytes, addField, addItem, addText, finish, hashText, lanes, Seed, startOf } from './hash.js'
@@ -43,6 +44,11 @@ export class ImageWriter {
 
   get digest(): string | null {
     return this.#digest
+  }
+
+  /** Bytes of what was taken from the source so far, about: what is small is written together. */
+  get written(): number {
+    return this.#out.total + (this.#stack[0]?.batchSize ?? 0)
   }
 
   /** @throws CodecError when a value cannot be kept */
@@ -110,6 +116,10 @@ export class ImageWriter {
     if (value instanceof Set && isA(value, Set)) {
       this.#out.record(Tag.set)
       return this.#push(newFrame('set', value, value.values()))
+    }
+    if (value instanceof Table && isA(value, Table)) {
+      this.#out.record(Tag.table)
+      return this.#push(newFrame('table', value, flat(value)))
     }
     // A sentence for everything that is no record.
     if (!isRecordLike(value)) encodeValue(value)
@@ -183,6 +193,7 @@ const SEEDS: Readonly<Record<Frame['kind'], number>> = {
   record: Seed.record,
   map: Seed.map,
   set: Seed.set,
+  table: Seed.table,
   text: Seed.string,
   bytes: Seed.bytes,
 }
@@ -237,7 +248,12 @@ const utf8 = new TextEncoder()
 /** The bytes of one slice. */
 class Output {
   #bytes = new Uint8Array(SLICE_BYTES * 2)
+  #taken = 0
   length = 0
+
+  get total(): number {
+    return this.#taken + this.length
+  }
 
   record(tag: number, payload?: Uint8Array): void {
     const size = payload?.length ?? 0
@@ -254,6 +270,7 @@ class Output {
 
   take(): Uint8Array {
     const taken = this.#bytes.slice(0, this.length)
+    this.#taken += this.length
     this.length = 0
     return taken
   }

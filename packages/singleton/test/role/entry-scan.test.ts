@@ -1,0 +1,120 @@
+import { encodeEvents, encodeText, toEncoded } from '@tanist/core'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { encodeEntry, parseRoleEntry } from '../../src/role/entry.js'
+import { scanEntry } from '../../src/role/entry-scan.js'
+
+const name = fc.stringMatching(/^[a-z][a-zA-Z0-9_-]{0,20}$/)
+const plain = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    fc.integer(),
+    fc.string({ maxLength: 80 }),
+    fc.constantFrom(null, true, false, 0, -0, 1.5, 1e21, 2 ** 53, '', 'é', '\u2028', '"', '\\', '__proto__'),
+    fc.array(tie('value'), { maxLength: 4 }),
+    fc.dictionary(fc.oneof(name, fc.string({ maxLength: 5 })), tie('value'), { maxKeys: 4 }),
+  ),
+})).value
+const rich = fc.constantFrom(undefined, new Date(5), new Map([['a', 1]]), 12n, { a: undefined })
+
+const entries = fc
+  .record({
+    role: name,
+    command: name,
+    session: fc.oneof(fc.constantFrom('a:1^12', 'b:1^12'), fc.string({ maxLength: 80 })),
+    seq: fc.oneof(fc.integer({ min: 1, max: 2_000 }), fc.maxSafeNat()),
+    floor: fc.nat(2_000),
+    atMs: fc.oneof(fc.constant(1_700_000_000_000), fc.double({ noNaN: true, noDefaultInfinity: true })),
+    events: fc.array(fc.record({ type: name, payload: fc.oneof({ weight: 5, arbitrary: plain }, rich) }), {
+      maxLength: 3,
+    }),
+    ok: fc.boolean(),
+    value: fc.oneof({ weight: 5, arbitrary: plain }, rich),
+  })
+  .filter(({ events, value }) => !JSON.stringify([events, value], safely).includes('__proto__":'))
+  .map(({ events, ok, value, ...entry }) => {
+    const outcome = ok
+      ? { status: 'ok' as const, value: toEncoded(value) }
+      : { status: 'refused' as const, refusal: toEncoded(value) }
+    return encodeEntry({ ...entry, outcome }, encodeEvents(events))
+  })
+
+function safely(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}` : value
+}
+
+/** What a reader gets, to the order of the keys; or that there is nothing to get. */
+function found(read: () => unknown): unknown {
+  try {
+    const entry = read()
+    return entry === null ? null : { entry, text: JSON.stringify(entry, safely) }
+  } catch {
+    return 'an error'
+  }
+}
+
+describe('the short way to read an entry', () => {
+  it('finds what the long way finds, or nothing', () => {
+    let short = 0
+    fc.assert(
+      fc.property(entries, (payload) => {
+        const scanned = found(() => scanEntry(payload))
+        if (scanned === null) return
+        short++
+        expect(scanned).toEqual(found(() => parseRoleEntry(payload)))
+      }),
+      { numRuns: 1_500 },
+    )
+    expect(short).toBeGreaterThan(100)
+  })
+
+  it('finds what the long way finds, or nothing, in what nobody wrote', () => {
+    const digits = '{}[]",:0123456789.-+eE\\ntrufalsv\u0000\u007f\u00e9 '
+    const mutation = fc.record({
+      at: fc.nat(1_000),
+      drop: fc.nat(2),
+      put: fc.oneof(
+        fc.string({ maxLength: 2, unit: fc.constantFrom(...Array.from(digits)) }),
+        fc.constantFrom(
+          ',"react":[0]',
+          ',"ran":["k"]',
+          ',2',
+          '"__proto__":1,',
+          '"constructor":{},',
+          'null',
+          '{"v":1}',
+        ),
+      ),
+    })
+    let short = 0
+    fc.assert(
+      fc.property(entries, fc.array(mutation, { minLength: 1, maxLength: 3 }), (payload, mutations) => {
+        let text = new TextDecoder().decode(payload)
+        for (const { at, drop, put } of mutations) {
+          const begin = at % (text.length + 1)
+          text = text.slice(0, begin) + put + text.slice(begin + drop)
+        }
+        const mutated = encodeText(text)
+        const scanned = found(() => scanEntry(mutated))
+        if (scanned === null) return
+        short++
+        expect(scanned).toEqual(found(() => parseRoleEntry(mutated)))
+      }),
+      { numRuns: 3_000 },
+    )
+    expect(short).toBeGreaterThan(20)
+  })
+
+  it('leaves fields and parts of events that it does not know to the long way', () => {
+    const known =
+      '{"role":"a","command":"b","session":"c","seq":1,"floor":0,"at":5,"outcome":{"status":"ok","value":null},"events":[["e",{"v":1}]]}'
+    expect(scanEntry(encodeText(known))).toMatchObject({ role: 'a', events: [{ type: 'e', payload: 1 }] })
+    for (const other of [
+      known.replace(/\}$/, ',"react":[0]}'),
+      known.replace('"events"', '"ran":["k"],"events"'),
+      known.replace('{"v":1}]', '{"v":1},2]'),
+      '{"expire":["a"]}',
+    ])
+      expect(scanEntry(encodeText(other))).toBeNull()
+  })
+})
