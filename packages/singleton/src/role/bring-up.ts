@@ -71,23 +71,22 @@ function named({ type, version = 1 }: StoredEvent, from: number): string {
 /** A state of an older version as it would be stored today, frozen. Steps get a frozen one, too. */
 export function bringUpState(of: AnyRole, state: unknown, version: number): unknown {
   let now = state
-  for (let at = version; at < (of.stateVersion ?? 1); at++)
+  for (let at = version; at < (of.stateVersion ?? 1); at++) {
     now = deepFreeze(step(of.upcastState, at, now, () => `its state of version ${at}`))
+    if (now === undefined)
+      throw new TypeError(`the step of its state up to version ${at + 1} returned nothing`)
+  }
   return now
 }
 
 function step(steps: AnySteps | undefined, from: number, old: unknown, what: () => string): unknown {
   const run = steps?.[from] as Step | undefined
   if (run === undefined) throw new TypeError(`${what()} has no step up to version ${from + 1}`)
-  let next: unknown
   try {
-    next = run(old)
+    return run(old)
   } catch (error) {
     throw new TypeError(`${what()} cannot be brought up to ${from + 1}: ${sentence(error)}`, { cause: error })
   }
-  if (next === undefined && old !== undefined)
-    throw new TypeError(`${what()} cannot be brought up to ${from + 1}: its step returned nothing`)
-  return next
 }
 
 function sentence(error: unknown): string {

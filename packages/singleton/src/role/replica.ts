@@ -209,7 +209,8 @@ export class Replica implements States {
     )
   }
 
-  #keep(role: string, { role: stored, backlog: _, ...form }: RoleImage, text: string): void {
+  #keep(role: string, image: RoleImage, text: string): void {
+    const { role: stored, backlog: _, ...form } = image
     this.fail(role, text)
     this.#used.add(stored)
     this.#stored.set(stored, form)

@@ -98,9 +98,8 @@ function bringDown(of: AnyRole, type: string, to: number, payload: unknown): unk
   if (to === today) return payload
   let old = fromEncoded(toEncodedFrozen(payload).encoded)
   for (let from = today; from > to; from--) {
-    old = (of.downcast?.[type]?.[from] as (payload: unknown) => unknown)(old)
-    if (old === undefined)
-      throw new TypeError(`downcast.${type}[${from}] of the role '${of.name}' returned nothing`)
+    const step = of.downcast?.[type]?.[from] as ((payload: unknown) => unknown) | undefined
+    old = step?.(old)
   }
   return old
 }

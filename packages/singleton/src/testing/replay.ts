@@ -1,7 +1,7 @@
 import { type Entry, type Folder, openJournal, openSnapshots } from '@tanist/core'
 import { seededRandom, SimDisk } from '@tanist/core/testing'
 import { type AnyRole, createRoleHost, decodeEntry, fromEncoded, type RoleHost } from '../role/index.js'
-import type { DecidedEvent } from '../role/index.js'
+import type { StoredEvent } from '../role/index.js'
 import { restoreSnapshot } from '../peer/index.js'
 import { EntryKind } from '../succession/index.js'
 
@@ -38,7 +38,7 @@ export interface ReplayedCommand {
   /** `SESSION:SEQ`. */
   readonly id: string
   readonly atMs: number
-  readonly events: readonly DecidedEvent[]
+  readonly events: readonly StoredEvent[]
   readonly outcome:
     | { readonly status: 'ok'; readonly value: unknown }
     | { readonly status: 'refused'; readonly refusal: unknown }

@@ -271,8 +271,8 @@ describe('a new version is written only when all voters know it', () => {
           // An older build than one that has written something new cannot serve: that is told elsewhere.
           if (host.failure(releases[server].name) !== undefined) continue
           const readers = voters
-            .filter((one) => one !== server)
-            .map((one) => reader(`v${one}`, releases[one]))
+            .filter((voter) => voter !== server)
+            .map((voter) => reader(`v${voter}`, releases[voter]))
           const decided = journal.ask(host, releases[server].name, command, { id, cents: 5 }, readers)
           if (decided.kind === 'failed') {
             expect(decided.refusal.reason).toBe('not-yet')
@@ -453,7 +453,7 @@ describe('a role that was taken out of the code', () => {
     const payload = host.drop('basket', { index: 3, term: 1, atMs: 1, branch: 'b' })!
     journal.records.push({ index: 3, term: 1, payload })
     expect(journal.ask(host, 'other', 'set', 3).kind).toBe('append')
-    for (const record of journal.records.slice(2)) for (const one of [host, late]) one.apply(record)
+    for (const record of journal.records.slice(2)) for (const replica of [host, late]) replica.apply(record)
     expect(drain(host).toString()).not.toContain('cents')
     expect(host.failure('basket')).toBeUndefined()
     expect(host.state('other')).toBe(3)

@@ -12,9 +12,10 @@ import { four, one, three, two } from '../role/aged.js'
  */
 
 /** The same under its first name: laws ask for roles by the name that clients use. */
-function underFirstName({ name: _, formerly: __, ...definition }: AnyRole): AnyRole {
+function underFirstName(of: AnyRole): AnyRole {
+  const { name: _, formerly: __, ...definition } = of
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a definition that was checked before
-  return role('basket', definition as never) as unknown as AnyRole
+  return role('basket', definition as never)
 }
 
 const builds: Readonly<Record<string, readonly AnyRole[]>> = {
@@ -135,7 +136,7 @@ interface Plan {
   readonly forMs: number
 }
 
-function upwards(names: readonly string[], random: { next: () => number }): Plan {
+function upwards(names: readonly string[], random: ReturnType<typeof seededRandom>): Plan {
   const steps = ['2', '3', '4'].flatMap((to) =>
     names.toSorted(() => random.next() - 0.5).map((who) => ({ who, act: `to-${to}` })),
   )
@@ -145,7 +146,7 @@ function upwards(names: readonly string[], random: { next: () => number }): Plan
 
 const kinds: readonly FaultKind[] = ['crash', 'restart', 'split', 'power-off', 'pause', 'disk-slow']
 
-function wildly(names: readonly string[], random: { next: () => number }): Plan {
+function wildly(names: readonly string[], random: ReturnType<typeof seededRandom>): Plan {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random.next() * list.length)]!
   const changes = Array.from({ length: 2 * names.length }, (_, i) => {
     const [who, to, at] = [pick(names), pick(['1', '2', '3', '4']), 300 + i * EVERY_MS]
@@ -154,7 +155,7 @@ function wildly(names: readonly string[], random: { next: () => number }): Plan 
       : { at, do: 'upgrade' as const, who, to }
   })
   const wildMs = 300 + changes.length * EVERY_MS
-  const trouble = drawSchedule(random as Parameters<typeof drawSchedule>[0], {
+  const trouble = drawSchedule(random, {
     nodes: names,
     roles: clusterRoles,
     moments: ['server.appended', 'elected', 'restored', 'server.committed'],

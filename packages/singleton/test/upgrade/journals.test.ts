@@ -1,10 +1,11 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join as path } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, it } from 'vitest'
 import { join } from '../../src/index.js'
 import type { AnyRole, Peer } from '../../src/index.js'
+import { replayJournal } from '../../src/testing/index.js'
 import { four } from '../role/aged.js'
 import type { State4 } from '../role/aged.js'
 
@@ -41,7 +42,7 @@ function today({ open, settled }: Recorded['state']): State4 {
   }
 }
 
-async function open(folder: string, roles: readonly AnyRole[]): Promise<Peer> {
+async function startOn(folder: string, roles: readonly AnyRole[]): Promise<Peer> {
   const data = path(root, folder)
   cpSync(path(JOURNALS, folder), data, { recursive: true })
   peer = await join({
@@ -61,17 +62,27 @@ it.each(['pairs', 'versions'])(
   async (folder) => {
     const { state, orders } = recorded(folder)
     const { open: before } = state
-    const it = await open(folder, [four])
-    expect(await it.read(four)).toEqual(today(state))
+    const started = await startOn(folder, [four])
+    expect(await started.read(four)).toEqual(today(state))
     // The outcomes are there, too: what the first release answered is not done again.
-    const first = await it.role(four).reserve({ id: 'again', cents: 1 }, { id: 'shop:2' })
+    const first = await started.role(four).reserve({ id: 'again', cents: 1 }, { id: 'shop:2' })
     expect(first).toMatchObject({ status: 'ok', value: 'o1' })
     expect(
-      await it
+      await started
         .role(four)
         .reserve({ id: 'next', cents: 1 }, { id: `shop:${2 * orders + 2}` })
         .value(),
     ).toBe(Object.keys(before).length + 1)
-    expect(it.status().server?.name).toBeDefined()
+    expect(started.status().server?.name).toBeDefined()
   },
 )
+
+it.each(['pairs', 'versions'])('the journal in %s comes to the same without the snapshot', (folder) => {
+  const names = readdirSync(path(JOURNALS, folder)).filter((name) => name.startsWith('journal'))
+  const files = Object.fromEntries(names.map((name) => [name, readFileSync(path(JOURNALS, folder, name))]))
+  const { states, failures, entries } = replayJournal({ files, roles: [four] })
+  expect(failures).toEqual({})
+  expect(states).toEqual({ orders: today(recorded(folder).state) })
+  const events = entries.flatMap(({ command }) => command?.events ?? [])
+  expect(new Set(events.map(({ version = 1 }) => version)).size).toBe(folder === 'pairs' ? 1 : 2)
+})

@@ -87,5 +87,7 @@ it.each<[string, RegExp]>([
 
 it('is noticed: nobody asks what the voters can read', () => {
   vi.spyOn(Builds.prototype, 'readers').mockReturnValue([])
-  expect(age({ seed: 1, peers: 3, way: 'up' }).problems.join('\n')).toMatch(/is of version \d, and this build/)
+  expect(age({ seed: 1, peers: 3, way: 'up' }).problems.join('\n')).toMatch(
+    /is of version \d, and this build/,
+  )
 })
