@@ -11,6 +11,7 @@ export type {
 } from './join.js'
 export { JoinError, LATENCY_BOUNDS_MS, quantileMs } from './peer/index.js'
 export type { OperateMembers } from './operate.js'
+export type { OperateReactions, RoleOrName } from './operate-reactions.js'
 export type {
   CalledAs,
   DecidedAs,
@@ -21,9 +22,11 @@ export type {
   PeerMetrics,
   PeerSettings,
   PeerStatus,
+  ReactionView,
   RoleEffectCounts,
   RoleMetrics,
   RoleQueues,
+  RoleWork,
   ServerInfo,
   SetAsideStatus,
   Takeover,

@@ -6,7 +6,11 @@ import { checkSettings, JoinError, openPeer } from './peer/index.js'
 import { operateOn } from './operate.js'
 import type { OperateMembers } from './operate.js'
 import { operateBranches } from './operate-branches.js'
+import { operateRoles } from './operate-roles.js'
+import type { OperateRoles } from './operate-roles.js'
 import type { OperateBranches } from './operate-branches.js'
+import { operateReactions } from './operate-reactions.js'
+import type { OperateReactions } from './operate-reactions.js'
 import { EventStreams, Lives, restoreJournal } from './peer/index.js'
 import type {
   Member,
@@ -80,7 +84,7 @@ export type RoleHandle<S, C, E = AnyEvents> = Proxy<C> & {
 type AnyEvents = Readonly<Record<string, (state: never, payload: unknown) => unknown>>
 
 /** What an operator can do by hand. */
-export type Operate = OperateMembers & OperateBranches & OperateSingletons
+export type Operate = OperateMembers & OperateBranches & OperateReactions & OperateRoles & OperateSingletons
 
 export interface Peer {
   /** Another one after this peer had to set entries aside: see `status().setAside`. */
@@ -215,6 +219,8 @@ function facade(
   const operate: Operate = Object.freeze({
     ...operateOn(core),
     ...operateBranches(core, host),
+    ...operateReactions(core),
+    ...operateRoles(core),
     ...operateSingletons(core, singletons),
   })
   return {

@@ -19,7 +19,7 @@ export function drop(s: Step, row: LinkRow, code: string, reason: string): void 
 export function refuse(s: Step, row: LinkRow, code: string, text: string): void {
   const address = row.hello?.address ?? row.remote
   drop(s, row, code, text)
-  refused(s, row, code, text)
+  refused(s, row, code, text, row.hello?.memberId === s.state.self.memberId)
   if (address !== row.remote) bar(s, address)
 }
 
@@ -46,10 +46,10 @@ export function linkClosed(s: Step, row: LinkRow, end: LinkEnd): void {
     case 'reset':
       return dialReset(s, t)
     case 'remote':
-      if (refusals.has(end.code)) return refused(s, row, end.code, end.reason)
+      if (refusals.has(end.code)) return refused(s, row, end.code, end.reason, true)
       return signsOfLife.has(end.code) ? dialFailed(s, t) : dialReset(s, t)
     case 'rejected':
-      return refused(s, row, end.code, end.text)
+      return refused(s, row, end.code, end.text, true)
     case 'timeout':
     case 'unreachable':
       noAnswer(s, t.address, end.kind)
@@ -64,7 +64,7 @@ function usableClosed(s: Step, row: LinkRow, end: LinkEnd): void {
   const peer = row.hello && s.state.peers.get(row.hello.memberId)
   if (!peer) return
   settle(s, peer)
-  if (end.kind === 'remote' && refusals.has(end.code)) return refused(s, row, end.code, end.reason)
+  if (end.kind === 'remote' && refusals.has(end.code)) return refused(s, row, end.code, end.reason, true)
   if (peer.link !== null) return
   // After 'duplicate' the other link is on its way: its hello may come a moment later.
   const kept = end.kind === 'remote' && end.code === 'duplicate'
@@ -72,9 +72,9 @@ function usableClosed(s: Step, row: LinkRow, end: LinkEnd): void {
   if (end.kind === 'remote' && !signsOfLife.has(end.code)) closedByPeer(s, peer)
 }
 
-function refused(s: Step, row: LinkRow, code: string, text: string): void {
+function refused(s: Step, row: LinkRow, code: string, text: string, self: boolean): void {
   const address = row.hello?.address ?? row.remote
-  emit(s, { kind: 'refused', address, code, text, hello: row.hello })
+  emit(s, { kind: 'refused', address, code, text, hello: row.hello, self })
   bar(s, address)
   if (row.out) bar(s, row.remote)
 }

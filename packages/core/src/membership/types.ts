@@ -31,6 +31,8 @@ export interface Hello {
   readonly actors?: true
   /** No member and never to become one: it keeps votes for sets of two. */
   readonly witness?: true
+  /** Hash of the roles and events that its build can read. Absent: it has none, or does not say. */
+  readonly reads?: string
   /** Options that all peers of a cluster must agree on, by the names that users give them. */
   readonly settings?: Readonly<Record<string, number>>
 }
@@ -156,6 +158,8 @@ export type MembershipEvent =
       readonly text: string
       /** What it said of itself, when it came to that. */
       readonly hello?: Hello | null
+      /** It is this peer that must not be linked: the other side says so, or has this peer's identity. */
+      readonly self: boolean
     }
 
 export interface MembershipConfig {

@@ -37,7 +37,12 @@ export async function startTanist({ settings = {}, execArgv = [], members = 3 } 
       dropFolder(folder)
     },
   }
-  await cluster.serving()
+  try {
+    await cluster.serving()
+  } catch (error) {
+    await cluster.stop()
+    throw error
+  }
   return cluster
 }
 

@@ -1,6 +1,6 @@
 import { DiskError } from '@tanist/core'
 import type { Folder, Host, Journal, Snapshots, Timer } from '@tanist/core'
-import { fromEncoded, proxy } from '../role/index.js'
+import { bringUp, fromEncoded, proxy } from '../role/index.js'
 import type {
   AnyRole,
   Call,
@@ -172,9 +172,10 @@ export class Asides {
           if (!command || command.events.length === 0) continue
           const known = roles.knows(command.session, command.seq)
           if (known === 'yes') continue
-          const ofRole = lost.get(command.role) ?? []
-          lost.set(command.role, ofRole)
-          ofRole.push({ ...lostCommand(header, entry, command), repeated: known === 'no' ? 'no' : 'unknown' })
+          const today = asToday(this.#parts.definitions, command)
+          const ofRole = lost.get(today.role) ?? []
+          lost.set(today.role, ofRole)
+          ofRole.push({ ...lostCommand(header, entry, today), repeated: known === 'no' ? 'no' : 'unknown' })
         }
       }
     } finally {
@@ -197,6 +198,21 @@ export class Asides {
       host.log.write('error', 'disk-failed', `${row.file.name} cannot be removed: ${error.message}`)
     }
     changed()
+  }
+}
+
+/** By the names and versions of this build; as it was journalled where it has none for it. */
+function asToday(definitions: readonly AnyRole[], command: CommandEntry): CommandEntry {
+  const role = definitions.find(({ name, formerly }) => [name, ...(formerly ?? [])].includes(command.role))
+  if (role === undefined) return command
+  try {
+    const events = command.events.map((event) => {
+      const { type, payload } = bringUp(role, event)
+      return { type, payload }
+    })
+    return { ...command, role: role.name, events }
+  } catch {
+    return { ...command, role: role.name }
   }
 }
 

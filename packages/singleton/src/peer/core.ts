@@ -25,15 +25,18 @@ import {
   nameOf,
   neverServes,
   otherOf,
+  voters,
 } from '../succession/index.js'
 import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
 import type { PeerActors } from './actors.js'
 import { Asides } from './asides.js'
 import type { BackupSource } from './backup.js'
+import { Builds } from './builds.js'
 import { Caller } from './caller.js'
 import { Chronicle } from './chronicle.js'
 import type { CallRequest } from './caller.js'
 import { JoinError } from './errors.js'
+import { Forgetting } from './forgetting.js'
 import { Group } from './group.js'
 import type { Base, GroupEvent } from './group.js'
 import { reborn } from './identity.js'
@@ -43,9 +46,10 @@ import { feedSource } from './feed-source.js'
 import { Mesh } from './mesh.js'
 import type { Meters } from './meters.js'
 import { metricsOf } from './metrics.js'
-import type { PeerMetrics, RoleEffectCounts } from './metrics.js'
+import type { PeerMetrics } from './metrics.js'
 import type { ReadOutcome } from './reads.js'
 import { Reigns } from './reign.js'
+import { SideEffects } from './side-effects.js'
 import { Server } from './server.js'
 import type { CheckedSettings } from './settings.js'
 import { statusOf } from './status.js'
@@ -61,7 +65,10 @@ import { KeyedTimers } from './timers.js'
 import { Turns } from './turns.js'
 import type { RoleMessage, WireMessage } from './wire.js'
 
-/** A refused peer that is linked to nobody after this time gives up: before a lone one would begin to serve. */
+/**
+ * A refused peer that is linked to nobody after this time gives up: before a lone one would begin to serve, and, where
+ * its identity runs elsewhere too, long before it votes.
+ */
 const REFUSED_MS = 300
 
 function asFailure(error: unknown): JoinError {
@@ -132,6 +139,7 @@ export type PeerEvent =
 export class PeerCore {
   readonly roles: RoleHost
   readonly singletons: Singletons
+  readonly sideEffects: SideEffects
   /** For laws and recorders: every entry as it is committed here, and the begin of every reign. */
   onCommitted: ((entries: readonly Entry[]) => void) | null = null
   onServe: ((token: FencingToken) => void) | null = null
@@ -140,8 +148,6 @@ export class PeerCore {
   /** For those who follow events: more is applied, or the states were replaced. */
   onProgress: (() => void) | null = null
   readonly feed: FeedSource
-  /** For metrics: what a role's reactions and due commands have before them. */
-  effectCounts: ((role: string) => RoleEffectCounts | null) | null = null
   readonly #parts: PeerParts
   readonly #host: Host
   readonly #turns: Turns
@@ -150,13 +156,15 @@ export class PeerCore {
   readonly #group: Group
   readonly #server: Server
   readonly #reigns: Reigns
+  readonly #builds: Builds
+  readonly #forgetting: Forgetting
   readonly #caller: Caller
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   #applied = 0
   #told = -1
   #statusChanged = false
   #joined = false
-  #refusal: string | null = null
+  #refusal: { readonly text: string; readonly final: boolean } | null = null
   #life: 'running' | 'stopping' | 'stopped' = 'running'
   #transfers: ((ok: boolean, text: string) => void)[] = []
   readonly #operations = new Map<number, (outcome: OperateOutcome) => void>()
@@ -203,6 +211,7 @@ export class PeerCore {
       {
         up: (hello, relinked) => {
           if (relinked) parts.actors.up(hello)
+          if (relinked) this.#tellBuild(hello)
           this.#linkChanged({ kind: 'up', hello, relinked })
           this.singletons.up(hello)
         },
@@ -220,7 +229,7 @@ export class PeerCore {
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
         latency: (medians) => this.#group.step({ kind: 'latency', medians }),
-        refused: (address, code, text, hello) => this.#refused(address, code, text, hello),
+        refused: (address, code, text, hello, own) => this.#refused(address, code, text, hello, own),
         message: (from, message) => this.#message(from, message),
       },
     )
@@ -248,16 +257,49 @@ export class PeerCore {
       applied: () => this.#applied,
       isOpen: () => this.#life !== 'stopped',
     })
+    this.#builds = new Builds(settings.roles)
     this.#server = new Server(this.roles, {
       now: () => host.clock.now(),
+      self: self.memberId,
+      applied: (applied) => this.sideEffects.applied(applied),
       send: (to, message) => this.#sendRole(to, message),
       next: () => this.#group.nextPosition(),
       propose: (payload) => this.#group.step({ kind: 'propose', payload }),
+      readers: () => this.#builds.readers(voters(this.#group.state), (id) => nameOf(this.#group.state, id)),
       confirm: (done) => this.#group.confirm(done),
       meters: parts.meters,
       tracing,
     })
     this.#server.restored(this.#applied)
+    this.sideEffects = new SideEffects(this.roles, {
+      host,
+      timers,
+      self: self.memberId,
+      roles: settings.roles,
+      enqueue: (run) => turns.enqueue(run),
+      serves: () => this.#server.serves,
+      holds: () => this.#server.serves && this.#group.wouldServe(),
+      next: () => this.#group.nextPosition(),
+      propose: (payload) => this.#group.step({ kind: 'propose', payload }),
+      branchAt: (index) => this.#group.branchAt(index),
+      call: (call, done) => this.call(call, done),
+      send: (to, message) => this.#sendRole(to, message),
+      leader: () => this.#group.state.leader?.memberId ?? null,
+      changed: () => (this.#statusChanged = true),
+    })
+    this.#forgetting = new Forgetting({
+      timers: host.timers,
+      self: self.memberId,
+      leader: () => this.#group.state.leader,
+      send: (to, message) => {
+        this.#sendRole(to, message)
+        turns.enqueue(() => {})
+      },
+      builds: this.#builds,
+      voters: () => voters(this.#group.state),
+      nameOf: (id) => nameOf(this.#group.state, id),
+      drop: (role, done) => this.#server.order((at) => this.roles.drop(role, at), done),
+    })
     this.#reigns = new Reigns(host, settings.roles, (role) => this.roles.state(role))
     this.singletons = new Singletons(settings.singletons, parts.counters, {
       host,
@@ -343,7 +385,15 @@ export class PeerCore {
   status(): PeerStatus {
     const now = this.#host.clock.now()
     const { state } = this.#group
-    return statusOf(state, now, this.#takeover, this.#wait(), this.#asides.status, this.singletons.status())
+    return statusOf(
+      state,
+      now,
+      this.#takeover,
+      this.#wait(),
+      this.#asides.status,
+      this.singletons.status(),
+      this.sideEffects.status(),
+    )
   }
 
   #wait(): Waiting | null {
@@ -406,6 +456,23 @@ export class PeerCore {
     this.#turns.enqueue(() => this.singletons.restart(name, done))
   }
 
+  /** Has the server let parked reactions run again, or forget them. */
+  settleReactions(
+    role: string,
+    key: string,
+    end: 'retry' | 'dropped',
+    done: (outcome: OperateOutcome) => void,
+  ): void {
+    if (this.#life !== 'running') return done({ status: 'refused', text: 'This peer has stopped.' })
+    this.#turns.enqueue(() => this.sideEffects.wish(role, key, end, done))
+  }
+
+  /** Has the server forget a role that no build has any more. */
+  forgetRole(name: string, done: (outcome: OperateOutcome) => void): void {
+    if (this.#life !== 'running') return done({ status: 'refused', text: 'This peer has stopped.' })
+    this.#turns.enqueue(() => this.#forgetting.ask(name, done))
+  }
+
   /** Has the leader, whoever it is, do something about a member. */
   operate(operation: Operation, done: (outcome: OperateOutcome) => void): void {
     const stopped = (): void => done({ status: 'refused', text: 'This peer has stopped.' })
@@ -464,6 +531,7 @@ export class PeerCore {
     const newest = snapshots.whole.at(-1)
     const server = this.#server.queues()
     const caller = this.#caller.queues()
+    const effects = new Map(this.sideEffects.status().map((work) => [work.name, work]))
     return metricsOf({
       atMs: this.#host.clock.now().wallMs,
       meters: this.#meters,
@@ -473,7 +541,10 @@ export class PeerCore {
         ...(server.get(role) ?? { held: 0, committing: 0 }),
         ...(caller.get(role) ?? { waiting: 0, inFlight: 0 }),
       }),
-      effects: (role) => this.effectCounts?.(role) ?? null,
+      effects: (role) => {
+        const work = effects.get(role)
+        return work ? { pending: work.pending, parked: work.parked, due: work.due } : null
+      },
     })
   }
 
@@ -510,6 +581,7 @@ export class PeerCore {
 
   #flush(): void {
     if (this.#life === 'stopped') return
+    this.sideEffects.turn()
     this.#group.step({ kind: 'flush' })
     if (this.#group.unflushed) this.#group.step({ kind: 'flush' })
     this.#mesh.flush()
@@ -570,6 +642,7 @@ export class PeerCore {
     else if (key === 'leave') this.#left()
     else if (key === 'last-calls') this.#callsEnded()
     else if (key === 'last-wait') this.#lastWaitOver()
+    else this.sideEffects.onTimer(key)
     // 'reads' only needs the flush that follows.
   }
 
@@ -579,7 +652,7 @@ export class PeerCore {
   }
 
   /** Whoever has not joined yet and sees nobody else takes a refusal as final; members only report it. */
-  #refused(address: string, code: string, text: string, hello: Hello | null): void {
+  #refused(address: string, code: string, text: string, hello: Hello | null, self: boolean): void {
     if (code === 'cluster' && hello) {
       this.#group.step({ kind: 'foreign', hello })
       if (this.#group.state.meetings.over) return
@@ -587,16 +660,21 @@ export class PeerCore {
     this.#host.log.write('warn', 'peer-refused', text, { address, code })
     this.#emit({ kind: 'note', event: 'peer-refused', text, data: { address, code } })
     // Whoever waits for its own cluster waits on, whatever others say.
-    if (this.#joined || this.#refusal !== null || this.#parts.identity.value?.lost) return
-    this.#refusal = text
+    const final = code === 'identity' && self
+    const known = this.#refusal !== null && (this.#refusal.final || !final)
+    if (this.#joined || known || this.#parts.identity.value?.lost) return
+    this.#refusal = { text, final }
     this.#group.step({ kind: 'refused' })
     this.#timers.set('refused', REFUSED_MS)
   }
 
   #refusalFinal(): void {
-    const text = this.#refusal ?? ''
+    const refusal = this.#refusal
     this.#refusal = null
-    if (!this.#joined && this.#group.state.links.size === 0) this.#fail(new JoinError('refused', text))
+    if (refusal === null || this.#joined) return
+    // Another process has this identity: whoever takes this one for it must not be given its vote.
+    const alone = this.#group.state.links.size === 0
+    if (alone || refusal.final) this.#fail(new JoinError('refused', refusal.text))
   }
 
   #message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void {
@@ -634,6 +712,7 @@ export class PeerCore {
       case 'view':
         this.#statusChanged = true
         this.#parts.actors.members(event.members)
+        this.#keepBuilds(event.members)
         this.#mesh.step({ kind: 'view', members: event.members })
         return this.#checkJoined()
       case 'cluster': {
@@ -713,6 +792,7 @@ export class PeerCore {
     this.onServe?.(token)
     this.#server.serve(() => this.#group.commandsAfter(this.#applied))
     this.#reigns.begin(token)
+    this.sideEffects.begin(token)
     this.singletons.begin(token)
     this.#meters.reignBegun()
     this.#chronicle.serves(token, this.#host.clock.now())
@@ -741,15 +821,16 @@ export class PeerCore {
     this.singletons.leaderIs(server)
   }
 
-  /** Handlers of roles and singletons are stopped side by side; both have a time limit. */
+  /** Handlers of roles, reactions and singletons are stopped side by side; all have a time limit. */
   #endReign(done: () => void): void {
-    let left = 2
+    let left = 3
     const ended = (): void => {
       left -= 1
       if (left === 0) done()
     }
     this.singletons.end(ended)
     this.#reigns.end(ended)
+    this.sideEffects.end(ended)
   }
 
   #noteTakeover(to: MemberId, term: number): void {
@@ -773,7 +854,20 @@ export class PeerCore {
     this.#emit({ kind: 'joined' })
   }
 
-  #sendRole(to: MemberId, body: RoleMessage): void {
+  /** Peers of one build know it by their hellos. */
+  #tellBuild(hello: Hello): void {
+    if (this.#builds.up(hello))
+      this.#mesh.sendTo(hello.memberId, { channel: 'r', body: this.#builds.message })
+  }
+
+  #keepBuilds(members: readonly { readonly memberId: MemberId }[]): void {
+    const { links } = this.#group.state
+    const wanted = new Set([...members.map(({ memberId }) => memberId), ...voters(this.#group.state)])
+    this.#builds.keep((id) => wanted.has(id) || links.has(id))
+  }
+
+  #sendRole(to: MemberId, message: RoleMessage): void {
+    const body = message.t === 'call' ? this.#builds.forServer(to, message) : message
     if (to !== this.#group.state.self.memberId) return this.#mesh.sendTo(to, { channel: 'r', body })
     this.#turns.enqueue(() => this.#roleMessage(to, body))
   }
@@ -781,6 +875,9 @@ export class PeerCore {
   #roleMessage(from: MemberId, body: RoleMessage): void {
     if (body.t === 'call') this.#server.call(from, body)
     else if (body.t === 'read') this.#server.read(from, body.id)
+    else if (body.t === 'reaction' || body.t === 'reacted') this.sideEffects.message(from, body)
+    else if (body.t === 'reads') this.#builds.heard(from, body)
+    else if (body.t === 'forget' || body.t === 'forgot') this.#forgetting.message(from, body)
     else this.#caller.answer(body)
   }
 
@@ -906,10 +1003,12 @@ export class PeerCore {
     }
     const closing = (): void => {
       this.#caller.stop()
+      this.#forgetting.stop()
       this.#group.stop()
       if (error?.code !== 'broken') this.#mesh.close(leaving, this.#group.lastPosition())
       this.#life = 'stopped'
       this.#asides.stop()
+      this.sideEffects.stop()
       this.#timers.cancelAll()
       this.#turns.stop()
       if (this.#rebirth && !error) return this.#endForRebirth(this.#rebirth)

@@ -23,6 +23,7 @@ export type {
 export { Lives } from './lives.js'
 export { openPeer } from './open.js'
 export type { OperateOutcome } from './operate.js'
+export type { ReactionView, RoleWork } from './side-effects.js'
 export type { ReadOutcome } from './reads.js'
 export type { SetAsideStatus } from './aside.js'
 export { checkSettings } from './settings.js'

@@ -25,7 +25,8 @@ export interface MeshHooks {
   evidence(kind: EvidenceClass, memberId: MemberId, incarnation: number, text: string): void
   gone(memberId: MemberId, incarnation: number, leaving: boolean, why: string): void
   latency(medians: readonly (readonly [MemberId, number])[]): void
-  refused(address: string, code: string, text: string, hello: Hello | null): void
+  /** `self`: it is this peer that must not be linked. */
+  refused(address: string, code: string, text: string, hello: Hello | null, self: boolean): void
   message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void
 }
 
@@ -121,7 +122,7 @@ export class Mesh {
       case 'latency':
         return this.#hooks.latency(event.medians)
       case 'refused':
-        return this.#hooks.refused(event.address, event.code, event.text, event.hello ?? null)
+        return this.#hooks.refused(event.address, event.code, event.text, event.hello ?? null, event.self)
     }
   }
 

@@ -1,6 +1,6 @@
 import { DiskError, JournalError, openJournal, openRegister, openSnapshots } from '@tanist/core'
 import type { Folder, Hello, Host, Journal, Link, Register, Snapshots } from '@tanist/core'
-import { createRoleHost } from '../role/index.js'
+import { createRoleHost, hashOfReads, readsOf } from '../role/index.js'
 import type { RoleHost } from '../role/index.js'
 import {
   clusterSettings,
@@ -155,7 +155,13 @@ function openFiles(host: Host, settings: CheckedSettings): Files {
     const base = snapshots.whole.at(-1)
     // Only whole segments can go.
     const segmentBytes = Math.ceil(settings.snapshots.bytes / 2)
-    const options = { log: host.log, segmentBytes, cacheBytes: CACHE_BYTES, ...(base && { base }) }
+    const options = {
+      log: host.log,
+      segmentBytes,
+      cacheBytes: CACHE_BYTES,
+      rewrite: true,
+      ...(base && { base }),
+    }
     const open = (least: number): Journal => openJournal(gated, { ...options, least })
     const journal = unlessDamaged(() => open(journalReaches(identity.value)))
     if (!(journal instanceof JournalError)) dropWhatWasSetAside(journal, snapshots, identity.value?.dropFrom)
@@ -303,6 +309,7 @@ function helloOf(settings: CheckedSettings, life: Identity, bound: string, found
     actors: true,
     known: [],
     ...settings.announced,
+    reads: hashOfReads(readsOf(settings.roles)),
     settings: settingsInHello(clusterSettings(settings)),
   }
 }

@@ -1,11 +1,16 @@
 import type { Entry, MemberId, Now } from '@tanist/core'
+import { parseReserved } from '../role/index.js'
 import type {
   AnswerMessage,
+  Applied,
   CallMessage,
   CommandRecord,
   Decided,
+  DecideAt,
+  Reader,
   ResultMessage,
   RoleHost,
+  Settled,
 } from '../role/index.js'
 import { EntryKind } from '../succession/index.js'
 import type { DecidedAs, Meters } from './meters.js'
@@ -18,10 +23,15 @@ const HELD_MAX = 10_000
 /** What the server side needs of its peer. */
 export interface ServerPorts {
   readonly now: () => Now
+  readonly self: MemberId
+  /** On every member, for each entry that the roles took. */
+  readonly applied: (applied: Applied | Settled) => void
   readonly send: (to: MemberId, message: AnswerMessage | ReadAnswer) => void
   /** Position of the next proposal. */
   readonly next: () => Position | null
   readonly propose: (payload: Uint8Array) => void
+  /** Voters whose builds are not this one. */
+  readonly readers?: () => readonly Reader[]
   /** Asks the voters whether this peer still leads; then `index` is what was committed at the time of asking. */
   readonly confirm: (done: (index: number | null) => void) => void
   readonly meters?: Meters
@@ -53,6 +63,8 @@ export class Server {
   readonly #roles: RoleHost
   readonly #waiters = new Map<number, Waiter[]>()
   #held: { readonly from: MemberId; readonly call: CallMessage }[] = []
+  /** What was appended for this peer itself, by index. */
+  readonly #orders = new Map<number, { readonly term: number; readonly done: (committed: boolean) => void }>()
   #state: 'away' | 'leads' | 'decides' | 'serves' = 'away'
   /** Position of the last entry that was applied. */
   #committed = 0
@@ -110,6 +122,9 @@ export class Server {
     const held = this.#held
     this.#held = []
     for (const { from, call } of held) this.#retry(from, call, false, 'another peer leads now')
+    const orders = [...this.#orders.values()]
+    this.#orders.clear()
+    for (const { done } of orders) done(false)
     const waiting = [...this.#waiters.values()].flat()
     this.#waiters.clear()
     for (const { to, call, decided } of waiting) {
@@ -120,10 +135,16 @@ export class Server {
 
   call(from: MemberId, call: CallMessage): void {
     if (this.#state === 'away') return this.#retry(from, call, false, 'not the server')
+    if (this.#isForeign(from, call)) return this.#retry(from, call, false, 'only the server runs reactions')
     const next = this.#ports.next()
     const position = this.#state === 'leads' || next === null ? null : this.#afterExpiry(next)
     if (position === null) this.#hold(from, call)
     else this.#decide(from, call, position)
+  }
+
+  /** A reaction that a deposed server still runs: the present one runs it itself. */
+  #isForeign(from: MemberId, { session }: CallMessage): boolean {
+    return from !== this.#ports.self && parseReserved(session) !== null
   }
 
   #hold(from: MemberId, call: CallMessage): void {
@@ -143,10 +164,12 @@ export class Server {
     const { session, seq, floor, attempt, role, command, input, user } = call
     const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
     const request = { session, seq, floor, role, command, input, caller }
+    const readers = this.#ports.readers?.() ?? NONE
     const now = this.#ports.now()
+    const at = { index, term, branch, atMs: now.wallMs, readers }
     const { tracing } = this.#ports
     const span = tracing?.decide(role, command, term, call.traceparent)
-    const decided = this.#roles.decide(request, { index, term, branch, atMs: now.wallMs })
+    const decided = this.#roles.decide(request, at)
     span?.end({ 'tanist.index': index, 'tanist.outcome': outcomeOf(decided) }, decided.kind === 'failed')
     if (decided.kind !== 'append' && this.#state === 'decides') {
       // An answer that no commit stands behind waits until this peer serves. What failed is decided anew then, so that
@@ -193,6 +216,24 @@ export class Server {
           refusal: decided.refusal,
         })
     }
+  }
+
+  /**
+   * Journals what `make` gives for the next position, if anything. `lost`: this peer does not serve, or stopped
+   * leading before it was committed.
+   */
+  order(
+    make: (at: DecideAt) => Uint8Array | null,
+    done: (end: 'committed' | 'nothing' | 'lost') => void,
+  ): void {
+    const next = this.serves ? this.#ports.next() : null
+    const position = next === null ? null : this.#afterExpiry(next)
+    if (position === null) return done('lost')
+    const payload = make({ ...position, atMs: this.#ports.now().wallMs })
+    if (payload === null) return done('nothing')
+    const { index, term } = position
+    this.#orders.set(index, { term, done: (committed) => done(committed ? 'committed' : 'lost') })
+    this.#ports.propose(payload)
   }
 
   #wait(index: number, to: MemberId, call: CallMessage, decided?: Waiter['decided']): void {
@@ -243,7 +284,11 @@ export class Server {
       this.#committed = entry.index
       if (entry.kind !== EntryKind.command) continue
       const applied = this.#roles.apply(entry)
-      if (applied && meters) meters.applied(applied.role, applied.events, entry.payload.length)
+      if (applied !== undefined) {
+        this.#ports.applied(applied)
+        if ('session' in applied) meters?.applied(applied.role, applied.events, entry.payload.length)
+      }
+      this.#ordered(entry)
       const waiters = this.#waiters.get(entry.index)
       if (!waiters) continue
       nowMs ??= this.#ports.now().monotonicMs
@@ -251,7 +296,8 @@ export class Server {
       for (const { to, call, decided } of waiters) {
         const { session, seq } = call
         const { index, term } = entry
-        const same = applied?.session === session && applied.seq === seq
+        const same =
+          applied !== undefined && 'session' in applied && applied.session === session && applied.seq === seq
         if (decided) {
           if (same) meters?.committed(call.role, nowMs - decided.atMs)
           decided.span?.end({ 'tanist.outcome': same ? applied.outcome.status : 'unknown' }, !same)
@@ -261,9 +307,17 @@ export class Server {
       }
     }
   }
+
+  #ordered({ index, term }: Entry): void {
+    const order = this.#orders.get(index)
+    this.#orders.delete(index)
+    order?.done(order.term === term)
+  }
 }
 
 function outcomeOf(decided: Decided): DecidedAs {
   if (decided.kind === 'append') return decided.outcome.status
   return decided.kind === 'known' ? 'repeated' : decided.kind
 }
+
+const NONE: readonly Reader[] = []

@@ -2,8 +2,12 @@ import { decodeEntries, decodeFrame, encodeEntries, encodeFrames } from '@tanist
 import type { Entry, FrameMessage, MembershipMessage, SessionMessage } from '@tanist/core'
 import type { AnswerMessage, CallMessage } from '../role/index.js'
 import type { SuccessionMessage } from '../succession/index.js'
+import { isReadsForm } from './builds.js'
+import type { ReadsMessage } from './builds.js'
+import type { ForgetMessage, ForgotMessage } from './forgetting.js'
 import { isSingletonForm } from '../singleton/index.js'
 import type { SingletonMessage } from '../singleton/index.js'
+import type { ReactionWish, ReactionWishAnswer } from './reaction-wishes.js'
 
 /** Caller to server: how far must I have applied to read what is true now? */
 export interface ReadMessage {
@@ -15,7 +19,16 @@ export type ReadAnswer =
   | { readonly t: 'readable'; readonly id: number; readonly index: number }
   | { readonly t: 'unreadable'; readonly id: number; readonly why: string }
 
-export type RoleMessage = CallMessage | AnswerMessage | ReadMessage | ReadAnswer
+export type RoleMessage =
+  | CallMessage
+  | AnswerMessage
+  | ReadMessage
+  | ReadAnswer
+  | ReactionWish
+  | ReactionWishAnswer
+  | ReadsMessage
+  | ForgetMessage
+  | ForgotMessage
 
 interface SuccessionWire {
   readonly channel: 's'
@@ -130,6 +143,11 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     read: { id: 'number' },
     readable: { id: 'number', index: 'number' },
     unreadable: { id: 'number', why: 'string' },
+    reaction: { id: 'count', role: 'string', key: 'string', end: 'string', again: 'boolean' },
+    reacted: { id: 'count', ok: 'boolean', text: 'string' },
+    reads: { roles: 'object' },
+    forget: { id: 'count', role: 'string' },
+    forgot: { id: 'count', status: 'string', text: 'string' },
   },
   a: {
     open: { epoch: 'count', seen: 'count', received: 'count', ask: 'boolean' },
@@ -196,6 +214,7 @@ function isMessage(channel: string, body: unknown): boolean {
   if (isObject(pair) && !isPairForm(pair)) return false
   if (channel === 's' && !isSuccessionForm(body)) return false
   if (channel === 'o' && !isSingletonForm(body)) return false
+  if (channel === 'r' && body['t'] === 'reads' && !isReadsForm(body['roles'])) return false
   return (
     isListOf('number', sent, 2) &&
     isListOf('number', tag, 2) &&
@@ -240,7 +259,8 @@ function fits({ body, entries }: SuccessionWire): boolean {
 /** What a ranking will look at. */
 function announcesWell(hello: unknown): boolean {
   if (!isObject(hello)) return false
-  const { weight, serve } = hello
+  const { weight, serve, reads } = hello
+  if (reads !== undefined && typeof reads !== 'string') return false
   return (weight === undefined || Number.isFinite(weight)) && (serve === undefined || serve === 'never')
 }
 

@@ -1,4 +1,5 @@
 import type { Decision, Make } from '@tanist/core'
+import { checkVersions } from './check-versions.js'
 import { isRecord } from './record.js'
 import type { Ctx, Role, RoleDefinition, RoleEffects } from './types.js'
 import type { AnySteps, EventVersions, Evolution } from './versions.js'
@@ -111,6 +112,7 @@ function check(name: unknown, definition: unknown): void {
       throw new TypeError(`${place}: '${hook}' must be a function.`)
     }
   }
+  checkVersions(name, definition)
 }
 
 function checkFunctions(place: string, part: string, functions: unknown): void {

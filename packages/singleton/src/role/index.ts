@@ -26,6 +26,10 @@ export type { AnySteps, EventVersions, Evolution } from './versions.js'
 export type { LostCommand, Reconciliation } from './reconcile.js'
 export { fromEncoded, toEncoded } from '@tanist/core'
 export type { Encoded } from '@tanist/core'
+export { bringUp } from './bring-up.js'
+export type { StoredEvent } from './bring-up.js'
+export { hashOfReads, readsOf } from './build.js'
+export type { Reader, Reads } from './build.js'
 export { decodeEntry } from './entry.js'
 export { eventsOf } from './read-events.js'
 export type {
@@ -40,6 +44,35 @@ export type {
 export type { DecidedEvent } from '@tanist/core'
 export type { CommandEntry } from './entry.js'
 export { SESSION_IDLE_MS } from './limits.js'
+export { dueSession, reactionSession } from './reserved.js'
+export { PARKED_TEXT_MAX, REACTION_CALLS_MAX, SETTLE_MAX } from './limits.js'
+export {
+  createDueClock,
+  createReactor,
+  dueOf,
+  failingOf,
+  hasDueWork,
+  hasWork,
+  planFor,
+  plansOf,
+  stepDueClock,
+  stepReactor,
+  taskOf,
+} from './reactor/index.js'
+export type {
+  DueClock,
+  DueClockEffect,
+  DueClockInput,
+  DueFailing,
+  Failing,
+  Plans,
+  Reactor,
+  ReactorEffect,
+  ReactorInput,
+  Task,
+  TaskId,
+} from './reactor/index.js'
+export { parseReserved } from './reserved.js'
 export { createRoleHost } from './host.js'
 export type { RoleHostOptions } from './host.js'
 export type {
@@ -48,7 +81,12 @@ export type {
   CommandRequest,
   DecideAt,
   Decided,
+  DueItem,
+  Parked,
+  PendingReaction,
   RoleHost,
+  Settled,
+  Settlement,
   StateCapture,
   StateRestore,
 } from './host-contract.js'

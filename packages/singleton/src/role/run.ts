@@ -1,13 +1,21 @@
-import { applyEvents, checkDecision, encodeEvents, fromEncoded, toEncoded } from '@tanist/core'
-import type { DecidedEvent, Encoded, EncodedEvents } from '@tanist/core'
+import { applyEvents, checkDecision, fromEncoded, toEncoded } from '@tanist/core'
+import type { Encoded } from '@tanist/core'
+import { bringUpAll } from './bring-up.js'
+import type { StoredEvent } from './bring-up.js'
+import type { Reader } from './build.js'
+import type { CommandEntry } from './entry.js'
 import type { JournalledOutcome } from './messages.js'
 import type { AnyRole, Ctx, FailReason } from './types.js'
+import { writeEvents } from './writing.js'
+import type { JournalEvents } from './writing.js'
 
 /** What running one command came to. Nothing was changed anywhere. */
 export type Run =
   | {
       readonly kind: 'decided'
-      readonly events: EncodedEvents
+      /** How the entry calls the role. */
+      readonly as: Pick<CommandEntry, 'role' | 'was'>
+      readonly events: JournalEvents
       readonly next: unknown
       readonly outcome: JournalledOutcome
     }
@@ -33,6 +41,7 @@ export function runCommand(
   state: unknown,
   input: Encoded,
   ctx: Ctx,
+  readers?: readonly Reader[],
 ): Run {
   const place = `${of.name}.${name}`
   if (!Object.hasOwn(of.commands, name)) {
@@ -55,23 +64,31 @@ export function runCommand(
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the input is checked by nobody else: a role is compiled with its callers
     const decision = checkDecision(place, (of.commands[name] as CommandFunction)(state, value, on, ctx))
+    const written = writeEvents(of, decision.kind === 'refuse' ? [] : decision.events, readers)
+    if (written.kind === 'not-yet') {
+      const text = `${place} cannot be done yet: ${written.text}. It can once these peers run a newer build.`
+      return { kind: 'failed', reason: 'not-yet', text }
+    }
+    const { events, as } = written
     if (decision.kind === 'refuse') {
       const outcome: JournalledOutcome = { status: 'refused', refusal: toEncoded(decision.refusal) }
-      return { kind: 'decided', events: encodeEvents([]), next: state, outcome }
+      return { kind: 'decided', as, events, next: state, outcome }
     }
-    const events = encodeEvents(decision.events)
     const next = evolve(of, state, events.decoded)
     const reply = decision.answer === null ? undefined : decision.answer(next)
-    return { kind: 'decided', events, next, outcome: { status: 'ok', value: toEncoded(reply) } }
+    return { kind: 'decided', as, events, next, outcome: { status: 'ok', value: toEncoded(reply) } }
   } catch (error) {
     const text = `${place} failed on the server and changed nothing.`
     return { kind: 'failed', reason: 'threw', text, cause: error }
   }
 }
 
-/** The state after `events`. Throws when the role does not know one, or its function throws or returns nothing. */
-export function evolve(of: AnyRole, state: unknown, events: readonly DecidedEvent[]): unknown {
-  return applyEvents(`the role '${of.name}'`, of.events, state, events)
+/**
+ * The state after `events`, brought up to today. Throws when the role does not know one, or its function throws or
+ * returns nothing.
+ */
+export function evolve(of: AnyRole, state: unknown, events: readonly StoredEvent[]): unknown {
+  return applyEvents(`the role '${of.name}'`, of.events, state, bringUpAll(of, events))
 }
 
 export function sentence(error: unknown): string {

@@ -1,9 +1,12 @@
 import { decodeRoleEntry } from './entry.js'
-import type { CommandEntry, ExpiryEntry } from './entry.js'
-import type { CommandRecord } from './host-contract.js'
+import type { CommandEntry, RoleEntry } from './entry.js'
+import type { CommandRecord, Settlement } from './host-contract.js'
 import { SESSION_WINDOW } from './limits.js'
-import { evolveBy, unreadable } from './replica.js'
+import { changesOfCommand, changesOfSettling, NO_CHANGES, OutboxAhead } from './outbox.js'
+import type { OutboxChange } from './outbox.js'
+import { evolveBy, overtaken, renamedAt, unreadable } from './replica.js'
 import type { HostedRoles, Replica, States } from './replica.js'
+import { isReserved } from './reserved.js'
 import type { Answer, SessionTable } from './sessions.js'
 import { positionOf } from './sessions.js'
 
@@ -22,6 +25,10 @@ export interface Waiting {
   /** The command of such an entry. */
   readonly settles?: { readonly session: string; readonly seq: number }
   readonly expire: readonly string[]
+  /** Reactions that it settles. */
+  readonly settled?: readonly Settlement[]
+  /** What it does to the outbox. */
+  readonly changes: readonly OutboxChange[]
 }
 
 /** The leader's view ahead of the commits. */
@@ -29,6 +36,7 @@ export class Ahead implements States {
   readonly states: Map<string, unknown>
   readonly failures: Map<string, string>
   readonly sessions: SessionsAhead
+  readonly outbox: OutboxAhead
   /** In the order of their indices. */
   readonly waiting: Waiting[] = []
   /** The committed states went another way: nothing that was worked out here counts. */
@@ -40,16 +48,19 @@ export class Ahead implements States {
     this.states = new Map(committed.states)
     this.failures = new Map(committed.failures)
     this.sessions = new SessionsAhead(committed.sessions)
+    this.outbox = new OutboxAhead(committed.outbox)
   }
 
   /** Takes an entry of the own journal that is not committed yet. */
   read(record: CommandRecord): void {
     const { index, term, payload } = record
-    this.waiting.push({ index, term, payload, taken: null, expire: [], ...this.#take(record) })
+    const read = { index, term, payload, taken: null, expire: [], changes: NO_CHANGES, ...this.#take(record) }
+    this.waiting.push(read)
+    this.outbox.apply(read.changes, index)
   }
 
   #take(record: CommandRecord): Partial<Waiting> {
-    let entry: CommandEntry | ExpiryEntry
+    let entry: RoleEntry
     try {
       entry = decodeRoleEntry(record.payload)
     } catch (error) {
@@ -60,21 +71,44 @@ export class Ahead implements States {
       this.sessions.expire(entry.expire)
       return { expire: entry.expire }
     }
-    const { role, command, session, seq, floor, outcome } = entry
-    const answer = { role, command, term: record.term, index: record.index, outcome }
-    this.sessions.record(session, seq, floor, answer)
+    if ('settle' in entry) return changesOfSettling(this.outbox, entry)
+    if ('drop' in entry) {
+      this.drop(entry.drop)
+      return {}
+    }
+    const { command, session, seq, floor, outcome } = entry
+    const role = this.#roles.nameOf(entry.role)
+    const changes = changesOfCommand(this.outbox, { ...entry, role }, entry.events, record)
+    const answer = { role: entry.role, command, term: record.term, index: record.index, outcome }
+    if (!isReserved(session)) this.sessions.record(session, seq, floor, answer)
     const failure = this.failures.get(role) ?? evolveBy(this.#roles, this, entry, record)
     if (failure === null)
-      return { taken: { entry, answer, next: this.states.get(role), events: entry.events.length } }
+      return {
+        taken: {
+          entry: { ...entry, role },
+          answer,
+          next: this.states.get(role),
+          events: entry.events.length,
+        },
+        changes,
+      }
     this.#fail(role, failure)
-    return { settles: entry }
+    for (const former of overtaken(this.#roles, entry)) this.#fail(former, renamedAt(former, role, record))
+    return { settles: entry, changes }
   }
 
   /** This entry is applied. */
-  settle({ taken, settles, expire }: Waiting): void {
+  settle({ index, taken, settles, expire, changes }: Waiting): void {
     const entry = taken?.entry ?? settles
     if (entry !== undefined) this.sessions.settle(entry.session, entry.seq)
     if (expire.length > 0) this.sessions.settleExpiry(expire)
+    this.outbox.settle(changes, index)
+  }
+
+  /** What follows is read again once this is applied; until then the role is there as little as it will be. */
+  drop(role: string): void {
+    this.states.delete(role)
+    if (this.#roles.has(role)) this.#fail(role, `The role '${role}' is being forgotten.`)
   }
 
   #fail(role: string, text: string): void {

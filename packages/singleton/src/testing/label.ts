@@ -159,5 +159,15 @@ function role({ body }: Of<'r'>): string {
       return `readable ${body.id} at ${body.index}`
     case 'unreadable':
       return `unreadable ${body.id}, ${body.why}`
+    case 'reaction':
+      return `${body.end} reaction ${body.key} of ${body.role}`
+    case 'reacted':
+      return `reacted ${body.id} ${body.ok ? 'yes' : 'no'}, ${body.text}`
+    case 'reads':
+      return `reads ${Object.keys(body.roles).join(' ')}`
+    case 'forget':
+      return `forget ${body.role}`
+    case 'forgot':
+      return `forgot: ${body.status}`
   }
 }

@@ -26,6 +26,8 @@ function stage() {
     propose: (payload) =>
       void entries.push({ index: entries.length + 1, term: 2, kind: EntryKind.command, payload }),
     confirm: (done) => done(0),
+    self: 'server',
+    applied: () => {},
   })
   const call = (seq: number, by = 1): void => {
     const message: CallMessage = {

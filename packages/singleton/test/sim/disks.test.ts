@@ -92,3 +92,35 @@ describe('a full disk', () => {
     }
   })
 })
+
+describe('a voter whose sync failed', () => {
+  it('counts nothing that only the cache has when it is started again: what it then confirms survives a power cut', () => {
+    for (let seed = 11; seed <= 30; seed++) {
+      const cluster = new Cluster({ seed, peers: 3 })
+      const { world } = cluster
+      cluster.startAll()
+      expect(world.runUntil(() => cluster.settled && cluster.seated, { limitMs: 15_000 })).toBe(true)
+      const workload = new Workload(cluster, seed, ledgerWorkload(4, 20))
+      workload.start()
+      world.run({ forMs: 500 })
+      const server = cluster.server()!
+      const [broken = '', away = ''] = cluster.names.filter((name) => name !== server)
+      world.crash(away)
+      world.disk(broken).failNextSync()
+      expect(world.runUntil(() => cluster.endedBy(broken) !== null, { limitMs: 5_000 })).toBe(true)
+      world.crash(broken)
+      cluster.start(broken)
+      // From here on both of them confirm, and nobody else has it.
+      world.run({ forMs: 3_000 })
+      world.powerOff([server, broken])
+      cluster.start(broken)
+      cluster.start(away)
+      world.run({ forMs: 3_000 })
+      cluster.start(server)
+      workload.stop()
+      const over = (): boolean => workload.pending.length === 0 && cluster.settled
+      expect(world.runUntil(over, { limitMs: 30_000 })).toBe(true)
+      expect(contradictionsIn(cluster, workload).filter(({ law }) => law !== 'ends')).toEqual([])
+    }
+  })
+})

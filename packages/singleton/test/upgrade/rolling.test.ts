@@ -180,7 +180,7 @@ describe('peers upgraded one by one under load', () => {
   )
 })
 
-describe('peers that go back to the build before, with entries in the journal that it does not know', () => {
+describe('peers that go back to the build before, when the journal holds what it does not know', () => {
   const loud = (of: Run): string[] =>
     [...new Set(failed(of).map((text) => text.split(' ')[0] ?? ''))].toSorted()
 
@@ -219,7 +219,6 @@ describe('peers that go back to the build before, with entries in the journal th
       expectWhole(of)
       expect(loud(of).every((command) => ['place', 'cancel', 'ship', 'take'].includes(command))).toBe(true)
       const told = [...failures].join('\n')
-      expect(told).toMatch(/'orders' cannot take the journal entry .* has no event 'shipped'/)
       expect(told).toMatch(
         /'returns' is (used by the journal entry|in the snapshot).*this build does not know it/,
       )
