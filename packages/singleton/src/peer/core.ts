@@ -47,11 +47,10 @@ import { feedSource } from './feed-source.js'
 import { Mesh } from './mesh.js'
 import type { Meters } from './meters.js'
 import { metricsOf } from './metrics.js'
-import type { PeerMetrics, RoleEffectCounts } from './metrics.js'
+import type { PeerMetrics } from './metrics.js'
 import type { ReadOutcome } from './reads.js'
 import { Reigns } from './reign.js'
 import { SideEffects } from './side-effects.js'
-import type { RoleWork } from './side-effects.js'
 import { Server } from './server.js'
 import type { CheckedSettings } from './settings.js'
 import { statusOf } from './status.js'
@@ -78,10 +77,6 @@ function asFailure(error: unknown): JoinError {
     return new JoinError('broken', `This peer stops: ${String(error)}`, error)
   const advice = error.code === 'damaged' ? ' Start this peer again: it then fetches the journal anew.' : ''
   return new JoinError('data', `${error.message}${advice}`, error)
-}
-
-function effectsOf(work: RoleWork | undefined): RoleEffectCounts | null {
-  return work === undefined ? null : { pending: work.pending, parked: work.parked, due: work.due ?? 0 }
 }
 
 /** One of two that stops waits this long for its vote to arrive, or to be the only voter on disk (after `soloMs`). */
@@ -402,7 +397,15 @@ export class PeerCore {
   status(): PeerStatus {
     const now = this.#host.clock.now()
     const { state } = this.#group
-    return statusOf(state, now, this.#takeover, this.#wait(), this.#asides.status, this.singletons.status(), this.sideEffects.status())
+    return statusOf(
+      state,
+      now,
+      this.#takeover,
+      this.#wait(),
+      this.#asides.status,
+      this.singletons.status(),
+      this.sideEffects.status(),
+    )
   }
 
   #wait(): Waiting | null {
@@ -540,7 +543,7 @@ export class PeerCore {
     const newest = snapshots.whole.at(-1)
     const server = this.#server.queues()
     const caller = this.#caller.queues()
-    const work = new Map(this.sideEffects.status().map((one) => [one.name, one]))
+    const effects = new Map(this.sideEffects.status().map((work) => [work.name, work]))
     return metricsOf({
       atMs: this.#host.clock.now().wallMs,
       meters: this.#meters,
@@ -550,7 +553,10 @@ export class PeerCore {
         ...(server.get(role) ?? { held: 0, committing: 0 }),
         ...(caller.get(role) ?? { waiting: 0, inFlight: 0 }),
       }),
-      effects: (role) => effectsOf(work.get(role)),
+      effects: (role) => {
+        const work = effects.get(role)
+        return work ? { pending: work.pending, parked: work.parked, due: work.due } : null
+      },
     })
   }
 

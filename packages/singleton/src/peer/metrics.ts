@@ -48,10 +48,11 @@ export interface RoleQueues {
   readonly inFlight: number
 }
 
+/** As `PeerStatus.roles` has them: `due` is null where nobody decides them. */
 export interface RoleEffectCounts {
   readonly pending: number
   readonly parked: number
-  readonly due: number
+  readonly due: number | null
 }
 
 export interface MetricsParts {

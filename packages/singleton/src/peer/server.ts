@@ -5,8 +5,8 @@ import type {
   Applied,
   CallMessage,
   CommandRecord,
-  DecideAt,
   Decided,
+  DecideAt,
   Reader,
   ResultMessage,
   RoleHost,
@@ -339,9 +339,10 @@ export class Server {
       this.#committed = entry.index
       if (entry.kind !== EntryKind.command) continue
       const applied = this.#roles.apply(entry)
-      if (applied !== undefined) this.#ports.applied(applied)
-      if (meters && applied && 'session' in applied)
-        meters.applied(applied.role, applied.events, entry.payload.length)
+      if (applied !== undefined) {
+        this.#ports.applied(applied)
+        if ('session' in applied) meters?.applied(applied.role, applied.events, entry.payload.length)
+      }
       this.#ordered(entry)
       const waiters = this.#waiters.get(entry.index)
       if (!waiters) continue
@@ -371,8 +372,9 @@ export class Server {
   }
 }
 
-const NONE: readonly Reader[] = []
 function outcomeOf(decided: Decided): DecidedAs {
   if (decided.kind === 'append') return decided.outcome.status
   return decided.kind === 'known' ? 'repeated' : decided.kind
 }
+
+const NONE: readonly Reader[] = []

@@ -1,6 +1,6 @@
 import { deepFreeze } from '@tanist/core'
 import type { DecidedEvent } from '@tanist/core'
-import { bringUpAll, canRead } from './bring-up.js'
+import { bringUpAll } from './bring-up.js'
 import { decodeRoleEntry } from './entry.js'
 import type { RoleEntry } from './entry.js'
 import type { AnyRole } from './types.js'
@@ -12,20 +12,20 @@ export interface EntryEvents {
 
 /**
  * The events of a command's entry that are the role's, as this build reads them; null when the entry is not of this
- * role. Throws when this build cannot read them. Several readers of one entry share the work.
+ * role. Throws when this build cannot read them. Several readers of one entry share the decoding.
  */
 export function eventsOf(role: AnyRole, payload: Uint8Array): EntryEvents | null {
   const entry = decodeShared(payload)
   if (!('events' in entry)) return null
   if (entry.role !== role.name && role.formerly?.includes(entry.role) !== true) return null
-  for (const event of entry.events)
-    if (!canRead(role, event)) {
-      const { type, version = 1 } = event
-      const what = version === 1 ? `event '${type}'` : `version ${version} of the event '${type}'`
-      throw new TypeError(`the role '${role.name}' has no ${what}`)
-    }
+  // Before anything may change it: what is decoded is shared.
+  deepFreeze(entry.events)
   const events = bringUpAll(role, entry.events)
-  for (const { payload: value } of events) deepFreeze(value)
+  for (const { type, payload: value } of events) {
+    if (!Object.hasOwn(role.events, type))
+      throw new TypeError(`the role '${role.name}' has no event '${type}'`)
+    deepFreeze(value)
+  }
   return { at: entry.atMs, events }
 }
 

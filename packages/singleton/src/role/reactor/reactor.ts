@@ -250,13 +250,7 @@ function start(r: Reactor, row: Row, nowMs: number, out: ReactorEffect[]): void 
 }
 
 /** Also after the end of its reign: that it ended well is remembered. */
-function ended(
-  r: Reactor,
-  id: number,
-  failure: string | null,
-  nowMs: number,
-  out: ReactorEffect[],
-): void {
+function ended(r: Reactor, id: number, failure: string | null, nowMs: number, out: ReactorEffect[]): void {
   const late = r.late.get(id)
   if (late !== undefined) {
     r.late.delete(id)
