@@ -331,7 +331,15 @@ export class PeerCore {
   status(): PeerStatus {
     const now = this.#host.clock.now()
     const { state } = this.#group
-    return statusOf(state, now, this.#takeover, this.#wait(), this.#asides.status, this.singletons.status(), this.sideEffects.status())
+    return statusOf(
+      state,
+      now,
+      this.#takeover,
+      this.#wait(),
+      this.#asides.status,
+      this.singletons.status(),
+      this.sideEffects.status(),
+    )
   }
 
   #wait(): Waiting | null {

@@ -49,7 +49,10 @@ export class ReactionWishes {
   readonly #ports: WishPorts
   readonly #wishes = new Map<number, Wish>()
   /** Those that wait for the commit of an entry of this reign, by its index. */
-  readonly #waiters = new Map<number, { readonly to: MemberId; readonly id: number; readonly text: string }[]>()
+  readonly #waiters = new Map<
+    number,
+    { readonly to: MemberId; readonly id: number; readonly text: string }[]
+  >()
   #last = 0
   #again: Timer | null = null
 
@@ -70,8 +73,7 @@ export class ReactionWishes {
 
   /** Here is whoever leads, perhaps. */
   asked(from: MemberId, { id, role, key, end, again }: ReactionWish): void {
-    const answer = (ok: boolean, text: string): void =>
-      this.#ports.send(from, { t: 'reacted', id, ok, text })
+    const answer = (ok: boolean, text: string): void => this.#ports.send(from, { t: 'reacted', id, ok, text })
     if (!this.#own.mayPropose) return answer(false, NOT_SERVING)
     if (end !== 'retry' && end !== 'dropped') return answer(false, `This server does not know '${end}'.`)
     const all = this.#roles.pending(role)
@@ -79,7 +81,8 @@ export class ReactionWishes {
     if (parked.length === 0) {
       const what = key === 'all' ? 'no parked reaction' : `no reaction ${key} that is parked`
       const is = all.some((one) => one.key === key)
-      if (is && end === 'retry') return answer(true, `The reaction ${key} of '${role}' is not parked: it runs.`)
+      if (is && end === 'retry')
+        return answer(true, `The reaction ${key} of '${role}' is not parked: it runs.`)
       return answer(again && !is, `The role '${role}' has ${what}${again ? ' any more' : ''}.`)
     }
     const what = parked.length === 1 ? `the reaction ${parked[0]?.key}` : `${parked.length} reactions`

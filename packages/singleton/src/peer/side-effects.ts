@@ -12,7 +12,9 @@ import { Reactions } from './reactions.js'
 import type { ReactionPorts } from './reactions.js'
 
 export interface SideEffectPorts
-  extends ReactionPorts, Omit<OwnEntriesPorts, 'now'>, Omit<WishPorts, 'timers'> {
+  extends ReactionPorts,
+    Omit<OwnEntriesPorts, 'now'>,
+    Omit<WishPorts, 'timers'> {
   readonly host: Pick<Host, 'clock' | 'timers' | 'log' | 'random'>
 }
 
@@ -116,7 +118,9 @@ export class SideEffects {
 
   status(): RoleWork[] {
     const pending = this.#roles.pendingRoles()
-    const mine = this.#ports.roles.filter(({ reactions, due }) => reactions !== undefined || due !== undefined)
+    const mine = this.#ports.roles.filter(
+      ({ reactions, due }) => reactions !== undefined || due !== undefined,
+    )
     const names = [...new Set([...mine.map(({ name }) => name), ...pending])]
     return names.map((name) => {
       const all = pending.includes(name) ? this.#roles.pending(name) : []
@@ -132,8 +136,7 @@ export class SideEffects {
     const derived = due === null ? undefined : this.#roles.dueFailure(name)
     if (derived !== undefined) return derived
     const [command] = due?.failing ?? []
-    if (command !== undefined)
-      return `The due command ${name}.${command.item.command} fails: ${command.text}`
+    if (command !== undefined) return `The due command ${name}.${command.item.command} fails: ${command.text}`
     for (const [key, { attempts, text }] of this.#reactions.failing(name))
       return `The reaction ${key} of '${name}' has failed, attempt ${attempts}: ${text}`
     const last = parked === 0 ? null : all.findLast((one) => one.parked !== null)?.parked
@@ -176,6 +179,7 @@ export class SideEffects {
 
 function waits({ key, role, type, unreadable }: PendingReaction): string {
   return (
-    unreadable ?? `The reaction ${key} of '${role}' waits for a build that reacts to ${type}: this one does not.`
+    unreadable ??
+    `The reaction ${key} of '${role}' waits for a build that reacts to ${type}: this one does not.`
   )
 }

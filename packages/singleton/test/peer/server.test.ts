@@ -20,6 +20,8 @@ function stage() {
   const entries: { index: number; term: number; kind: number; payload: Uint8Array }[] = []
   const answers: string[] = []
   const server = new Server(createRoleHost([counter]), {
+    self: 'ann',
+    applied: () => {},
     now: () => ({ monotonicMs: 0, wallMs: 1 }),
     send: (_to, message) => void answers.push(message.t),
     next: () => ({ term: 2, index: entries.length + 1, branch: 'b' }),

@@ -25,7 +25,13 @@ const orders = role('orders', {
       backoffMs: 50,
       run: async ({ id }, ctx) => {
         const booked = await ctx.role(books).book({ id }).value()
-        const body = JSON.stringify({ id, key: ctx.id, token: ctx.token, attempt: ctx.attempt, by: given.name })
+        const body = JSON.stringify({
+          id,
+          key: ctx.id,
+          token: ctx.token,
+          attempt: ctx.attempt,
+          by: given.name,
+        })
         const answer = await fetch(bank, { method: 'POST', body, signal: ctx.signal })
         if (!answer.ok) throw new Error(`the bank said ${answer.status}`)
         await ctx.own.pay({ id, booked }).value()

@@ -250,13 +250,7 @@ function start(r: Reactor, row: Row, nowMs: number, out: ReactorEffect[]): void 
 }
 
 /** Also after the end of its reign: that it ended well is remembered. */
-function ended(
-  r: Reactor,
-  id: number,
-  failure: string | null,
-  nowMs: number,
-  out: ReactorEffect[],
-): void {
+function ended(r: Reactor, id: number, failure: string | null, nowMs: number, out: ReactorEffect[]): void {
   const late = r.late.get(id)
   if (late !== undefined) {
     r.late.delete(id)
@@ -275,9 +269,8 @@ function finish(r: Reactor, id: number, run: Run, settlement: Settlement): void 
   item.gone = true
   row.items.delete(item.task.key)
   row.failing.delete(item.task.key)
-  const end: End = { settlement }
-  r.ends.set(idOf(settlement), end)
-  r.unsettled.push(end)
+  r.ends.set(idOf(settlement), { settlement })
+  r.unsettled.push({ settlement })
   over(r, id, run)
 }
 
