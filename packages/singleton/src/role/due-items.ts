@@ -1,4 +1,4 @@
-import { ImageWriter, toEncodedCopy } from '@tanist/core'
+import { digestOf, toEncoded } from '@tanist/core'
 import type { Encoded, Log } from '@tanist/core'
 import type { Due } from './due.js'
 import type { DueItem } from './host-contract.js'
@@ -12,9 +12,7 @@ import type { AnyRole } from './types.js'
  * fields were set.
  */
 export function dueKey(command: string, at: number, input: Encoded): string {
-  const writer = new ImageWriter([command, input].values())
-  while (writer.next() !== null);
-  return `${at}.${writer.digest}`
+  return `${at}.${digestOf([command, input])}`
 }
 
 function timeOf(key: string): number {
@@ -39,7 +37,7 @@ class MadeDue implements Due {
 
   /** Throws when the input cannot be encoded. */
   get encoded(): Encoded {
-    return (this.#encoded ??= toEncodedCopy(this.input))
+    return (this.#encoded ??= toEncoded(this.input))
   }
 
   get key(): string {
@@ -118,17 +116,17 @@ export class DueBook {
     }
   }
 
-  /** Which of these keys are not among them; none when `due` fails. */
-  missing(of: AnyRole, state: unknown, keys: ReadonlySet<string>): string[] {
+  /** Which of these keys are not among them; null when `due` fails. */
+  missing(of: AnyRole, state: unknown, keys: ReadonlySet<string>): string[] | null {
     const { made, failure } = this.derive(of, state)
-    if (failure !== null) return []
+    if (failure !== null) return null
     const times = new Set([...keys].map(timeOf))
     const there = new Set<string>()
     try {
       for (const one of made) if (times.has(one.at)) there.add(one.key)
     } catch (error) {
       this.#note(of.name, failureOf(of, error))
-      return []
+      return null
     }
     return [...keys].filter((key) => !there.has(key))
   }
@@ -237,4 +235,13 @@ function isPlain(value: unknown): boolean {
 
 function failureOf(of: AnyRole, error: unknown): string {
   return `due of the role '${of.name}' failed: ${sentence(error)}`
+}
+
+/** Whether a role's `due` derives an item with this key from a state; null when it fails. */
+export function derivedBy(of: AnyRole): (state: unknown, key: string) => boolean | null {
+  const book = new DueBook(undefined)
+  return (state, key) => {
+    const missing = book.missing(of, state, new Set([key]))
+    return missing === null ? null : missing.length === 0
+  }
 }

@@ -37,9 +37,11 @@ export interface ExpiryEntry {
 
 export function encodeEntry(entry: Omit<CommandEntry, 'events'>, { pairs }: EncodedEvents): Uint8Array {
   const { role, command, session, seq, floor, atMs, outcome, react, ran, forget } = entry
+  const fields = { role, command, session, seq, floor, at: atMs, outcome, events: pairs }
+  if (react === undefined && ran === undefined && forget === undefined)
+    return encodeText(JSON.stringify(fields))
   // What is undefined is not written.
-  const fields = { role, command, session, seq, floor, at: atMs, outcome, events: pairs, react, ran, forget }
-  return encodeText(JSON.stringify(fields))
+  return encodeText(JSON.stringify({ ...fields, react, ran, forget }))
 }
 
 export function encodeExpiry(expire: readonly string[]): Uint8Array {

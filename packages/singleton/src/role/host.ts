@@ -2,7 +2,7 @@ import type { Log } from '@tanist/core'
 import { eventMakers, invariant } from '@tanist/core'
 import { DueBook } from './due-items.js'
 import { decodeRoleEntry, encodeEntry, encodeExpiry, encodeSettle } from './entry.js'
-import type { RoleEntry } from './entry.js'
+import type { CommandEntry, RoleEntry } from './entry.js'
 import { Expiry } from './expiry.js'
 import type {
   Applied,
@@ -124,12 +124,12 @@ class Host implements RoleHost {
     const changed = this.#committed.advance(role, next)
     if (changed) this.#changed.add(role)
     const { index, term } = record
-    return { role, command, session, seq, outcome, index, term, changed, ...this.#change(changes, index) }
+    const applied = { role, command, session, seq, outcome, index, term, changed }
+    return changes.length === 0 ? applied : { ...applied, ...this.#change(changes, index) }
   }
 
   /** Changes the committed outbox; gives what is pending by that. */
   #change(changes: readonly OutboxChange[], index?: number): Pick<Applied, 'reactions'> {
-    if (changes.length === 0) return NO_REACTIONS
     this.#committed.outbox.apply(changes)
     const reactions = changes.flatMap((change) =>
       // An item of another entry only got an answer.
@@ -139,7 +139,7 @@ class Host implements RoleHost {
         ? [pendingOf(this.#roles, change.item)]
         : [],
     )
-    return reactions.length === 0 ? NO_REACTIONS : { reactions }
+    return reactions.length === 0 ? {} : { reactions }
   }
 
   #settled(
@@ -175,7 +175,8 @@ class Host implements RoleHost {
     const changes = changesOfCommand(outbox, entry, entry.events, record)
     const changed = this.#committed.take(entry, record)
     if (changed) this.#changed.add(role)
-    return { role, command, session, seq, outcome, index, term, changed, ...this.#change(changes, index) }
+    const applied = { role, command, session, seq, outcome, index, term, changed }
+    return changes.length === 0 ? applied : { ...applied, ...this.#change(changes, index) }
   }
 
   beginReign(tail: readonly CommandRecord[] = []): void {
@@ -291,7 +292,8 @@ class Host implements RoleHost {
     const react = reactingOf(hosted.reacting, run.events.decoded)
     const more = aftermath(this.#dueAhead, ahead.outbox, hosted.role, claim, before, run.next)
     const base = { role: name, command, session, seq, floor, atMs: at.atMs, outcome }
-    const entry = { ...base, ...(react === undefined ? {} : { react }), ...more }
+    const entry: Omit<CommandEntry, 'events'> =
+      react === undefined && more === null ? base : { ...base, ...(react && { react }), ...more }
     const payload = encodeEntry(entry, run.events)
     if (payload.length > MAX_ENTRY_BYTES) {
       const text = `${name}.${command} made a journal entry of ${payload.length} bytes; ${MAX_ENTRY_BYTES} are allowed.`
@@ -406,6 +408,5 @@ class Host implements RoleHost {
 }
 
 const NONE: readonly string[] = []
-const NO_REACTIONS: Pick<Applied, 'reactions'> = {}
 
 const CROWDED = `The server remembers ${CLOSED_MAX} clients that are gone and takes no new ones of that kind: number the commands of one client instead of naming each, or let its name end in '^' and the position of the peer.`

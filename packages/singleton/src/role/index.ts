@@ -30,6 +30,7 @@ export { decodeEntry } from './entry.js'
 export type { DecidedEvent } from '@tanist/core'
 export type { CommandEntry } from './entry.js'
 export { SESSION_IDLE_MS } from './limits.js'
+export { derivedBy } from './due-items.js'
 export { dueSession, reactionSession } from './reserved.js'
 export { PARKED_TEXT_MAX, REACTION_CALLS_MAX, SETTLE_MAX } from './limits.js'
 export {

@@ -84,7 +84,7 @@ export function aftermath(
   const own = claim.kind === 'due' && due.has(of, next, claim.key, claim) !== false
   const ran = outbox.ran(of.name)
   const forget =
-    ran.size === 0 || Object.is(before, next) ? [] : due.missing(of, next, ran).slice(0, FORGET_MAX)
+    ran.size === 0 || Object.is(before, next) ? [] : (due.missing(of, next, ran) ?? []).slice(0, FORGET_MAX)
   if (!own && forget.length === 0) return null
   return { ...(own ? { ran: true as const } : {}), ...(forget.length > 0 ? { forget } : {}) }
 }

@@ -132,12 +132,12 @@ export class Group {
       ...hosts,
     ]
     for (const host of others) {
-      expect(host.snapshot()).toEqual(first!.snapshot())
-      expect(host.digest()).toBe(first!.digest())
-      expect(bytesOf(host).equals(bytesOf(first!))).toBe(true)
+      expect(host.snapshot()).toEqual(first.snapshot())
+      expect(host.digest()).toBe(first.digest())
+      expect(bytesOf(host).equals(bytesOf(first))).toBe(true)
       for (const { name } of sideRoles) {
-        expect(host.pending(name)).toEqual(first!.pending(name))
-        expect(host.due(name).map(({ key }) => key)).toEqual(first!.due(name).map(({ key }) => key))
+        expect(host.pending(name)).toEqual(first.pending(name))
+        expect(host.due(name).map(({ key }) => key)).toEqual(first.due(name).map(({ key }) => key))
       }
     }
   }

@@ -136,31 +136,39 @@ export class Leader {
 
 let last = 0
 
-export function ask(role: string, command: string, input?: unknown, id?: string): CommandRequest {
+export function ask(of: string, command: string, input?: unknown, id?: string): CommandRequest {
   const session = id ?? `caller-${++last}`
-  return { session, seq: 1, floor: 0, role, command, input: toEncoded(input), caller: { level: 'member' } }
+  return {
+    session,
+    seq: 1,
+    floor: 0,
+    role: of,
+    command,
+    input: toEncoded(input),
+    caller: { level: 'member' },
+  }
 }
 
 /** A call of the reaction to the event `of`. */
 export function callOf(
   of: { readonly role: string; readonly key: string },
   seq: number,
-  role: string,
+  to: string,
   command: string,
   input?: unknown,
 ): CommandRequest {
-  return { ...ask(role, command, input, reactionSession(of.role, of.key)), seq }
+  return { ...ask(to, command, input, reactionSession(of.role, of.key)), seq }
 }
 
-export function dueCall({ role, key, command, input }: DueItem): CommandRequest {
+export function dueCall({ role: of, key, command, input }: DueItem): CommandRequest {
   return {
-    session: dueSession(role, key),
+    session: dueSession(of, key),
     seq: 1,
     floor: 0,
-    role,
+    role: of,
     command,
     input,
-    caller: { level: 'role', role },
+    caller: { level: 'role', role: of },
   }
 }
 

@@ -1,2 +1,3 @@
+export { digestOf } from './digest.js'
 export { ImageReader } from './reader.js'
 export { ImageWriter } from './writer.js'

@@ -4,6 +4,7 @@ import { fromEncoded } from '../../role/index.js'
 import { showShort } from '../value-text.js'
 import { answered, invoked, isRead, lawFrom, nameOf, newestBefore, writtenOf } from './build.js'
 import type { Finding, Written } from './build.js'
+import { dueFindings } from './due.js'
 import type { Law, LawEvent } from './types.js'
 
 type Found = NonNullable<Finding['contradictions']>[number]
@@ -46,11 +47,14 @@ function exactlyOnce(history: History): Finding {
   }
   const contradictions: Found[] = []
   for (const [id, [first, second]] of entries) {
-    if (!first || !second) continue
+    // Due commands have the same id at each appearance of their items.
+    if (!first || !second || id.startsWith('!')) continue
     const text = `the command ${id} took effect twice, at positions ${first.index} and ${second.index}`
     contradictions.push({ text, events: [inJournal(first), inJournal(second)] })
   }
-  let exercised = 0
+  const due = dueFindings(history, inJournal)
+  contradictions.push(...(due.contradictions ?? []))
+  let exercised = due.exercised
   for (const operation of history.operations) {
     if (operation.kind === 'read') continue
     exercised += Number(operation.tries > 1) + operation.echoes.length
