@@ -116,7 +116,7 @@ export class ReactionRun {
       // An earlier attempt may have made it.
       return Promise.resolve({ status: 'unavailable', executed: 'unknown', reason, since, id: text })
     }
-    let cancel = (): void => {}
+    let cancel: () => void = nothing
     const outcome = new Promise<CallOutcome>((resolve) => {
       cancel = this.#ports.call({ ...request, id }, (ended) => {
         this.#open.delete(cancel)
@@ -129,6 +129,8 @@ export class ReactionRun {
     return outcome
   }
 }
+
+const nothing = (): void => {}
 
 function checkOptions(place: string, options: CallOptions | undefined): void {
   const wrong = Object.keys(options ?? {}).filter((key) => key !== 'signal' && key !== 'deadlineMs')

@@ -87,8 +87,7 @@ export const bugs: readonly ReactionBug[] = [
     name: 'followers run reactions, too',
     file: 'peer/reactions',
     find: "if (this.#token !== null) this.#step({ kind: 'added'",
-    replace:
-      "if (this.#token === null) this.begin({ term: 0, index: 0 }); this.#step({ kind: 'added'",
+    replace: "if (this.#token === null) this.begin({ term: 0, index: 0 }); this.#step({ kind: 'added'",
     also: [
       {
         file: 'peer/reactions',
@@ -111,7 +110,7 @@ export const bugs: readonly ReactionBug[] = [
   {
     name: 'a failed reaction does not hold up its lane',
     file: 'role/reactor/reactor',
-    find: 'if (lane.state !== \'waiting\') continue',
+    find: "if (lane.state !== 'waiting') continue",
     replace: 'if (false) continue',
     laws: ['lane'],
     budget: 3,

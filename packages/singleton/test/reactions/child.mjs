@@ -28,6 +28,6 @@ async function wrongOf(run) {
   try {
     return (await run()).wrong
   } catch (error) {
-    return [`throws: ${error}`]
+    return [`throws: ${String(error)}`]
   }
 }

@@ -66,7 +66,9 @@ describe('each planted bug', () => {
       const { number, law = '', text, ms } = await two(() => hunt(bug))
       expect(number, `not found by ${bug.budget} schedules`).not.toBeNull()
       const count = `${(number ?? 0) + 1} of ${bug.budget}`.padEnd(9)
-      rows.push(`${count} ${law.padEnd(7)} ${(ms / 1_000).toFixed(1).padStart(5)} s  ${bug.name}\n    ${text}`)
+      rows.push(
+        `${count} ${law.padEnd(7)} ${(ms / 1_000).toFixed(1).padStart(5)} s  ${bug.name}\n    ${text}`,
+      )
     })
   }
 })

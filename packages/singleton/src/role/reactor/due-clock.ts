@@ -245,6 +245,7 @@ function decided(
   const attempts = (before?.attempts ?? 0) + 1
   const pauseMs = Math.min(DUE_MAX_BACKOFF_MS, DUE_BACKOFF_MS * 2 ** Math.min(attempts - 1, 40))
   row.failing.set(key, { item, attempts, text: outcome.failed, againMs: monotonicMs + pauseMs })
+  c.awake.add(row)
   if (before?.text === outcome.failed) return
   const text = `${role}.${command}, due at ${iso(at)}, failed and is tried again: ${outcome.failed}`
   out.push({ kind: 'note', level: 'warn', event: 'due-failed', text, role, key })

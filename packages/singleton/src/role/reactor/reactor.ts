@@ -269,9 +269,8 @@ function finish(r: Reactor, id: number, run: Run, settlement: Settlement): void 
   item.gone = true
   row.items.delete(item.task.key)
   row.failing.delete(item.task.key)
-  const end: End = { settlement }
-  r.ends.set(idOf(settlement), end)
-  r.unsettled.push(end)
+  r.ends.set(idOf(settlement), { settlement })
+  r.unsettled.push({ settlement })
   over(r, id, run)
 }
 
