@@ -133,10 +133,10 @@ export class Server {
     const { session, seq, floor, attempt, role, command, input, user } = call
     const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
     const { alone } = this.#ports
-    alone.settle()
     const suspect = alone.isSuspect(call, this.#ports.now())
     const poison = suspect && alone.isPoison(call, term)
     if (suspect && !poison) alone.begin(call, from, term)
+    else alone.settle()
     const request = { session, seq, floor, role, command, input, caller, poison }
     const decided = this.#roles.decide(request, { index, term, branch, atMs: this.#ports.now().wallMs })
     if (decided.kind !== 'append' && this.#state === 'decides') {
