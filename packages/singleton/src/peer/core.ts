@@ -258,7 +258,10 @@ export class PeerCore {
       kept: identity.value?.stood,
       keep: (stood) => this.#group.remember({ stood }),
       hadJournal: base !== null || journal.lastIndex > 0,
-      voters: () => voters(this.#group.state),
+      voters: () => {
+        const { state } = this.#group
+        return [...new Set([...state.line, ...voters(state)])].filter((id) => state.links.has(id))
+      },
       send: (to, message) => this.#mesh.sendTo(to, { channel: 'r', body: message }),
       flush: () => this.#mesh.flush(),
     })

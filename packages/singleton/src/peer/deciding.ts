@@ -4,14 +4,14 @@ import type { CallMessage, CommandId } from '../role/index.js'
 
 /*
  * How a command that kills whoever decides it is found out. Who calls says of a repeated call when a server was lost
- * that had said nothing about it (`suspect: 'sent'`). The server decides a suspect alone: before, a note of it leaves to the
+ * that had said nothing about it (`suspect: 'sent'`). The server decides a suspect alone: before, a note of it leaves to two
  * voters and to the caller, and the next thing that they hear of the server clears the note. A server that is lost
  * while its note stands was lost by deciding. The next server is told by everyone who holds such a note, and
  * quarantines the command instead of deciding it. A call whose id the application gave may have been sent by another
  * caller, who died with the server: for a while after a loss it is a suspect as well.
  */
 
-/** Server to voters and caller, as the last of a frame: what comes after it was sent by a server that survived it. */
+/** Server to those who may serve next and the caller, as the last of a frame: what comes after it was sent by a server that survived it. */
 export interface DecidingMessage extends CommandId {
   readonly t: 'deciding'
   readonly term: number
@@ -46,6 +46,7 @@ export interface DecidingPorts {
   readonly self: Speaker
   /** This process began with a journal: somebody served before. */
   readonly hadJournal: boolean
+  /** Those who are likely to serve next come first. */
   readonly voters: () => readonly MemberId[]
   readonly send: (to: MemberId, message: DecidingMessages) => void
   /** What an earlier life of this peer kept, as read from its disk. */
@@ -55,6 +56,9 @@ export interface DecidingPorts {
   /** Everything sent so far leaves now. */
   readonly flush: () => void
 }
+
+/** Voters that get a note, beside the caller: those that are likely to serve next. */
+const HOLDERS = 2
 
 /** Terms of which the last note is remembered. */
 const TERMS_MAX = 8
@@ -109,28 +113,36 @@ export class Deciding {
     )
   }
 
-  /** Before a suspect is decided: nothing else is until `settle`. */
+  /** Before a suspect is decided: nothing else is until `settle`, or the next of these. */
   begin({ session, seq, role, command, input }: CallMessage, caller: MemberId, term: number): void {
     const { self, voters, send, flush } = this.#ports
     const digest = digestOf(role, command, input)
     const note = { term, n: ++this.#n, session, seq, role, command, digest }
-    const sentTo = [...new Set([...voters(), caller])].filter((id) => id !== self.memberId)
-    // What waits would be taken for a word after the note.
+    const others = voters().filter((id) => id !== self.memberId)
+    const sentTo = new Set(others.slice(0, HOLDERS))
+    if (caller !== self.memberId) sentTo.add(caller)
+    // What waits would be taken for a word after the note. A note that stands is cleared by the next.
+    for (const id of this.#own?.sentTo ?? []) if (!sentTo.has(id)) this.#clear(id)
     flush()
     for (const id of sentTo) send(id, { t: 'deciding', ...note })
     flush()
-    this.#own = { ...note, stands: false, from: self, sentTo }
+    this.#own = { ...note, stands: false, from: self, sentTo: [...sentTo] }
     // Whoever can tell of it has survived it.
     this.#keep(this.#own)
   }
 
-  /** It was decided. To be called before anything else is, and before what came of it is written. */
+  /**
+   * It was decided. To be called before anything else is but the next suspect, and before what came of it is written.
+   */
   settle(): void {
-    const own = this.#own
-    if (own === null) return
+    if (this.#own === null) return
+    for (const id of this.#own.sentTo) this.#clear(id)
     this.#own = null
-    for (const id of own.sentTo) this.#ports.send(id, { t: 'decided', term: own.term, n: own.n })
     this.#ports.flush()
+  }
+
+  #clear(id: MemberId): void {
+    if (this.#own !== null) this.#ports.send(id, { t: 'decided', term: this.#own.term, n: this.#own.n })
   }
 
   /** To be called first with everything that comes from another peer. */

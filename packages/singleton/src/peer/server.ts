@@ -213,11 +213,11 @@ export class Server {
     const { session, seq, floor, attempt, role, command, input, user } = call
     const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
     const { alone, tracing } = this.#ports
-    alone.settle()
     const now = this.#ports.now()
     const suspect = alone.isSuspect(call, now)
     const poison = suspect && alone.isPoison(call, term)
     if (suspect && !poison) alone.begin(call, from, term)
+    else alone.settle()
     const request = { session, seq, floor, role, command, input, caller, poison }
     const readers = this.#ports.readers?.() ?? NONE
     const span = tracing?.decide(role, command, term, call.traceparent)

@@ -1,4 +1,4 @@
-import type { AnyRole, Make, Role } from '../role/index.js'
+import type { AnyRole, Due, DueRun, Failed, Make, Role } from '../role/index.js'
 import type { ArgsWith, CommandName, EventOf, RefusalOf, ReplyOf } from './role-parts.js'
 import { Trial } from './trial.js'
 import type { TrialEvent, TrialOptions, TrialOutcome } from './trial.js'
@@ -38,6 +38,10 @@ export interface RoleTestThen<S, E, C, K extends CommandName<C>> extends RoleTes
   thenReplied(value: ReplyOf<C, K>): RoleTestThen<S, E, C, K>
   /** Refused with this value, and without an event. */
   thenRefused(refusal: RefusalOf<C, K>): RoleTestThen<S, E, C, K>
+  /** Not run at all: its schema refused the input (`invalid`), or strays may not call it (`not-open`). */
+  thenFailed(reason: 'invalid' | 'not-open', text?: RegExp): RoleTestThen<S, E, C, K>
+  /** Exactly this is due by the state now, in this order: `(run) => [run.expire(1_000, { id })]`. */
+  thenDue(items: (run: DueRun<C>) => Iterable<Due>): RoleTestThen<S, E, C, K>
   /** This is the state now; or a function that looks at it and throws, or returns false, when it is wrong. */
   thenState(state: S | ((state: S) => unknown)): RoleTestThen<S, E, C, K>
 }
@@ -62,6 +66,7 @@ class Chain<S, E> {
   readonly #role: AnyRole
   readonly #trial: Trial
   readonly #on: Make<S, E>
+  readonly #run: Readonly<Record<string, (at: number, input?: unknown) => Due>>
   #given = 0
   #asked = ''
   #outcome: TrialOutcome | null = null
@@ -74,6 +79,9 @@ class Chain<S, E> {
       (payload: unknown): TrialEvent => ({ type, payload }),
     ])
     this.#on = Object.fromEntries(makers) as Make<S, E>
+    this.#run = Object.fromEntries(
+      Object.keys(role.commands).map((command) => [command, (at, input) => ({ command, at, input })]),
+    )
   }
 
   get state(): S {
@@ -126,6 +134,24 @@ class Chain<S, E> {
     return this
   }
 
+  thenFailed(reason: Failed['reason'], text: RegExp = /./): this {
+    const outcome = this.#ended()
+    const failed = outcome.kind === 'failed' ? outcome.refusal : null
+    this.#compare(`was not to be run (${reason})`, reason, failed?.reason ?? null)
+    if (failed !== null && !text.test(failed.text))
+      throw new RoleTestError(`${this.#asked} failed with other words than ${String(text)}: ${failed.text}`, String(text), failed.text)
+    return this
+  }
+
+  thenDue(items: (run: never) => Iterable<Due>): this {
+    this.#ended()
+    const { due } = this.#role
+    const actual = due === undefined ? [] : [...due(this.#trial.state as never, this.#run as never)]
+    const expected = [...items(this.#run as never)]
+    this.#compare(`was to leave due ${show(expected)}`, expected, actual)
+    return this
+  }
+
   thenState(state: unknown): this {
     const actual = this.#trial.state
     this.#ended()
@@ -170,6 +196,7 @@ const eventsText = (events: readonly TrialEvent[]): string =>
   events.map(({ type, payload }) => (payload === undefined ? type : `${type} ${show(payload)}`)).join(', ')
 
 function outcomeText(outcome: TrialOutcome): string {
+  if (outcome.kind === 'failed') return `was not run (${outcome.refusal.reason}): ${outcome.refusal.text}`
   if (outcome.kind === 'refused') return `was refused with ${show(outcome.refusal)}`
   const events =
     outcome.events.length === 0 ? 'persisted no event' : `persisted ${eventsText(outcome.events)}`

@@ -1,6 +1,6 @@
 import { decodeJson, encodeJson, invariant } from '@tanist/core'
 import { createRoleHost, parseCommandId } from '../role/index.js'
-import type { AnyRole, Caller, CommandId, CommandRecord, Ctx, RoleHost } from '../role/index.js'
+import type { AnyRole, Caller, CommandId, CommandRecord, Ctx, Failed, RoleHost } from '../role/index.js'
 import { differences, show, showShort } from './value-text.js'
 import { RoleFault, watchedRole } from './watched-role.js'
 
@@ -23,6 +23,8 @@ export interface TrialOptions {
 export type TrialOutcome =
   | { readonly kind: 'persisted'; readonly events: readonly TrialEvent[]; readonly reply: unknown }
   | { readonly kind: 'refused'; readonly refusal: unknown }
+  /** The server would not run it: its input is not valid, or it is not open to such a caller. */
+  | { readonly kind: 'failed'; readonly refusal: Failed }
 
 const DEFAULT_AT = 1_790_000_000_000
 const GIVEN = '(given)'
@@ -105,6 +107,8 @@ export class Trial {
       { index, term: 1, atMs: at, branch: 'trial' },
     )
     invariant(decided.kind !== 'expired', 'a trial keeps every outcome')
+    const { refusal } = decided.kind === 'failed' ? decided : { refusal: null }
+    if (refusal?.reason === 'invalid' || refusal?.reason === 'not-open') return { kind: 'failed', refusal }
     if (decided.kind === 'failed') throw this.#fault(command, input, decided.refusal.text)
     if (decided.kind === 'append') this.#append({ index, term: 1, payload: decided.payload })
     const { outcome } = decided

@@ -15,7 +15,8 @@ const NOTICED_MS = 700
 
 /** Machines whose servers a command may end, and how often it did. */
 export class Bombs {
-  readonly blown: { readonly node: string; readonly atMs: number; heard: boolean }[] = []
+  readonly blown: { readonly node: string; readonly life: number; readonly atMs: number; heard: boolean }[] =
+    []
   cluster: Cluster | null = null
   readonly #hanging = new Set<string>()
 
@@ -43,9 +44,12 @@ export class Bombs {
 
   #blow(node: string, what: End): void {
     const { names, world } = this.cluster!
+    // The world lets a turn end that has begun, whatever happened in it.
+    const last = this.blown.at(-1)
+    if (last?.node === node && last.life === world.life(node)) throw new Error('boom')
     const others = names.filter((name) => name !== node && this.cluster?.isRunning(name))
     const lives = others.map((name) => world.life(name))
-    const blown = { node, atMs: world.nowMs, heard: false }
+    const blown = { node, life: world.life(node), atMs: world.nowMs, heard: false }
     this.blown.push(blown)
     world.schedule(world.nowMs + NOTICED_MS, () => {
       blown.heard = others.some((name, i) => world.life(name) === lives[i] && world.state(name) === 'running')
