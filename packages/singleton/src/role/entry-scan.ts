@@ -69,21 +69,35 @@ export function scanEntry(payload: Uint8Array): CommandEntry | null {
   return { role, command, session, seq, floor, atMs, events, outcome }
 }
 
+type Head = Pick<CommandEntry, 'role' | 'command' | 'session'>
+
+/** No entry begins so. */
+const NEVER = literal('{}')
+
 /** How a recent entry began, up to its `seq`: the next one often begins alike. */
-let last = { bytes: literal('{}'), role: '', command: '', session: '' }
+let last = { opening: NEVER, bytes: NEVER, role: '', command: '', session: '' }
 /** Where callers take turns, remembering the last one is of no use. */
 let misses = 0
 
-function scanHead(): Pick<CommandEntry, 'role' | 'command' | 'session'> | null {
+function scanHead(): Head | null {
+  const opening = skip(last.opening) ? last : scanOpening()
+  if (opening === null) return null
+  const session = text()
+  if (session === UNUSUAL || !skip(SEQ)) return null
+  const { role, command } = opening
+  if (++misses % 16 === 0 && opening === last) last = { ...last, bytes: bytes.slice(0, at), session }
+  return { role, command, session }
+}
+
+/** Up to the name of the session. */
+function scanOpening(): Pick<Head, 'role' | 'command'> | null {
   if (!skip(ROLE)) return null
   const role = text()
   if (role === UNUSUAL || !skip(COMMAND)) return null
   const command = text()
   if (command === UNUSUAL || !skip(SESSION)) return null
-  const session = text()
-  if (session === UNUSUAL || !skip(SEQ)) return null
-  if (++misses % 16 === 0) last = { bytes: bytes.slice(0, at), role, command, session }
-  return { role, command, session }
+  if (misses % 16 === 0) last = { opening: bytes.slice(0, at), bytes: NEVER, role, command, session: '' }
+  return { role, command }
 }
 
 function scanOutcome(): Scanned<JournalledOutcome> {
@@ -231,8 +245,7 @@ function text(): Scanned<string> {
   const slot = (hash ^ (hash >>> 10)) & 1_023
   const known = slots[slot]!
   if (isText(known, begin, end)) return known
-  let made = ''
-  for (let i = begin; i < end; i++) made += String.fromCharCode(bytes[i]!)
+  const made = ascii.decode(bytes.subarray(begin, end))
   slots[slot] = made
   return made
 }

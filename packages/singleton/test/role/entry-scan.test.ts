@@ -105,6 +105,65 @@ describe('the short way to read an entry', () => {
     expect(short).toBeGreaterThan(20)
   })
 
+  it('finds what the long way finds, or nothing, for each unusual value', () => {
+    const values = [
+      '-0',
+      '01',
+      '-01',
+      '1.5',
+      '1e3',
+      '1E3',
+      '-',
+      '+1',
+      '.5',
+      '1234567890123456',
+      '9'.repeat(400),
+    ]
+    const texts = [
+      '"\\u0041"',
+      '"\u0007"',
+      '"\u007f"',
+      '"é"',
+      '"',
+      '""',
+      `"${'x'.repeat(65)}"`,
+      `"${'é'.repeat(65)}"`,
+    ]
+    const others = [
+      '{"__proto__":1}',
+      '{"constructor":1}',
+      '{"prototype":{}}',
+      '{"toJSON":1}',
+      '{"a":1,"a":2}',
+    ]
+    const broken = [
+      'tru',
+      'nul',
+      '[1,]',
+      '{"a":1,}',
+      ' 1',
+      '[]',
+      '{}',
+      '[,]',
+      '{"2":1,"1":2}',
+      '{"v":1,"w":2}',
+      '',
+    ]
+    const deep = [`${'['.repeat(30)}1${']'.repeat(30)}`, `${'['.repeat(70)}1${']'.repeat(70)}`]
+    for (const value of [...values, ...texts, ...others, ...broken, ...deep]) {
+      const places = [`"value":{"v":${value}}`, `"value":${value}`, `"x":${value}`]
+      for (const place of places) {
+        for (const event of ['["e",{"v":1}]', `["e",{"v":${value}}]`, `["e",${value}]`]) {
+          const head =
+            '{"role":"a","command":"b","session":"c","seq":1,"floor":0,"at":5,"outcome":{"status":"ok",'
+          const payload = encodeText(`${head}${place}},"events":[${event}]}`)
+          const scanned = found(() => scanEntry(payload))
+          if (scanned !== null) expect(scanned).toEqual(found(() => parseRoleEntry(payload)))
+        }
+      }
+    }
+  })
+
   it('leaves fields and parts of events that it does not know to the long way', () => {
     const known =
       '{"role":"a","command":"b","session":"c","seq":1,"floor":0,"at":5,"outcome":{"status":"ok","value":null},"events":[["e",{"v":1}]]}'

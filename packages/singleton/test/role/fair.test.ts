@@ -161,11 +161,16 @@ function stage() {
       committed += entries.length
       if (entries.length > 0) server.committed(entries)
     },
+    /** It may decide nothing, and nobody has told the server so yet. */
+    halt(): void {
+      may = false
+    },
     lapse(): void {
       may = false
       server.suspend()
     },
     serve(): void {
+      server.suspend()
       may = true
       server.lead(null)
       server.serve(tail)
@@ -227,6 +232,18 @@ describe('a server with more to do than it can', () => {
     ).toEqual([1, 2, 3])
   })
 
+  it('lets nothing that came while it could not decide go before what waited already', () => {
+    const at = stage()
+    at.server.lead([])
+    at.server.serve(() => [])
+    for (let i = 0; i < 600; i++) at.call('noisy', 'n')
+    at.halt()
+    for (let i = 0; i < 100; i++) at.call('noisy', 'n')
+    at.serve()
+    while (at.answered.length < 700) at.commit(100)
+    expect(at.decided().map(({ seq }) => seq)).toEqual(Array.from({ length: 700 }, (_, i) => i + 1))
+  })
+
   it('decides at once while there is no backlog', () => {
     const at = stage()
     at.server.lead([])
@@ -249,7 +266,10 @@ describe('a server with more to do than it can', () => {
           }),
         },
         { weight: 4, arbitrary: fc.constantFrom(1, 40, 600) },
-        { weight: 1, arbitrary: fc.constantFrom('lapse' as const, 'serve' as const, 'change' as const) },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom('halt' as const, 'lapse' as const, 'serve' as const, 'change' as const),
+        },
       ),
       { maxLength: 40 },
     )
