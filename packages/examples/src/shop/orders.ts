@@ -86,9 +86,7 @@ export const orders = role('orders', {
       s.open[c.order]?.state === 'paid' ? persist(on.shipped(c)) : refuse({ code: 'not-paid' }),
     cancel: (s, c: { order: string; why: string }, on) => {
       const state = s.open[c.order]?.state
-      return state === undefined || state === 'paid'
-        ? refuse({ code: 'too-late' })
-        : persist(on.cancelled(c))
+      return state === undefined || state === 'paid' ? refuse({ code: 'too-late' }) : persist(on.cancelled(c))
     },
   },
   // A call that throws `Unavailable` fails the run, and the whole run is repeated: calls that had an outcome get

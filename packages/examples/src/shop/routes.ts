@@ -29,7 +29,11 @@ export function createRoutes(parts: RoutesParts): RequestListener {
   }
 }
 
-async function get({ page, live, peer, bank }: RoutesParts, request: IncomingMessage, response: ServerResponse) {
+async function get(
+  { page, live, peer, bank }: RoutesParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+) {
   const { pathname } = new URL(request.url ?? '/', 'http://peer')
   const file = page.find(pathname)
   if (file) return void response.writeHead(200, file.headers).end(file.body)

@@ -41,7 +41,10 @@ export async function playStory(): Promise<number> {
     const seeds = [...places.values()].map((port) => `127.0.0.1:${port}`).join(',')
     const start = (name: string): void => {
       const args = { name, port: `${places.get(name)}`, seeds, bank: bank.url, data: folder, expect: '2' }
-      children.set(name, startPeerProcess(Object.entries(args).flatMap(([key, value]) => [`--${key}`, value])))
+      children.set(
+        name,
+        startPeerProcess(Object.entries(args).flatMap(([key, value]) => [`--${key}`, value])),
+      )
     }
     for (const name of NAMES) start(name)
     const urls = [...places.values()].map((port) => `http://127.0.0.1:${port}/`)
@@ -84,7 +87,9 @@ async function play({ bank, urls, children, start }: Stage): Promise<number> {
     }
   }
   await customer.done()
-  say(`${customer.orders.size} orders were confirmed to customers, ${customer.again} of them after asking again.`)
+  say(
+    `${customer.orders.size} orders were confirmed to customers, ${customer.again} of them after asking again.`,
+  )
   await until(async () => Object.keys((await shopAt(urls[0], bank)).orders.open).length === 0)
   say('Everything has come to rest. Every peer is asked, and the bank.')
   const found = new Set<string>()
@@ -105,7 +110,9 @@ function report({ orders, books, stock }: Shop, customer: Customer, found: reado
   const twice = [...books.values()].filter(({ taken }) => taken > 1).length
   const back = [...books.values()].filter(({ givenBack }) => givenBack > 0).length
   say(`The bank took money for nobody twice: ${twice === 0}. It gave money back ${back} times.`)
-  say(`On the shelves: ${JSON.stringify(stock.free)}; nothing is held: ${Object.keys(stock.held).length === 0}.`)
+  say(
+    `On the shelves: ${JSON.stringify(stock.free)}; nothing is held: ${Object.keys(stock.held).length === 0}.`,
+  )
   for (const text of found) say(text)
   const lost = found.filter((text) => / is lost| not got beyond/.test(text)).length
   process.stdout.write(

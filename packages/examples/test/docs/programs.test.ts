@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { blocksOf, examplesOf, page } from './pages.js'
+import { blocksOf, chapters, examplesOf, page } from './pages.js'
 import type { Block, Example } from './pages.js'
 import { Workshop } from './workshop.js'
 
@@ -81,7 +81,8 @@ function exampleFile({ text }: Example): string {
 
 const programs = [
   ...programsOf('README.md', 'readme'),
-  ...programsOf('docs/guide.md', 'guide'),
+  // One folder: chapters use the roles of those before.
+  ...['docs/guide.md', ...chapters()].flatMap((path) => programsOf(path, 'guide')),
   ...programsOf('docs/testing.md', 'testing'),
   ...programsOf('docs/actors.md', 'actors'),
   ...programsOf('docs/envelope.md', 'testing'),
@@ -101,7 +102,8 @@ describe('programs of the documents', () => {
 
   it('are found: in the README, in the guide and in doc comments', () => {
     expect(programs.filter(({ file }) => file.startsWith('readme')).length).toBeGreaterThan(0)
-    expect(programs.filter(({ file }) => file.startsWith('guide')).length).toBeGreaterThan(5)
+    expect(programs.filter(({ file }) => file.startsWith('guide')).length).toBeGreaterThan(20)
+    expect(new Set(programs.map(({ file }) => file)).size).toBe(programs.length)
     const paths = examples.map(({ path }) => path)
     expect(paths).toContain('packages/singleton/src/join.ts')
     expect(paths).toContain('packages/singleton/src/role/define.ts')

@@ -50,7 +50,11 @@ it('whatever fails, no order is paid twice or lost, and the stock adds up', asyn
           },
           { reads: 0.05 },
         ),
-        work(stock, { deliver: (dice) => ({ sku: dice.pick(SKUS), n: dice.int(1, 4) }) }, { reads: 0, weight: 0.5 }),
+        work(
+          stock,
+          { deliver: (dice) => ({ sku: dice.pick(SKUS), n: dice.int(1, 4) }) },
+          { reads: 0, weight: 0.5 },
+        ),
       ],
     },
     rest: { until: (state) => Object.keys(state(orders).open).length === 0, withinMs: 60_000 },

@@ -11,7 +11,9 @@ let seq = 0
 /** Asks until somebody has answered: with its id an order is placed once, however often it is sent. */
 async function post(path: string, body: Record<string, unknown>): Promise<void> {
   for (;;) {
-    const response = await fetch(path, { method: 'POST', body: JSON.stringify(body), headers }).catch(() => null)
+    const response = await fetch(path, { method: 'POST', body: JSON.stringify(body), headers }).catch(
+      () => null,
+    )
     if (response !== null && response.status < 500) {
       const { refusal } = (await response.json()) as { refusal?: { text?: string; code?: string } }
       const refused = byId('refusal', HTMLParagraphElement)
@@ -46,12 +48,23 @@ function drawArticles({ articles }: ShopView): void {
 }
 
 function newRow(sku: string, name: string): HTMLTableRowElement {
-  const order = button('Order', `Order ${name}`, () => {
-    seq += 1
-    void post('/api/orders', { id: `${client}:${seq}`, sku, n: 1 })
-  }, true)
+  const order = button(
+    'Order',
+    `Order ${name}`,
+    () => {
+      seq += 1
+      void post('/api/orders', { id: `${client}:${seq}`, sku, n: 1 })
+    },
+    true,
+  )
   const deliver = button('+10', `Deliver ten of ${name}`, () => void post('/api/deliveries', { sku, n: 10 }))
-  const cells = [el('td'), el('td'), el('td'), el('td'), el('td', {}, el('div', { class: 'acts' }, deliver, order))]
+  const cells = [
+    el('td'),
+    el('td'),
+    el('td'),
+    el('td'),
+    el('td', {}, el('div', { class: 'acts' }, deliver, order)),
+  ]
   const row = el('tr', {}, ...cells)
   row.dataset['sku'] = sku
   return row
@@ -101,7 +114,10 @@ failing.addEventListener('change', () => void post('/api/bank', { failing: Numbe
 
 interface Books {
   readonly failing: number
-  readonly books: readonly [string, { readonly cents: number; readonly taken: number; readonly givenBack: number }][]
+  readonly books: readonly [
+    string,
+    { readonly cents: number; readonly taken: number; readonly givenBack: number },
+  ][]
 }
 
 async function drawBooks(): Promise<void> {
