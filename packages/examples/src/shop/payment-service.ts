@@ -8,6 +8,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pathToFileURL } from 'node:url'
 import { readJson, sendJson } from '@tanist/transport'
+import type { JsonBody } from '@tanist/transport'
 import { Ledger } from './ledger.js'
 
 /** Share of requests that go wrong, of which each way is as likely. */
@@ -36,13 +37,10 @@ export function createPaymentService(random: () => number = Math.random): Server
     const how = fate()
     if (how === 'fails') return sendJson(response, 503, { error: 'Out of order, try again.' })
     if (how === 'is silent') return
-    const body = request.method === 'PUT' ? await readJson(request) : null
-    if (body !== null && !body.ok) return sendJson(response, body.status, { error: body.text })
-    const { cents } = (body?.value ?? {}) as { cents?: number }
+    const cents = request.method === 'PUT' ? numberIn(await readJson(request), 'cents') : null
+    if (cents === undefined) return sendJson(response, 400, { error: 'Give the "cents".' })
     const state =
-      body === null
-        ? ledger.voidCharge(key)
-        : ledger.charge({ key, cents: Number(cents) }, random() < DECLINED)
+      cents === null ? ledger.voidCharge(key) : ledger.charge({ key, cents }, random() < DECLINED)
     if (how === 'drops the answer') return void request.socket.destroy()
     sendJson(response, 200, { state })
   }
@@ -54,8 +52,7 @@ export function createPaymentService(random: () => number = Math.random): Server
       return charges(decodeURIComponent(key), request, response)
     if (url === '/books') return sendJson(response, 200, { failing, books: [...ledger.bookings] })
     if (url === '/mood' && method === 'PUT') {
-      const body = await readJson(request)
-      if (body.ok) failing = Number((body.value as { failing?: number }).failing ?? FAILING)
+      failing = numberIn(await readJson(request), 'failing') ?? failing
       return sendJson(response, 200, { failing })
     }
     sendJson(response, 404, { error: 'PUT or DELETE /charges/KEY, GET /books, PUT /mood.' })
@@ -65,6 +62,11 @@ export function createPaymentService(random: () => number = Math.random): Server
       sendJson(response, 500, { error: String(error) }),
     )
   })
+}
+
+function numberIn(body: JsonBody, name: string): number | undefined {
+  const value = body.ok ? (body.value as Readonly<Record<string, unknown>> | null)?.[name] : undefined
+  return typeof value === 'number' ? value : undefined
 }
 
 // Started as a program it says its port to whoever started it, and ends with it.

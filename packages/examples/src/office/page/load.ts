@@ -33,14 +33,14 @@ export interface PageParts {
 
 const office: PageParts = { html, style, modules: { '/browser/': new URL('./browser/', import.meta.url) } }
 
-export function loadPage({ html, style, modules }: PageParts = office): Page {
+export function loadPage(parts: PageParts = office): Page {
   const files = new Map<string, PageFile>()
   files.set(
     '/',
-    file('text/html', html, { 'content-security-policy': POLICY, 'referrer-policy': 'no-referrer' }),
+    file('text/html', parts.html, { 'content-security-policy': POLICY, 'referrer-policy': 'no-referrer' }),
   )
-  files.set('/style.css', file('text/css', style))
-  for (const [path, folder] of Object.entries(modules)) {
+  files.set('/style.css', file('text/css', parts.style))
+  for (const [path, folder] of Object.entries(parts.modules)) {
     for (const name of readdirSync(folder)) {
       if (name.endsWith('.js'))
         files.set(`${path}${name}`, file('text/javascript', readFileSync(new URL(name, folder), 'utf8')))
