@@ -11,12 +11,15 @@ export type {
 } from './join.js'
 export { JoinError } from './peer/index.js'
 export type { OperateMembers } from './operate.js'
+export type { OperateReactions, RoleOrName } from './operate-reactions.js'
 export type {
   JoinErrorCode,
   Member,
   OperateOutcome,
   PeerSettings,
   PeerStatus,
+  ReactionView,
+  RoleWork,
   ServerInfo,
   SetAsideStatus,
   Takeover,

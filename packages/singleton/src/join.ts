@@ -7,6 +7,8 @@ import { operateOn } from './operate.js'
 import type { OperateMembers } from './operate.js'
 import { operateBranches } from './operate-branches.js'
 import type { OperateBranches } from './operate-branches.js'
+import { operateReactions } from './operate-reactions.js'
+import type { OperateReactions } from './operate-reactions.js'
 import { Lives, restoreJournal } from './peer/index.js'
 import type { Member, PeerSettings, PeerStatus, ServerInfo, Waiting } from './peer/index.js'
 import { operateSingletons, singletonRefs } from './singleton-refs.js'
@@ -47,7 +49,7 @@ export type RoleHandle<S, C> = Proxy<C> & {
 }
 
 /** What an operator can do by hand. */
-export type Operate = OperateMembers & OperateBranches & OperateSingletons
+export type Operate = OperateMembers & OperateBranches & OperateReactions & OperateSingletons
 
 export interface Peer {
   /** Another one after this peer had to set entries aside: see `status().setAside`. */
@@ -171,6 +173,7 @@ function facade(
   const operate: Operate = Object.freeze({
     ...operateOn(core),
     ...operateBranches(core, host),
+    ...operateReactions(core),
     ...operateSingletons(core, singletons),
   })
   return {

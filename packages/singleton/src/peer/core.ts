@@ -39,6 +39,7 @@ import type { Identity } from './identity.js'
 import { Mesh } from './mesh.js'
 import type { ReadOutcome } from './reads.js'
 import { Reigns } from './reign.js'
+import { SideEffects } from './side-effects.js'
 import { Server } from './server.js'
 import type { CheckedSettings } from './settings.js'
 import { statusOf } from './status.js'
@@ -122,6 +123,7 @@ export type PeerEvent =
 export class PeerCore {
   readonly roles: RoleHost
   readonly singletons: Singletons
+  readonly sideEffects: SideEffects
   /** For laws and recorders: every entry as it is committed here, and the begin of every reign. */
   onCommitted: ((entries: readonly Entry[]) => void) | null = null
   onServe: ((token: FencingToken) => void) | null = null
@@ -221,12 +223,30 @@ export class PeerCore {
     })
     this.#server = new Server(this.roles, {
       now: () => host.clock.now(),
+      self: self.memberId,
+      applied: (applied) => this.sideEffects.applied(applied),
       send: (to, message) => this.#sendRole(to, message),
       next: () => this.#group.nextPosition(),
       propose: (payload) => this.#group.step({ kind: 'propose', payload }),
       confirm: (done) => this.#group.confirm(done),
     })
     this.#server.restored(this.#applied)
+    this.sideEffects = new SideEffects(this.roles, {
+      host,
+      timers,
+      self: self.memberId,
+      roles: settings.roles,
+      enqueue: (run) => turns.enqueue(run),
+      serves: () => this.#server.serves,
+      holds: () => this.#server.serves && this.#group.wouldServe(),
+      next: () => this.#group.nextPosition(),
+      propose: (payload) => this.#group.step({ kind: 'propose', payload }),
+      branchAt: (index) => this.#group.branchAt(index),
+      call: (call, done) => this.call(call, done),
+      send: (to, message) => this.#sendRole(to, message),
+      leader: () => this.#group.state.leader?.memberId ?? null,
+      changed: () => (this.#statusChanged = true),
+    })
     this.#reigns = new Reigns(host, settings.roles, (role) => this.roles.state(role))
     this.singletons = new Singletons(settings.singletons, parts.counters, {
       host,
@@ -311,7 +331,7 @@ export class PeerCore {
   status(): PeerStatus {
     const now = this.#host.clock.now()
     const { state } = this.#group
-    return statusOf(state, now, this.#takeover, this.#wait(), this.#asides.status, this.singletons.status())
+    return statusOf(state, now, this.#takeover, this.#wait(), this.#asides.status, this.singletons.status(), this.sideEffects.status())
   }
 
   #wait(): Waiting | null {
@@ -365,6 +385,17 @@ export class PeerCore {
   restartSingleton(name: string, done: (outcome: OperateOutcome) => void): void {
     if (this.#life !== 'running') return done({ status: 'refused', text: 'This peer has stopped.' })
     this.#turns.enqueue(() => this.singletons.restart(name, done))
+  }
+
+  /** Has the server let parked reactions run again, or forget them. */
+  settleReactions(
+    role: string,
+    key: string,
+    end: 'retry' | 'dropped',
+    done: (outcome: OperateOutcome) => void,
+  ): void {
+    if (this.#life !== 'running') return done({ status: 'refused', text: 'This peer has stopped.' })
+    this.#turns.enqueue(() => this.sideEffects.wish(role, key, end, done))
   }
 
   /** Has the leader, whoever it is, do something about a member. */
@@ -451,6 +482,7 @@ export class PeerCore {
 
   #flush(): void {
     if (this.#life === 'stopped') return
+    this.sideEffects.turn()
     this.#group.step({ kind: 'flush' })
     if (this.#group.unflushed) this.#group.step({ kind: 'flush' })
     this.#mesh.flush()
@@ -495,6 +527,7 @@ export class PeerCore {
     else if (key === 'leave') this.#left()
     else if (key === 'last-calls') this.#callsEnded()
     else if (key === 'last-wait') this.#lastWaitOver()
+    else this.sideEffects.onTimer(key)
     // 'reads' only needs the flush that follows.
   }
 
@@ -636,6 +669,7 @@ export class PeerCore {
     this.onServe?.(token)
     this.#server.serve(() => this.#group.commandsAfter(this.#applied))
     this.#reigns.begin(token)
+    this.sideEffects.begin(token)
     this.singletons.begin(token)
     this.#note('serving', `This peer is the server in term ${token.term}.`, { ...token })
     this.#checkJoined()
@@ -660,15 +694,16 @@ export class PeerCore {
     this.singletons.leaderIs(server)
   }
 
-  /** Handlers of roles and singletons are stopped side by side; both have a time limit. */
+  /** Handlers of roles, reactions and singletons are stopped side by side; all have a time limit. */
   #endReign(done: () => void): void {
-    let left = 2
+    let left = 3
     const ended = (): void => {
       left -= 1
       if (left === 0) done()
     }
     this.singletons.end(ended)
     this.#reigns.end(ended)
+    this.sideEffects.end(ended)
   }
 
   #noteTakeover(to: MemberId, term: number): void {
@@ -697,6 +732,7 @@ export class PeerCore {
   #roleMessage(from: MemberId, body: RoleMessage): void {
     if (body.t === 'call') this.#server.call(from, body)
     else if (body.t === 'read') this.#server.read(from, body.id)
+    else if (body.t === 'reaction' || body.t === 'reacted') this.sideEffects.message(from, body)
     else this.#caller.answer(body)
   }
 
@@ -825,6 +861,7 @@ export class PeerCore {
       if (error?.code !== 'broken') this.#mesh.close(leaving, this.#group.lastPosition())
       this.#life = 'stopped'
       this.#asides.stop()
+      this.sideEffects.stop()
       this.#timers.cancelAll()
       this.#turns.stop()
       if (this.#rebirth && !error) return this.#endForRebirth(this.#rebirth)

@@ -139,6 +139,13 @@ export class Group {
     return { term: hard.term, index: lastIndex + 1, branch: branch(this.state) ?? '' }
   }
 
+  /** The branch in which an entry was journalled. */
+  branchAt(index: number): string {
+    const { forks, founding } = this.state
+    const fork = forks.findLast((one) => one.index <= index)
+    return fork?.record.branchId ?? founding?.branchId ?? ''
+  }
+
   /** Rule 10: a last word says where the journal ends. */
   lastPosition(): LastPosition {
     const { hard, durableIndex } = this.state

@@ -101,6 +101,15 @@ export class Lives {
     this.#soon(() => this.#now.restartSingleton(name, done))
   }
 
+  settleReactions(
+    role: string,
+    key: string,
+    end: 'retry' | 'dropped',
+    done: (outcome: OperateOutcome) => void,
+  ): void {
+    this.#soon(() => this.#now.settleReactions(role, key, end, done))
+  }
+
   transfer(to: MemberId | null, done: (ok: boolean, text: string) => void): void {
     this.#soon(() => this.#now.transfer(to, done))
   }

@@ -2,8 +2,11 @@ import type { Host, Log, Timer } from '@tanist/core'
 import type { AnyRole, Reign } from '../role/index.js'
 import type { FencingToken } from '../succession/index.js'
 
-/** How long handlers may take to stop before the reign ends without them. */
-const YIELD_MS = 2_000
+/**
+ * How long handlers and reactions may take to stop before the reign ends without them. A hand-over is given up after
+ * 2 s (`transferMs`): the rest is for the successor.
+ */
+export const YIELD_MS: number = 1_500
 
 interface Running {
   readonly role: AnyRole

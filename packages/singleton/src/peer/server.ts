@@ -1,5 +1,15 @@
 import type { Entry, MemberId, Now } from '@tanist/core'
-import type { AnswerMessage, CallMessage, CommandRecord, ResultMessage, RoleHost } from '../role/index.js'
+import { parseReserved } from '../role/index.js'
+import type {
+  AnswerMessage,
+  Applied,
+  Caller,
+  CallMessage,
+  CommandRecord,
+  ResultMessage,
+  RoleHost,
+  Settled,
+} from '../role/index.js'
 import { EntryKind } from '../succession/index.js'
 import type { ReadAnswer } from './wire.js'
 
@@ -9,6 +19,9 @@ const HELD_MAX = 10_000
 /** What the server side needs of its peer. */
 export interface ServerPorts {
   readonly now: () => Now
+  readonly self: MemberId
+  /** On every member, for each entry that the roles took. */
+  readonly applied: (applied: Applied | Settled) => void
   readonly send: (to: MemberId, message: AnswerMessage | ReadAnswer) => void
   /** Position of the next proposal. */
   readonly next: () => Position | null
@@ -104,10 +117,16 @@ export class Server {
 
   call(from: MemberId, call: CallMessage): void {
     if (this.#state === 'away') return this.#retry(from, call, false, 'not the server')
+    if (this.#isForeign(from, call)) return this.#retry(from, call, false, 'only the server runs reactions')
     const next = this.#ports.next()
     const position = this.#state === 'leads' || next === null ? null : this.#afterExpiry(next)
     if (position === null) this.#hold(from, call)
     else this.#decide(from, call, position)
+  }
+
+  /** A reaction that a deposed server still runs: the present one runs it itself. */
+  #isForeign(from: MemberId, { session }: CallMessage): boolean {
+    return from !== this.#ports.self && parseReserved(session) !== null
   }
 
   #hold(from: MemberId, call: CallMessage): void {
@@ -125,7 +144,7 @@ export class Server {
 
   #decide(from: MemberId, call: CallMessage, { term, index, branch }: Position): void {
     const { session, seq, floor, attempt, role, command, input, user } = call
-    const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
+    const caller = callerOf(from, session, user)
     const request = { session, seq, floor, role, command, input, caller }
     const decided = this.#roles.decide(request, { index, term, branch, atMs: this.#ports.now().wallMs })
     if (decided.kind !== 'append' && this.#state === 'decides') {
@@ -203,16 +222,24 @@ export class Server {
       this.#committed = entry.index
       if (entry.kind !== EntryKind.command) continue
       const applied = this.#roles.apply(entry)
+      if (applied !== undefined) this.#ports.applied(applied)
       const waiters = this.#waiters.get(entry.index)
       if (!waiters) continue
       this.#waiters.delete(entry.index)
       for (const { to, call } of waiters) {
         const { session, seq } = call
         const { index, term } = entry
-        const same = applied?.session === session && applied.seq === seq
+        const same =
+          applied !== undefined && 'session' in applied && applied.session === session && applied.seq === seq
         if (same) this.#ports.send(to, { t: 'result', session, seq, term, index, outcome: applied.outcome })
         else this.#retry(to, call, true, 'the journal went another way')
       }
     }
   }
+}
+
+function callerOf(from: MemberId, session: string, user: string | undefined): Caller {
+  const reserved = parseReserved(session)
+  if (reserved !== null && reserved !== 'malformed') return { level: 'role', role: reserved.role }
+  return { level: 'member', memberId: from, ...(user === undefined ? {} : { user }) }
 }

@@ -3,6 +3,7 @@ import type { Mode } from '../succession/index.js'
 import { branch, isForeign, isVoter, lineOfSuccession, neverServes } from '../succession/index.js'
 import type { Succession } from '../succession/index.js'
 import type { SetAsideStatus } from './aside.js'
+import type { RoleWork } from './side-effects.js'
 import type { Waiting } from './waiting.js'
 import type { SingletonStatus } from '../singleton/index.js'
 
@@ -78,6 +79,11 @@ export interface PeerStatus {
   readonly setAside: readonly SetAsideStatus[]
   /** The plain actors that run on the server. */
   readonly singletons: readonly SingletonStatus[]
+  /**
+   * Roles with reactions or due commands, and what they have under way. Told as a change when something begins to
+   * fail, is parked, retried or dropped; not when a count changes.
+   */
+  readonly roles: readonly RoleWork[]
 }
 
 function membersOf(s: Succession): Member[] {
@@ -117,6 +123,7 @@ export function statusOf(
   waiting: Waiting | null,
   setAside: readonly SetAsideStatus[],
   singletons: readonly SingletonStatus[],
+  roles: readonly RoleWork[],
 ): PeerStatus {
   const { memberId, name, address, incarnation } = s.self
   const turn = { s, now, random: { next: () => 0, id: () => '' }, out: [] }
@@ -149,5 +156,6 @@ export function statusOf(
     otherClusters: [...s.meetings.clusters].map(([clusterId, at]) => ({ clusterId, address: at })),
     setAside,
     singletons,
+    roles,
   }
 }

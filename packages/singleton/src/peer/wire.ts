@@ -4,6 +4,7 @@ import type { AnswerMessage, CallMessage } from '../role/index.js'
 import type { SuccessionMessage } from '../succession/index.js'
 import { isSingletonForm } from '../singleton/index.js'
 import type { SingletonMessage } from '../singleton/index.js'
+import type { ReactionWish, ReactionWishAnswer } from './reaction-wishes.js'
 
 /** Caller to server: how far must I have applied to read what is true now? */
 export interface ReadMessage {
@@ -15,7 +16,13 @@ export type ReadAnswer =
   | { readonly t: 'readable'; readonly id: number; readonly index: number }
   | { readonly t: 'unreadable'; readonly id: number; readonly why: string }
 
-export type RoleMessage = CallMessage | AnswerMessage | ReadMessage | ReadAnswer
+export type RoleMessage =
+  | CallMessage
+  | AnswerMessage
+  | ReadMessage
+  | ReadAnswer
+  | ReactionWish
+  | ReactionWishAnswer
 
 interface SuccessionWire {
   readonly channel: 's'
@@ -130,6 +137,8 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     read: { id: 'number' },
     readable: { id: 'number', index: 'number' },
     unreadable: { id: 'number', why: 'string' },
+    reaction: { id: 'count', role: 'string', key: 'string', end: 'string', again: 'boolean' },
+    reacted: { id: 'count', ok: 'boolean', text: 'string' },
   },
   a: {
     open: { epoch: 'count', seen: 'count', received: 'count', ask: 'boolean' },

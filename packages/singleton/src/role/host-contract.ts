@@ -8,19 +8,25 @@ import type { Caller, Failed } from './types.js'
  *   every replica   apply(entry)…, then flush()        committed state, a function of the entries alone
  *   the leader      beginReign(tail?)                  speculative := committed (+ what awaits commit)
  *                   decide(request, position)          on speculative state; the caller appends the payload there
+ *                   settle(settlements, position)      the same about reactions
  *                   apply(entry) as its entries commit
  *                   endReign()                         speculative state is thrown away
  *
  * - A command runs once per `(session, seq)`; a duplicate is answered with the first outcome.
  * - A role whose code cannot take a committed entry is marked failed and no longer served; the others go on.
  * - A command whose code fails is refused to its caller and leaves no trace but a line in the log.
+ * - An event that has a reaction in the leader's build stays in the outbox of its role from its commit until a
+ *   journalled settlement takes it out. Calls that it makes come with the session `~ROLE:KEY` and seq 1, 2, …: each runs
+ *   once, whatever is repeated, and never once the reaction is settled.
+ * - A due command comes with the session `!ROLE:KEY` and seq 1, of an item that `due` gave. It runs once in each
+ *   appearance of that item in what the role's `due` derives.
  */
 export interface RoleHost {
   /**
    * Takes the next committed command entry. Never throws because of what is in it. Undefined when the payload
    * cannot be read at all: nobody knows which role it was for, so every role fails; and when sessions expired by it.
    */
-  apply(entry: CommandRecord): Applied | undefined
+  apply(entry: CommandRecord): Applied | Settled | undefined
   /** `tail`: entries of the own journal that are not applied yet; they must be applied in this order later. */
   beginReign(tail?: readonly CommandRecord[]): void
   endReign(): void
@@ -31,6 +37,22 @@ export interface RoleHost {
   expire(at: DecideAt): Uint8Array | null
   /** Only within a reign. `at.index` is the position at which an `append` will be made, greater at each one. */
   decide(request: CommandRequest, at: DecideAt): Decided
+  /**
+   * Only within a reign, and speculative as `decide`: what must be appended at `at.index`; null when nothing of it
+   * applies (any more). Takes `SETTLE_MAX` at once: ask again, with the next position, until it is null.
+   */
+  settle(settlements: readonly Settlement[], at: DecideAt): Uint8Array | null
+  /** The events of a role whose reactions have no journalled end, in their order; also of a role that is unknown here. */
+  pending(role: string): readonly PendingReaction[]
+  /** Names of the roles with such events, sorted. */
+  pendingRoles(): readonly string[]
+  /**
+   * What the role's `due` derives from its committed state and what has not run yet, by time, each once. Remembered
+   * while the state is the same. Nothing while `dueFailure` says why.
+   */
+  due(role: string): readonly DueItem[]
+  /** Why the last `due(role)` came to nothing: a sentence; undefined when it did not. */
+  dueFailure(role: string): string | undefined
   /** The committed state of a role; undefined when it is unknown. */
   state(role: string): unknown
   /** Why a role is not served: a sentence with the journal position; undefined while it is well. */
@@ -99,6 +121,70 @@ export interface Applied extends CommandId {
   readonly index: number
   readonly term: number
   readonly changed: boolean
+  /** Newly pending. */
+  readonly reactions?: readonly PendingReaction[]
+}
+
+/** A settlement was committed. */
+export interface Settled {
+  readonly settled: readonly {
+    readonly role: string
+    readonly key: string
+    readonly end: Settlement['end']
+  }[]
+  readonly index: number
+  readonly term: number
+  /** Those that are pending again. */
+  readonly reactions?: readonly PendingReaction[]
+}
+
+/** An event whose reaction has no journalled end. */
+export interface PendingReaction {
+  readonly role: string
+  /** `INDEX.N`: where the event stands. */
+  readonly key: string
+  readonly index: number
+  /** Position in the events of its entry. */
+  readonly n: number
+  readonly term: number
+  /** When its command was decided. */
+  readonly atMs: number
+  /** As this build knows the event; as it was journalled when it is `unreadable`. */
+  readonly type: string
+  readonly payload: unknown
+  /** Why this build cannot react to it: it does not know the role or the event. */
+  readonly unreadable?: string
+  /** Until an operator says otherwise. */
+  readonly parked: Parked | null
+}
+
+export interface Parked {
+  readonly attempts: number
+  readonly text: string
+  readonly atMs: number
+}
+
+/** What became of a reaction. */
+export interface Settlement {
+  readonly role: string
+  readonly key: string
+  /** `retry`: a parked one is pending again; `dropped`: a parked one is forgotten. */
+  readonly end: 'done' | 'parked' | 'retry' | 'dropped'
+  /** Of `parked`. */
+  readonly attempts?: number
+  /** Of `parked`; only its beginning is kept. */
+  readonly text?: string
+}
+
+/** A command that a role's `due` derives. Its fields are made when they are read: not to be spread. */
+export interface DueItem {
+  readonly role: string
+  /** Made of time, command and input. */
+  readonly key: string
+  readonly command: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly input: Encoded
 }
 
 export interface CommandRequest extends CommandId {
@@ -116,6 +202,10 @@ export interface DecideAt {
   readonly branch: string
 }
 
+/**
+ * Of a call of a reaction, `expired` says that the reaction is settled; of a due command, that its item is derived no
+ * longer or has run.
+ */
 export type Decided =
   /** Append `payload` at the index given; answer with `outcome` once it is committed. */
   | { readonly kind: 'append'; readonly payload: Uint8Array; readonly outcome: JournalledOutcome }

@@ -30,6 +30,35 @@ export { decodeEntry } from './entry.js'
 export type { DecidedEvent } from '@tanist/core'
 export type { CommandEntry } from './entry.js'
 export { SESSION_IDLE_MS } from './limits.js'
+export { dueSession, reactionSession } from './reserved.js'
+export { PARKED_TEXT_MAX, REACTION_CALLS_MAX, SETTLE_MAX } from './limits.js'
+export {
+  createDueClock,
+  createReactor,
+  dueOf,
+  failingOf,
+  hasDueWork,
+  hasWork,
+  planFor,
+  plansOf,
+  stepDueClock,
+  stepReactor,
+  taskOf,
+} from './reactor/index.js'
+export type {
+  DueClock,
+  DueClockEffect,
+  DueClockInput,
+  DueFailing,
+  Failing,
+  Plans,
+  Reactor,
+  ReactorEffect,
+  ReactorInput,
+  Task,
+  TaskId,
+} from './reactor/index.js'
+export { parseReserved } from './reserved.js'
 export { createRoleHost } from './host.js'
 export type { RoleHostOptions } from './host.js'
 export type {
@@ -38,7 +67,12 @@ export type {
   CommandRequest,
   DecideAt,
   Decided,
+  DueItem,
+  Parked,
+  PendingReaction,
   RoleHost,
+  Settled,
+  Settlement,
   StateCapture,
   StateRestore,
 } from './host-contract.js'

@@ -48,3 +48,18 @@ export const CLOSED_MAX: number = 1_000_000
 
 /** A caller that made no call for so long begins a new session: long before the old one may expire. */
 export const SESSION_RENEW_MS: number = 600_000
+
+/** Reactions that are settled by one entry. */
+export const SETTLE_MAX: number = 256
+
+/** What is kept of the text of a parked reaction, in characters. */
+export const PARKED_TEXT_MAX: number = 500
+
+/** Calls of one reaction: their outcomes are kept until it is settled. */
+export const REACTION_CALLS_MAX: number = 1_024
+
+/** Items that `due` may derive; more are taken for a mistake. */
+export const DUE_MAX: number = 1_000_000
+
+/** Due commands that one entry forgets; the next one of the role goes on. */
+export const FORGET_MAX: number = 1_000

@@ -2,6 +2,7 @@ import { fromEncoded, toEncodedCopy } from '@tanist/core'
 import type { Encoded } from '@tanist/core'
 import type { CallOutcome, CommandId } from './messages.js'
 import { Refused, Unavailable } from './outcome-errors.js'
+import { isReserved } from './reserved.js'
 import type { AnyRole, Call, CallOptions, Outcome, Proxy, Role } from './types.js'
 
 /** Hands a call to whoever runs the caller's machine. Must settle once, and reject only when that is broken. */
@@ -35,13 +36,22 @@ export function proxy<S, E, C>(role: Role<S, E, C> & AnyRole, submit: Submit): P
   return Object.freeze(calls) as unknown as Proxy<C>
 }
 
-/** Parses `SESSION:SEQ`; the session may contain colons. Undefined when it is not of that form. */
+/**
+ * Parses `SESSION:SEQ`; the session may contain colons, and must not begin with `~` or `!`, which the framework uses.
+ * Undefined when it is not of that form.
+ */
 export function parseCommandId(text: string): CommandId | undefined {
   const colon = text.lastIndexOf(':')
   const session = text.slice(0, Math.max(colon, 0))
   const digits = text.slice(colon + 1)
   const seq = Number(digits)
-  if (session === '' || text.length > 200 || !/^[1-9]\d*$/.test(digits) || !Number.isSafeInteger(seq))
+  if (
+    session === '' ||
+    isReserved(session) ||
+    text.length > 200 ||
+    !/^[1-9]\d*$/.test(digits) ||
+    !Number.isSafeInteger(seq)
+  )
     return undefined
   return { session, seq }
 }
@@ -53,7 +63,7 @@ function checked(
   const parsed = id === undefined ? undefined : parseCommandId(id)
   if (id !== undefined && parsed === undefined) {
     throw new TypeError(
-      `${place}: the id ${JSON.stringify(id)} is not of the form 'CLIENT:SEQ', with SEQ counting from 1 and at most 200 characters.`,
+      `${place}: the id ${JSON.stringify(id)} is not of the form 'CLIENT:SEQ', with SEQ counting from 1, at most 200 characters, and CLIENT not beginning with ~ or !.`,
     )
   }
   if (deadlineMs !== undefined && !(Number.isFinite(deadlineMs) && deadlineMs >= 0)) {

@@ -5,12 +5,15 @@ import type { CommandRecord } from './host-contract.js'
 import { deepFreeze } from '@tanist/core'
 import { evolve, sentence } from './run.js'
 import { SessionTable } from './sessions.js'
+import { Outbox } from './outbox.js'
 import type { AnyRole } from './types.js'
 
 /** What this build hosts of a role. */
 export interface Hosted {
   readonly role: AnyRole
   readonly on: unknown
+  /** Its events that have a reaction. */
+  readonly reacting: ReadonlySet<string> | null
 }
 
 export type HostedRoles = ReadonlyMap<string, Hosted>
@@ -35,6 +38,7 @@ export class Replica implements States {
   readonly states: Map<string, unknown> = new Map()
   readonly failures: Map<string, string> = new Map()
   readonly sessions: SessionTable
+  readonly outbox: Outbox
   readonly #roles: HostedRoles
   readonly #log: Log | undefined
   /** Roles with an entry: those that begin with `state()` need not be kept, and may begin otherwise tomorrow. */
@@ -47,10 +51,16 @@ export class Replica implements States {
   /** Roles with an entry that another build wrote, of a role or an event that this one does not have. */
   readonly #older = new Set<string>()
 
-  constructor(roles: HostedRoles, log: Log | undefined, sessions: SessionTable = new SessionTable()) {
+  constructor(
+    roles: HostedRoles,
+    log: Log | undefined,
+    sessions: SessionTable = new SessionTable(),
+    outbox: Outbox = new Outbox(),
+  ) {
     this.#roles = roles
     this.#log = log
     this.sessions = sessions
+    this.outbox = outbox
     for (const { role } of roles.values()) {
       try {
         this.states.set(role.name, deepFreeze(role.state()))

@@ -1,9 +1,12 @@
 import { decodeRoleEntry } from './entry.js'
-import type { CommandEntry, ExpiryEntry } from './entry.js'
-import type { CommandRecord } from './host-contract.js'
+import type { CommandEntry, RoleEntry } from './entry.js'
+import type { CommandRecord, Settlement } from './host-contract.js'
 import { SESSION_WINDOW } from './limits.js'
+import { changesOfCommand, changesOfSettling, NO_CHANGES, OutboxAhead } from './outbox.js'
+import type { OutboxChange } from './outbox.js'
 import { evolveBy, unreadable } from './replica.js'
 import type { HostedRoles, Replica, States } from './replica.js'
+import { isReserved } from './reserved.js'
 import type { Answer, SessionTable } from './sessions.js'
 import { positionOf } from './sessions.js'
 
@@ -21,6 +24,10 @@ export interface Waiting {
   /** The command of such an entry. */
   readonly settles?: { readonly session: string; readonly seq: number }
   readonly expire: readonly string[]
+  /** Reactions that it settles. */
+  readonly settled?: readonly Settlement[]
+  /** What it does to the outbox. */
+  readonly changes: readonly OutboxChange[]
 }
 
 /** The leader's view ahead of the commits. */
@@ -28,6 +35,7 @@ export class Ahead implements States {
   readonly states: Map<string, unknown>
   readonly failures: Map<string, string>
   readonly sessions: SessionsAhead
+  readonly outbox: OutboxAhead
   /** In the order of their indices. */
   readonly waiting: Waiting[] = []
   /** The committed states went another way: nothing that was worked out here counts. */
@@ -39,16 +47,19 @@ export class Ahead implements States {
     this.states = new Map(committed.states)
     this.failures = new Map(committed.failures)
     this.sessions = new SessionsAhead(committed.sessions)
+    this.outbox = new OutboxAhead(committed.outbox)
   }
 
   /** Takes an entry of the own journal that is not committed yet. */
   read(record: CommandRecord): void {
     const { index, term, payload } = record
-    this.waiting.push({ index, term, payload, taken: null, expire: [], ...this.#take(record) })
+    const read = { index, term, payload, taken: null, expire: [], changes: NO_CHANGES, ...this.#take(record) }
+    this.waiting.push(read)
+    this.outbox.apply(read.changes, index)
   }
 
   #take(record: CommandRecord): Partial<Waiting> {
-    let entry: CommandEntry | ExpiryEntry
+    let entry: RoleEntry
     try {
       entry = decodeRoleEntry(record.payload)
     } catch (error) {
@@ -59,20 +70,25 @@ export class Ahead implements States {
       this.sessions.expire(entry.expire)
       return { expire: entry.expire }
     }
+    if ('settle' in entry) {
+      return changesOfSettling(this.outbox, entry)
+    }
     const { role, command, session, seq, floor, outcome } = entry
+    const changes = changesOfCommand(this.outbox, entry, entry.events, record)
     const answer = { role, command, term: record.term, index: record.index, outcome }
-    this.sessions.record(session, seq, floor, answer)
+    if (!isReserved(session)) this.sessions.record(session, seq, floor, answer)
     const failure = this.failures.get(role) ?? evolveBy(this.#roles, this, entry, record)
-    if (failure === null) return { taken: { entry, answer, next: this.states.get(role) } }
+    if (failure === null) return { taken: { entry, answer, next: this.states.get(role) }, changes }
     this.#fail(role, failure)
-    return { settles: entry }
+    return { settles: entry, changes }
   }
 
   /** This entry is applied. */
-  settle({ taken, settles, expire }: Waiting): void {
+  settle({ index, taken, settles, expire, changes }: Waiting): void {
     const entry = taken?.entry ?? settles
     if (entry !== undefined) this.sessions.settle(entry.session, entry.seq)
     if (expire.length > 0) this.sessions.settleExpiry(expire)
+    this.outbox.settle(changes, index)
   }
 
   #fail(role: string, text: string): void {

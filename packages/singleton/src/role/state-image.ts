@@ -1,6 +1,7 @@
-import type { StateCapture } from './host-contract.js'
+import type { Parked, StateCapture } from './host-contract.js'
 import { ImageReader, ImageWriter } from '@tanist/core'
 import type { JournalledOutcome } from './messages.js'
+import type { CallAnswer, OutboxImage, OutboxItem } from './outbox.js'
 import { isRecord } from './record.js'
 import type { RoleImage } from './replica.js'
 import type { Answer, Session, SessionsImage } from './sessions.js'
@@ -13,6 +14,8 @@ import type { Answer, Session, SessionsImage } from './sessions.js'
  *   { closed, floor }                     of clients without a position that have expired
  *   { session, opened, usedMs, floor }    in the order of the last use, each with its answers behind it:
  *   [seq, role, command, term, index, status, value]
+ *   { outbox, key, term, at, event, parked, answers }   by the name of the role, in the order of the journal
+ *   { outbox, ran }                       keys of due commands, behind them
  */
 const FORMAT = 'tanist-state-1'
 
@@ -20,20 +23,36 @@ const FORMAT = 'tanist-state-1'
 export interface HostImage {
   readonly roles: readonly RoleImage[]
   readonly sessions: SessionsImage
+  readonly outbox: readonly OutboxImage[]
 }
 
-function* valuesOf({ roles, sessions }: HostImage): Generator<unknown, void> {
+function* valuesOf({ roles, sessions, outbox }: HostImage): Generator<unknown, void> {
   yield { format: FORMAT }
   yield* roles
   yield { expiredTo: sessions.expiredTo }
   for (const [closed, floor] of sessions.closed) yield { closed, floor }
   for (const { name, opened, usedMs, floor, answers } of sessions.sessions) {
     yield { session: name, opened, usedMs, floor }
-    for (const [seq, { role, command, term, index, outcome }] of answers) {
-      const value = outcome.status === 'ok' ? outcome.value : outcome.refusal
-      yield [seq, role, command, term, index, outcome.status, value]
-    }
+    for (const [seq, answer] of answers) yield rowOf(seq, answer)
   }
+  for (const { role, items, ran } of outbox) {
+    for (const { key, term, atMs, event, parked, answers } of items)
+      yield {
+        outbox: role,
+        key,
+        term,
+        at: atMs,
+        event,
+        ...(parked === null ? {} : { parked }),
+        ...(answers.length === 0 ? {} : { answers: answers.map((answer) => rowOf(answer.seq, answer)) }),
+      }
+    if (ran.length > 0) yield { outbox: role, ran }
+  }
+}
+
+function rowOf(seq: number, { role, command, term, index, outcome }: Answer): readonly unknown[] {
+  const value = outcome.status === 'ok' ? outcome.value : outcome.refusal
+  return [seq, role, command, term, index, outcome.status, value]
 }
 
 /** Writes an image in slices; `released` is told when nothing more is read of it. */
@@ -72,6 +91,7 @@ export class ImageTaker {
   readonly #roles: RoleImage[] = []
   readonly #closed = new Map<string, number>()
   readonly #sessions: Session[] = []
+  readonly #outbox: { role: string; items: OutboxItem[]; ran: string[] }[] = []
   #expiredTo = 0
   #begun = false
 
@@ -87,7 +107,7 @@ export class ImageTaker {
     const { digest } = this.#reader
     if (digest === null) throw new TypeError('The bytes of a state end too early.')
     const sessions = { expiredTo: this.#expiredTo, closed: this.#closed, sessions: this.#sessions }
-    return { image: { roles: this.#roles, sessions }, digest }
+    return { image: { roles: this.#roles, sessions, outbox: this.#outbox }, digest }
   }
 
   #take(value: unknown): void {
@@ -95,6 +115,7 @@ export class ImageTaker {
     if (!isRecord(value)) throw unexpected()
     if (value['format'] === FORMAT) this.#begun = true
     else if (!this.#begun) throw new TypeError(`The bytes are no state of the format '${FORMAT}'.`)
+    else if ('outbox' in value) this.#outboxPart(value)
     else if ('role' in value) this.#roles.push(roleImage(value))
     else if ('session' in value) this.#sessions.push(sessionOf(value))
     else if ('closed' in value) this.#closed.set(text(value['closed']), count(value['floor']))
@@ -103,20 +124,61 @@ export class ImageTaker {
 
   #answer(fields: readonly unknown[]): void {
     const session = this.#sessions.at(-1)
-    const [seq, role, command, term, index, status, value] = fields
-    if (session === undefined || fields.length !== 7) throw unexpected()
-    const last = count(seq)
-    session.ascending &&= last > session.last
-    session.last = last
-    const answer: Answer = {
-      role: text(role),
-      command: text(command),
-      term: count(term),
-      index: count(index),
-      outcome: outcomeOf(status, value),
-    }
-    session.answers.set(last, answer)
+    if (session === undefined) throw unexpected()
+    const { seq, ...answer } = answerOf(fields)
+    session.ascending &&= seq > session.last
+    session.last = seq
+    session.answers.set(seq, answer)
   }
+
+  #outboxPart(fields: Readonly<Record<string, unknown>>): void {
+    const role = text(fields['outbox'])
+    let part = this.#outbox.at(-1)
+    if (part?.role !== role) this.#outbox.push((part = { role, items: [], ran: [] }))
+    if ('ran' in fields) part.ran.push(...list(fields['ran']).map(text))
+    else part.items.push(itemOf(role, fields))
+  }
+}
+
+function answerOf(fields: readonly unknown[]): CallAnswer {
+  const [seq, role, command, term, index, status, value] = fields
+  if (fields.length !== 7) throw unexpected()
+  return {
+    seq: count(seq),
+    role: text(role),
+    command: text(command),
+    term: count(term),
+    index: count(index),
+    outcome: outcomeOf(status, value),
+  }
+}
+
+function itemOf(role: string, fields: Readonly<Record<string, unknown>>): OutboxItem {
+  const { event, parked, answers } = fields
+  const key = text(fields['key'])
+  const place = /^(\d{1,15})\.(\d{1,15})$/.exec(key)
+  if (place === null || !isRecord(event)) throw unexpected()
+  return {
+    role,
+    key,
+    index: Number(place[1]),
+    n: Number(place[2]),
+    term: count(fields['term']),
+    atMs: count(fields['at']),
+    event: { type: text(event['type']), payload: event['payload'] },
+    answers: answers === undefined ? [] : list(answers).map((row) => answerOf(list(row))),
+    parked: parked === undefined ? null : parkedOf(parked),
+  }
+}
+
+function parkedOf(fields: unknown): Parked {
+  if (!isRecord(fields)) throw unexpected()
+  return { attempts: count(fields['attempts']), text: text(fields['text']), atMs: count(fields['atMs']) }
+}
+
+function list(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw unexpected()
+  return value
 }
 
 function outcomeOf(status: unknown, value: unknown): JournalledOutcome {

@@ -47,7 +47,7 @@ export interface RoleDefinition<S, E, C> {
   /** Runs on the server when this peer begins to serve. */
   onServe?: (reign: Reign<NoInfer<S>>) => void | Promise<void>
   /**
-   * Runs on the server when it stops serving. At a hand-over the next one waits for it, for 2 s at most; after a
+   * Runs on the server when it stops serving. At a hand-over the next one waits for it, for 1.5 s at most; after a
    * lost lease it may still run while another serves: use the token against outside systems.
    */
   onYield?: (reign: Reign<NoInfer<S>>) => void | Promise<void>

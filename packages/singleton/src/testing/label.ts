@@ -159,5 +159,9 @@ function role({ body }: Of<'r'>): string {
       return `readable ${body.id} at ${body.index}`
     case 'unreadable':
       return `unreadable ${body.id}, ${body.why}`
+    case 'reaction':
+      return `${body.end} reaction ${body.key} of ${body.role}`
+    case 'reacted':
+      return `reacted ${body.id} ${body.ok ? 'yes' : 'no'}, ${body.text}`
   }
 }

@@ -39,10 +39,11 @@ describe('a role host', () => {
           for (const record of server.commit(count)) {
             journal.push(record)
             const applied = follower.apply(record)
+            if (applied === undefined || 'settled' in applied) throw new Error('no command')
             // The first outcome that became committed is the only one that an id ever has.
-            const key = `${applied?.session}:${applied?.seq}`
+            const key = `${applied.session}:${applied.seq}`
             expect(outcomes.has(key)).toBe(false)
-            outcomes.set(key, applied?.outcome)
+            outcomes.set(key, applied.outcome)
           }
         }
         for (const { session, seq, n, floor, commit: count, reign } of list) {

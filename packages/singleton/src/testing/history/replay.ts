@@ -40,7 +40,7 @@ function replay({ journal, witness }: History): Replay {
   for (const entry of journal) {
     if (entry.kind !== 'command') continue
     const applied = host.apply(entry)
-    if (applied?.changed !== true) continue
+    if (applied === undefined || !('changed' in applied) || !applied.changed) continue
     steps.get(applied.role)?.push({ index: entry.index, state: host.state(applied.role), entry })
   }
   return {

@@ -1,0 +1,7 @@
+export { createDueClock, dueOf, hasDueWork, stepDueClock } from './due-clock.js'
+export type { DueClock, DueClockEffect, DueClockInput, DueFailing } from './due-clock.js'
+export { createReactor, failingOf, hasWork, stepReactor } from './reactor.js'
+export type { Failing, Reactor, ReactorEffect, ReactorInput } from './reactor.js'
+export type { AttemptLimits, Task, TaskId } from './task.js'
+export { planFor, plansOf, taskOf } from './plan.js'
+export type { Plan, Plans } from './plan.js'
