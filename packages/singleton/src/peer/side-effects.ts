@@ -23,7 +23,7 @@ export interface RoleWork {
   readonly pending: number
   /** Reactions that wait for an operator. */
   readonly parked: number
-  /** Due commands that wait for their time; null but on the server. */
+  /** Due commands that wait for their time; null where nobody decides them: the role has none, or this is not the server. */
   readonly due: number | null
   /** What fails, in a sentence; null while all is well. Of what is tried again only the server knows. */
   readonly failing: string | null
@@ -137,7 +137,7 @@ export class SideEffects {
     for (const [key, { attempts, text }] of this.#reactions.failing(name))
       return `The reaction ${key} of '${name}' has failed, attempt ${attempts}: ${text}`
     const last = parked === 0 ? null : all.findLast((one) => one.parked !== null)?.parked
-    if (last) return `${parked} reactions of '${name}' are parked; one of them because: ${last.text}`
+    if (last) return `The role has ${parked} parked; the last one because: ${last.text}`
     const unknown = all.find((one) => !this.#reactions.isKnown(one))
     return unknown === undefined ? null : waits(unknown)
   }
