@@ -37,6 +37,8 @@ it('whatever fails, no order is paid twice or lost, and the stock adds up', asyn
     outside: bankOf,
     roles: (env, { bank }) => [stock, orders, createPayment(bank(env))],
     workload: {
+      clients: 2,
+      pauseMs: 500,
       work: [
         work(
           orders,
@@ -57,7 +59,11 @@ it('whatever fails, no order is paid twice or lost, and the stock adds up', asyn
         ),
       ],
     },
-    rest: { until: (state) => Object.keys(state(orders).open).length === 0, withinMs: 60_000 },
+    rest: {
+      // The goods of a cancelled order are freed a moment after it is finished.
+      until: (state) => [state(orders).open, state(stock).held].every((one) => Object.keys(one).length === 0),
+      withinMs: 60_000,
+    },
     laws: ({ ledger }) => [
       law('it adds up', 'nothing is paid twice, shipped unpaid, or gone', ({ finals, operations }) => {
         const told = operations.flatMap(({ command, outcome }) =>
