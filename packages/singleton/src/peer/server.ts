@@ -3,7 +3,6 @@ import { parseReserved } from '../role/index.js'
 import type {
   AnswerMessage,
   Applied,
-  Caller,
   CallMessage,
   CommandRecord,
   ResultMessage,
@@ -144,7 +143,7 @@ export class Server {
 
   #decide(from: MemberId, call: CallMessage, { term, index, branch }: Position): void {
     const { session, seq, floor, attempt, role, command, input, user } = call
-    const caller = callerOf(from, session, user)
+    const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
     const request = { session, seq, floor, role, command, input, caller }
     const decided = this.#roles.decide(request, { index, term, branch, atMs: this.#ports.now().wallMs })
     if (decided.kind !== 'append' && this.#state === 'decides') {
@@ -236,10 +235,4 @@ export class Server {
       }
     }
   }
-}
-
-function callerOf(from: MemberId, session: string, user: string | undefined): Caller {
-  const reserved = parseReserved(session)
-  if (reserved !== null && reserved !== 'malformed') return { level: 'role', role: reserved.role }
-  return { level: 'member', memberId: from, ...(user === undefined ? {} : { user }) }
 }

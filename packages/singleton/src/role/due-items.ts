@@ -27,7 +27,7 @@ class MadeDue implements Due {
   readonly command: string
   readonly at: number
   readonly input: unknown
-  #encoded: Encoded | undefined
+  #encoded: unknown
   #key: string | undefined
 
   constructor(role: string, command: string, at: number, input: unknown) {
@@ -83,10 +83,12 @@ export class DueBook {
   readonly #last = new Map<string, { readonly state: unknown; readonly derived: Derived }>()
   readonly #lists = new Map<string, List>()
   /** The last failure of each role that was logged. */
-  readonly #logged = new Map<string, string>()
+  readonly #logged: Map<string, string>
 
-  constructor(log: Log | undefined) {
+  /** `beside`: another book that logs for this one as well. */
+  constructor(log: Log | undefined, beside?: DueBook) {
     this.#log = log
+    this.#logged = beside === undefined ? new Map() : beside.#logged
   }
 
   derive(of: AnyRole, state: unknown): Derived {

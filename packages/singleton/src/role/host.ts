@@ -78,7 +78,7 @@ class Host implements RoleHost {
       this.#roles.set(role.name, { role, on: eventMakers(role.events), reacting })
     }
     this.#due = new DueBook(log)
-    this.#dueAhead = new DueBook(log)
+    this.#dueAhead = new DueBook(log, this.#due)
     this.#committed = new Replica(this.#roles, log)
     this.#expiry = new Expiry(sessionMs ?? SESSION_IDLE_MS, sessionsMax ?? SESSIONS_MAX)
   }
