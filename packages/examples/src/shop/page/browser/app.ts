@@ -131,7 +131,7 @@ async function drawBooks(): Promise<void> {
   const twice = books.filter(([, { taken }]) => taken > 1).length
   say(
     byId('books', HTMLParagraphElement),
-    `${money(kept)} taken for ${books.length} orders, ${back} given back, ${twice} charged twice.`,
+    `${money(kept)} taken; asked about ${books.length}, given back ${back}, charged twice ${twice}.`,
   )
 }
 setInterval(() => void drawBooks(), BOOKS_MS)
