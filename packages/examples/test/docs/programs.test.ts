@@ -22,7 +22,7 @@ import { modelTest, testCluster } from '@tanist/singleton/testing/property'
 import * as fc from 'fast-check'
 import { jsonLog, nodeHost, readJson, sendJson } from '@tanist/transport'
 import { join, persist, refuse, restore, role, startPeer, startWitness } from '@tanist/singleton'
-import type { Peer } from '@tanist/singleton'
+import type { AnyRole, Peer } from '@tanist/singleton'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { stock } from '../guide/stock.js'
 declare const secret: string
@@ -50,6 +50,12 @@ declare const populate: (world: World) => void
 declare const schedule: Schedule
 declare const outside: Outside
 declare const bookings: unknown[]
+declare const orders: AnyRole
+declare const kept: { readonly index: number }
+declare const board: {
+  replace(state: unknown, position: unknown): Promise<void>
+  add(type: string, payload: unknown, position: unknown): Promise<void>
+}
 declare const request: IncomingMessage
 declare const response: ServerResponse
 `
