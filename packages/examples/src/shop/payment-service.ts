@@ -39,8 +39,7 @@ export function createPaymentService(random: () => number = Math.random): Server
     if (how === 'is silent') return
     const cents = request.method === 'PUT' ? numberIn(await readJson(request), 'cents') : null
     if (cents === undefined) return sendJson(response, 400, { error: 'Give the "cents".' })
-    const state =
-      cents === null ? ledger.voidCharge(key) : ledger.charge({ key, cents }, random() < DECLINED)
+    const state = cents === null ? ledger.voidCharge(key) : ledger.charge({ key, cents }, random() < DECLINED)
     if (how === 'drops the answer') return void request.socket.destroy()
     sendJson(response, 200, { state })
   }
