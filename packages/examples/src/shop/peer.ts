@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPeer } from '@tanist/singleton'
 import type { Peer } from '@tanist/singleton'
-import { Live } from '../office/live.js'
-import { loadPage } from '../office/page/load.js'
+import { Live, loadPage } from '../office/index.js'
 import { bankAt } from './bank.js'
 import type { Options } from './options.js'
 import { orders } from './orders.js'
@@ -15,11 +14,8 @@ import { createRoutes } from './routes.js'
 import { stock } from './stock.js'
 import { peersView, shopView } from './view.js'
 
-/** The page's modules import one of the office's, and find it where it is in the compiled program. */
-const modules = {
-  '/shop/page/browser/': new URL('./page/browser/', import.meta.url),
-  '/office/page/browser/': new URL('../office/page/browser/', import.meta.url),
-}
+/** Browser modules are compiled into this folder. */
+const modules = { '/browser/': new URL('./page/browser/', import.meta.url) }
 
 /** Runs one peer of the shop until it is told to stop, and resolves with the exit code. */
 export async function runPeer(options: Options & { readonly bank: string }): Promise<number> {

@@ -20,7 +20,8 @@ async function calm(url: string): Promise<void> {
 
 describe('one peer of the shop', () => {
   it('takes an order to its end over HTTP, and only once however often it is sent', async () => {
-    const { url, close } = await openShop()
+    const shop = await openShop()
+    const { url } = shop
     await calm(url)
     expect((await post(`${url}api/deliveries`, { sku: 'tea', n: 3 })).status).toBe(200)
     const first = await post(`${url}api/orders`, { id: 'web:1', sku: 'tea', n: 2 })
@@ -34,7 +35,7 @@ describe('one peer of the shop', () => {
     const { books } = await get<{ books: [string, Booking][] }>(url, 'api/bank')
     const shipped = finished[value.order]?.state === 'shipped'
     expect(books).toMatchObject([[value.order, { cents: 1_300, taken: shipped ? 1 : 0, givenBack: 0 }]])
-    expect(await close()).toBe(0)
+    expect(await shop.close()).toBe(0)
   })
 
   it('cancels what nobody paid in time, and the goods are free again', async () => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { ports } from '../../src/office/ports.js'
+import { ports } from '../../src/office/index.js'
 import { later, temporaryFolder } from '../office/running.js'
 
 export { compile, eventually, post } from '../office/running.js'

@@ -7,7 +7,7 @@ export const html: string = `<!doctype html>
 <title>Shop</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/style.css">
-<script type="module" src="/shop/page/browser/app.js"></script>
+<script type="module" src="/browser/app.js"></script>
 </head>
 <body>
 <header>

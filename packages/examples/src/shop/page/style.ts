@@ -1,4 +1,4 @@
-import { style as office } from '../../office/page/style.js'
+import { style as office } from '../../office/index.js'
 
 /** The office's look, and what a shop has besides. */
 export const style: string = `${office}

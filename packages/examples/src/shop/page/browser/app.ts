@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
-import { byId, el, say } from '../../../office/page/browser/element.js'
 import type { PeersView, ShopView } from '../../view.js'
+import { byId, el, say } from './element.js'
 
 const REPEAT_MS = 500
 const BOOKS_MS = 1_000
