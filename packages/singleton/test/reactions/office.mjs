@@ -6,7 +6,7 @@ import { Cluster, Outside } from '../../dist/testing/index.js'
 
 const FORM_MS = 30_000
 const WORK_MS = 3_500
-const HEAL_MS = 60_000
+const HEAL_MS = 30_000
 const EVERY_MS = 90
 const LANES = 3
 const ATTEMPTS = 3

@@ -89,6 +89,16 @@ describe('due commands', () => {
     expect(leader.decide(request).kind).toBe('append')
   })
 
+  it('that ran and wait for their commit are known, also when others that ran before them are committed', () => {
+    const leader = withAlarms(stays, refuses)
+    const requests = leader.host.due('alarms').map(dueCall)
+    for (const request of requests) expect(leader.decide(request).kind).toBe('append')
+    leader.commit(1)
+    for (const request of requests) expect(leader.decide(request)).toEqual({ kind: 'expired' })
+    leader.commit()
+    for (const request of requests) expect(leader.decide(request)).toEqual({ kind: 'expired' })
+  })
+
   it('that throw are refused, leave nothing behind, and stay due', () => {
     const leader = withAlarms({ ...goes, how: 'throws' })
     const request = dueCall(leader.host.due('alarms')[0]!)
@@ -194,7 +204,9 @@ describe('a due that fails', () => {
     expect(host.due('alarms')).toEqual([])
     expect(host.dueFailure('alarms')).toMatch(/^due of the role 'alarms' failed: ./)
     host.beginReign()
-    expect(host.decide(ask('alarms', 'add', goes), { index: 1, term: 1, atMs: 1, branch: 'b' }).kind).toBe('append')
+    expect(host.decide(ask('alarms', 'add', goes), { index: 1, term: 1, atMs: 1, branch: 'b' }).kind).toBe(
+      'append',
+    )
   })
 })
 

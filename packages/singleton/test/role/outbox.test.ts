@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest'
 import { persist, role } from '../../src/role/index.js'
 import type { PendingReaction } from '../../src/role/index.js'
 import { decodeRoleEntry } from '../../src/role/entry.js'
-import { Leader, ask, bytesOf, callOf, commandOf, notes, replayed, restored, sideRoles } from './side-roles.js'
+import {
+  Leader,
+  ask,
+  bytesOf,
+  callOf,
+  commandOf,
+  notes,
+  replayed,
+  restored,
+  sideRoles,
+} from './side-roles.js'
 
 const only = (list: readonly PendingReaction[]): PendingReaction => {
   expect(list).toHaveLength(1)
@@ -101,7 +111,13 @@ describe('an event with a reaction', () => {
     const pending = leader.host.pending('notes')
     expect(pending).toHaveLength(600)
     const text = '\u0001'.repeat(900)
-    const all = pending.map(({ role: of, key }) => ({ role: of, key, end: 'parked' as const, attempts: 1, text }))
+    const all = pending.map(({ role: of, key }) => ({
+      role: of,
+      key,
+      end: 'parked' as const,
+      attempts: 1,
+      text,
+    }))
     expect(leader.settle(all)).toBe(3)
     for (const { payload } of leader.tail) expect(payload.length).toBeLessThan(1_048_576)
     leader.commit()
@@ -118,7 +134,9 @@ describe('an event with a reaction', () => {
       const older = replayed(leader.journal, build)
       expect(older.pendingRoles()).toEqual(['alarms', 'notes'])
       expect(only(older.pending('notes'))).toMatchObject({ type: 'noted', payload: { tag: 'a' } })
-      expect(only(older.pending('notes')).unreadable).toMatch(/does not know the (event 'noted'|role 'notes')/)
+      expect(only(older.pending('notes')).unreadable).toMatch(
+        /does not know the (event 'noted'|role 'notes')/,
+      )
       expect(older.snapshot()).toHaveProperty('outbox', outboxOf(leader))
       const capture = older.capture()
       expect(capture.comparable).toBe(false)
@@ -169,7 +187,9 @@ describe('a call that a reaction makes', () => {
       expect(leader.decide(callOf(item, seq, 'notes', 'note', { tag: 'c' }))).toEqual({ kind: 'expired' })
       expect(leader.host.knows(callOf(item, seq, 'notes', 'note').session, seq)).toBe('expired')
     }
-    expect(leader.decide(callOf({ role: 'notes', key: '99.0' }, 1, 'notes', 'note'))).toEqual({ kind: 'expired' })
+    expect(leader.decide(callOf({ role: 'notes', key: '99.0' }, 1, 'notes', 'note'))).toEqual({
+      kind: 'expired',
+    })
   })
 
   it('is found again by the next leader, committed or not, and behind a snapshot', () => {
@@ -178,20 +198,31 @@ describe('a call that a reaction makes', () => {
     leader.decide(request)
     const waiting = replayed(leader.journal)
     waiting.beginReign(leader.tail)
-    expect(waiting.decide(request, { ...leader.at, term: 2 })).toMatchObject({ kind: 'known', index: 2, term: 1 })
+    expect(waiting.decide(request, { ...leader.at, term: 2 })).toMatchObject({
+      kind: 'known',
+      index: 2,
+      term: 1,
+    })
     const lost = replayed(leader.journal)
     lost.beginReign()
     expect(lost.decide(request, { ...leader.at, index: 2, term: 2 })).toMatchObject({ kind: 'append' })
     leader.commit()
     const later = restored(bytesOf(leader.host))
     later.beginReign()
-    expect(later.decide(request, { ...leader.at, term: 2 })).toMatchObject({ kind: 'known', index: 2, term: 1 })
+    expect(later.decide(request, { ...leader.at, term: 2 })).toMatchObject({
+      kind: 'known',
+      index: 2,
+      term: 1,
+    })
     expect(later.snapshot()).toEqual(leader.host.snapshot())
   })
 
   it('is refused when it fails, and may be made again', () => {
     const { leader, item } = withOne()
-    expect(leader.do(callOf(item, 1, 'notes', 'fail'))).toMatchObject({ kind: 'failed', refusal: { reason: 'threw' } })
+    expect(leader.do(callOf(item, 1, 'notes', 'fail'))).toMatchObject({
+      kind: 'failed',
+      refusal: { reason: 'threw' },
+    })
     expect(leader.do(callOf(item, 1, 'notes', 'note', { tag: 'b' })).kind).toBe('append')
   })
 
@@ -224,7 +255,14 @@ describe('the entries about reactions', () => {
   const bad: readonly unknown[] = [
     { ...base, events: [['x', null]], react: [1] },
     { ...base, events: [['x', null]], react: [0.5] },
-    { ...base, events: [['x', null], ['y', null]], react: [1, 0] },
+    {
+      ...base,
+      events: [
+        ['x', null],
+        ['y', null],
+      ],
+      react: [1, 0],
+    },
     { ...base, events: [['x', null]], react: [0, 0] },
     { ...base, events: [['x', null]], react: '0' },
     { ...base, events: [], ran: 1 },
@@ -246,9 +284,9 @@ describe('the entries about reactions', () => {
     const bytes = bytesOf(leader.host)
     const at = bytes.indexOf('"1.1"')
     expect(at).toBeGreaterThan(0)
-    expect(() => restored(Buffer.concat([bytes.subarray(0, at), Buffer.from('"1-1"'), bytes.subarray(at + 5)]))).toThrow(
-      TypeError,
-    )
+    expect(() =>
+      restored(Buffer.concat([bytes.subarray(0, at), Buffer.from('"1-1"'), bytes.subarray(at + 5)])),
+    ).toThrow(TypeError)
     expect(restored(bytes, sideRoles).digest()).toBe(leader.host.digest())
   })
 })

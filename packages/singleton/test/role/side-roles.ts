@@ -1,5 +1,13 @@
 import { toEncoded } from '@tanist/core'
-import { createRoleHost, decodeEntry, dueSession, persist, reactionSession, refuse, role } from '../../src/role/index.js'
+import {
+  createRoleHost,
+  decodeEntry,
+  dueSession,
+  persist,
+  reactionSession,
+  refuse,
+  role,
+} from '../../src/role/index.js'
 import type {
   AnyRole,
   Applied,
@@ -40,7 +48,9 @@ export const alarms = role('alarms', {
     ring: (_s, { id, how }: Alarm, on, ctx) => {
       if (how === 'throws') throw new Error('no')
       const event = on.rang({ id, stays: how === 'stays', by: ctx.caller.role })
-      return how === 'refuses' ? refuse({ code: 'not-now' }) : persist(event).reply((next) => next.rung.length)
+      return how === 'refuses'
+        ? refuse({ code: 'not-now' })
+        : persist(event).reply((next) => next.rung.length)
     },
   },
   reactions: { rang: () => {}, added: { run: () => {} } },

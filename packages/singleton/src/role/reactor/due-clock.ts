@@ -184,16 +184,18 @@ function turn(c: DueClock, now: Now, out: DueClockEffect[]): void {
     else if (work === 'run') run(row, now, out)
     // Until all that is due was given out.
     if (work !== 'run') c.awake.delete(row)
-    arm(c, row, now, out)
+    if (work === null) arm(c, row, now, out)
   }
 }
 
 /** As many as there is time for: the role host derives anew for each one. */
 function run(row: Row, { monotonicMs, wallMs }: Now, out: DueClockEffect[]): void {
   let room = Math.max(1, Math.min(DUE_TURN_MAX, Math.floor(DUE_TURN_MS / Math.max(row.costMs, 0.001))))
-  for (const { item, againMs } of row.failing.values()) {
-    if (againMs > monotonicMs || room === 0) continue
-    out.push({ kind: 'run', item })
+  for (const [key, one] of row.failing) {
+    if (one.againMs > monotonicMs || room === 0) continue
+    // Until it is said what came of it.
+    row.failing.set(key, { ...one, againMs: Infinity })
+    out.push({ kind: 'run', item: one.item })
     room -= 1
   }
   for (; room > 0; row.next += 1) {
@@ -232,14 +234,18 @@ function decided(
   const { role, key, command, at } = item
   const row = c.rows.get(role)
   if (row === undefined) return
-  if (outcome === 'later') return makeStale(c, row)
   const before = row.failing.get(key)
+  if (outcome === 'later') {
+    if (before !== undefined) row.failing.set(key, { ...before, againMs: monotonicMs })
+    return makeStale(c, row)
+  }
   row.failing.delete(key)
   if (outcome === 'journalled') row.underWay.add(key)
   if (typeof outcome === 'string') return
   const attempts = (before?.attempts ?? 0) + 1
   const pauseMs = Math.min(DUE_MAX_BACKOFF_MS, DUE_BACKOFF_MS * 2 ** Math.min(attempts - 1, 40))
   row.failing.set(key, { item, attempts, text: outcome.failed, againMs: monotonicMs + pauseMs })
+  c.awake.add(row)
   if (before?.text === outcome.failed) return
   const text = `${role}.${command}, due at ${iso(at)}, failed and is tried again: ${outcome.failed}`
   out.push({ kind: 'note', level: 'warn', event: 'due-failed', text, role, key })
