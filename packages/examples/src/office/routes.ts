@@ -7,6 +7,7 @@ import type { Chairs, Wish } from './messages.js'
 import type { Page } from './page/load.js'
 import { board } from './role.js'
 import type { OfficeView } from './view.js'
+import { welcome } from './welcome.js'
 
 export interface RoutesParts {
   readonly page: Page
@@ -24,8 +25,6 @@ export interface Routes {
   close(): Promise<void>
 }
 
-const LOOPBACK = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/
-
 export function createRoutes(parts: RoutesParts): Routes {
   const running = new Set<Promise<void>>()
   let closed = false
@@ -41,7 +40,7 @@ export function createRoutes(parts: RoutesParts): Routes {
     sendJson(response, status, body)
   }
   const listener: RequestListener = (request, response) => {
-    if (!welcome(request, response)) return
+    if (!welcome(request, response, 'The office board')) return
     const { method = 'GET', url = '/' } = request
     if (method === 'OPTIONS') return void response.writeHead(204).end()
     if (method === 'POST' && (url === '/api/commands' || url === '/api/wishes')) {
@@ -59,25 +58,6 @@ export function createRoutes(parts: RoutesParts): Routes {
     await Promise.all(running)
   }
   return { listener, close }
-}
-
-/** Only programs and pages of this machine: the page moves between peers, so their origins may read each other. */
-function welcome(request: IncomingMessage, response: ServerResponse): boolean {
-  const { origin, host = '' } = request.headers
-  const foreign = origin !== undefined && !LOOPBACK.test(origin.replace(/^http:\/\//, ''))
-  if (foreign || !LOOPBACK.test(host)) {
-    sendJson(response, 403, { error: 'The office board answers pages of this machine only.' })
-    return false
-  }
-  if (origin === undefined) return true
-  response.setHeader('access-control-allow-origin', origin)
-  response.setHeader('vary', 'origin')
-  if (request.method === 'OPTIONS') {
-    response.setHeader('access-control-allow-methods', 'GET, POST')
-    response.setHeader('access-control-allow-headers', 'content-type')
-    response.setHeader('access-control-max-age', '600')
-  }
-  return true
 }
 
 async function get(

@@ -14,9 +14,11 @@ export function page(path: string): Page {
   return { path, text: readFileSync(join(root, path), 'utf8') }
 }
 
-/** Every page that people read: those at the root, in docs, and of the packages. */
+/** Every page that people read: those at the root, in docs, the guide's chapters, and of the packages. */
 export function pages(): Page[] {
-  const inDocs = readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)
+  const inDocs = ['docs', 'docs/guide'].flatMap((folder) =>
+    readdirSync(join(root, folder)).map((name) => `${folder}/${name}`),
+  )
   const inPackages = readdirSync(join(root, 'packages')).flatMap((name) =>
     readdirSync(join(root, 'packages', name)).map((file) => `packages/${name}/${file}`),
   )
@@ -92,4 +94,10 @@ export function examplesOf(name: string): Example[] {
         text: lines.replaceAll(/^ *\* ?/gm, ''),
       }))
     })
+}
+
+/** The chapters of the guide, in order. */
+export function chapters(): string[] {
+  const names = readdirSync(join(root, 'docs/guide')).filter((name) => name.endsWith('.md'))
+  return names.toSorted().map((name) => `docs/guide/${name}`)
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { blocksOf, examplesOf, page } from './pages.js'
+import { blocksOf, chapters, examplesOf, page } from './pages.js'
 import type { Block, Example } from './pages.js'
 import { Workshop } from './workshop.js'
 
@@ -22,7 +22,7 @@ import { modelTest, testCluster } from '@tanist/singleton/testing/property'
 import * as fc from 'fast-check'
 import { jsonLog, nodeHost, readJson, sendJson } from '@tanist/transport'
 import { join, persist, refuse, restore, role, startPeer, startWitness } from '@tanist/singleton'
-import type { EventPosition, Peer } from '@tanist/singleton'
+import type { AnyRole, EventPosition, Peer } from '@tanist/singleton'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { stock } from '../guide/stock.js'
 declare const secret: string
@@ -50,6 +50,12 @@ declare const populate: (world: World) => void
 declare const schedule: Schedule
 declare const outside: Outside
 declare const bookings: unknown[]
+declare const orders: AnyRole
+declare const kept: { readonly index: number }
+declare const board: {
+  replace(state: unknown, position: unknown): Promise<void>
+  add(type: string, payload: unknown, position: unknown): Promise<void>
+}
 declare const request: IncomingMessage
 declare const response: ServerResponse
 `
@@ -81,7 +87,8 @@ function exampleFile({ text }: Example): string {
 
 const programs = [
   ...programsOf('README.md', 'readme'),
-  ...programsOf('docs/guide.md', 'guide'),
+  // One folder: chapters use the roles of those before.
+  ...['docs/guide.md', ...chapters()].flatMap((path) => programsOf(path, 'guide')),
   ...programsOf('docs/testing.md', 'testing'),
   ...programsOf('docs/actors.md', 'actors'),
   ...programsOf('docs/envelope.md', 'testing'),
@@ -101,7 +108,8 @@ describe('programs of the documents', () => {
 
   it('are found: in the README, in the guide and in doc comments', () => {
     expect(programs.filter(({ file }) => file.startsWith('readme')).length).toBeGreaterThan(0)
-    expect(programs.filter(({ file }) => file.startsWith('guide')).length).toBeGreaterThan(5)
+    expect(programs.filter(({ file }) => file.startsWith('guide')).length).toBeGreaterThan(20)
+    expect(new Set(programs.map(({ file }) => file)).size).toBe(programs.length)
     const paths = examples.map(({ path }) => path)
     expect(paths).toContain('packages/singleton/src/join.ts')
     expect(paths).toContain('packages/singleton/src/role/define.ts')

@@ -14,7 +14,7 @@ import {
 import type { Law } from './laws/index.js'
 import { labels } from './label.js'
 import { ledger, ledgerLaws, ledgerWork } from './ledger.js'
-import type { Run, SimulateOptions } from './simulate-types.js'
+import type { Rest, Run, SimulateOptions } from './simulate-types.js'
 import { withReigns } from './with-reigns.js'
 import type { WorkloadSpec } from './work.js'
 import { Workload } from './workload.js'
@@ -61,6 +61,7 @@ export function* planOf(options: SimulateOptions): Generator<Advance, Run, boole
   // Healing has started them again.
   for (const name of cluster.strangers) world.crash(name)
   const healing = yield* heal(cluster, workload, formed, healMs, { beforeFrames, quietMs, sampler, fired })
+  if (options.rest && healing.healed) yield { world, ...restOf(cluster, options.rest) }
   const history = historyOf(cluster, workload, {
     seed: options.seed,
     fromMs,
@@ -164,6 +165,13 @@ function* heal(
   }
 }
 
+function restOf(cluster: Cluster, { until, withinMs }: Rest): Omit<Advance, 'world'> {
+  const cores = (): PeerCore[] => cluster.names.flatMap((name) => cluster.peer(name) ?? [])
+  // What a role's replica holds is of the role's type.
+  const atRest = (core: PeerCore): boolean => until((role) => core.roles.state(role.name) as never)
+  return { forMs: withinMs, until: () => cores().every(atRest) }
+}
+
 /** It was started anew, and ended again: its disk or its journal is not to be had back by a start. */
 function giveUpEnded(cluster: Cluster): void {
   for (const name of cluster.names) {
@@ -209,10 +217,10 @@ function whereAllStand(cluster: Cluster, workload: Workload, formed: boolean): s
   return `${start}Pending: ${pending}. ${peers.join(' | ')}`
 }
 
-type Rest = Pick<History, 'seed' | 'fromMs' | 'healedMs' | 'samples' | 'fired' | 'unfired' | 'healing'>
+type Told = Pick<History, 'seed' | 'fromMs' | 'healedMs' | 'samples' | 'fired' | 'unfired' | 'healing'>
 
 /** What was written down so far; the laws look at nothing else. */
-export function historyOf(cluster: Cluster, workload: Workload, rest: Partial<Rest> = {}): History {
+export function historyOf(cluster: Cluster, workload: Workload, rest: Partial<Told> = {}): History {
   const { recorder, names, strangers, strangerActs, world } = cluster
   return {
     seed: 0,

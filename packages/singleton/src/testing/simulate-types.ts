@@ -1,4 +1,5 @@
 import type { Fault, FiredFault, Recording, Schedule } from '@tanist/core/testing'
+import type { Role } from '../role/index.js'
 import type { Cluster, ClusterOptions } from './cluster.js'
 import type { History } from './history/index.js'
 import type { Contradiction, Law, Verdict } from './laws/index.js'
@@ -14,6 +15,8 @@ export interface SimulateOptions extends Omit<ClusterOptions, 'world'> {
   readonly healMs?: number
   /** Virtual milliseconds without work before the faults and after healing, for L5. Default 0: none. */
   readonly quietMs?: number
+  /** Default: the run ends when the cluster has healed and every client has its answer. */
+  readonly rest?: Rest
   /** Default: all of ours. Laws of your own come on top. */
   readonly laws?: readonly Law[]
   readonly ownLaws?: readonly Law[]
@@ -25,6 +28,14 @@ export interface SimulateOptions extends Omit<ClusterOptions, 'world'> {
   readonly acts?: Readonly<Record<string, (cluster: Cluster, node: string) => void>>
   /** Called when the cluster has come together, before the schedule begins. */
   readonly meanwhile?: (cluster: Cluster) => void
+}
+
+/** What is waited for after healing: reactions and due commands go on when the clients are done. */
+export interface Rest {
+  /** Asked of every replica: `state(orders)` is its state of that role. */
+  readonly until: (state: <S, E, C>(role: Role<S, E, C>) => S) => boolean
+  /** After so much virtual time the run ends all the same: laws of your own say what is missing. */
+  readonly withinMs: number
 }
 
 export interface Run {

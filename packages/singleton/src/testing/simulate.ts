@@ -5,7 +5,7 @@ import type { Run, SimulateOptions } from './simulate-types.js'
 /** What is waited for is looked at so often, in virtual time. */
 const STRIDE_MS = 5
 
-export type { Run, SimulateOptions } from './simulate-types.js'
+export type { Rest, Run, SimulateOptions } from './simulate-types.js'
 
 /**
  * One run of a cluster under a schedule. Promises settle between events, so that `onServe`, `onYield` and actors

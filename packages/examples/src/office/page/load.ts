@@ -24,18 +24,27 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Browser modules are compiled beside this file, into the folder `browser`. */
-export function loadPage(): Page {
-  const folder = new URL('./browser/', import.meta.url)
+export interface PageParts {
+  readonly html: string
+  readonly style: string
+  /** Compiled browser modules: where the page finds them, and the folder that they are in. */
+  readonly modules: Readonly<Record<string, URL>>
+}
+
+const office: PageParts = { html, style, modules: { '/browser/': new URL('./browser/', import.meta.url) } }
+
+export function loadPage(parts: PageParts = office): Page {
   const files = new Map<string, PageFile>()
   files.set(
     '/',
-    file('text/html', html, { 'content-security-policy': POLICY, 'referrer-policy': 'no-referrer' }),
+    file('text/html', parts.html, { 'content-security-policy': POLICY, 'referrer-policy': 'no-referrer' }),
   )
-  files.set('/style.css', file('text/css', style))
-  for (const name of readdirSync(folder)) {
-    if (name.endsWith('.js'))
-      files.set(`/browser/${name}`, file('text/javascript', readFileSync(new URL(name, folder), 'utf8')))
+  files.set('/style.css', file('text/css', parts.style))
+  for (const [path, folder] of Object.entries(parts.modules)) {
+    for (const name of readdirSync(folder)) {
+      if (name.endsWith('.js'))
+        files.set(`${path}${name}`, file('text/javascript', readFileSync(new URL(name, folder), 'utf8')))
+    }
   }
   return { find: (path) => files.get(path) }
 }

@@ -97,9 +97,17 @@ const comesTogether = afterHealing((history, healing) => {
   return { exercised: others.length, contradictions }
 })
 
-function bounded({ samples, operations }: History): Finding {
+/** Entries of which no client knows: commands of reactions, due ones, and what became of reactions. */
+function ofRoles({ journal }: History): number {
+  return journal.filter(({ kind, command }) => kind === 'command' && !/^[^~!]/.test(command?.session ?? ''))
+    .length
+}
+
+function bounded(history: History): Finding {
+  const { samples, operations } = history
   const contradictions: Found[] = []
-  const tries = operations.reduce((sum, operation) => sum + operation.tries + operation.echoes.length, 0)
+  const asked = operations.reduce((sum, operation) => sum + operation.tries + operation.echoes.length, 0)
+  const tries = asked + ofRoles(history)
   for (const { atMs, tail, bufferedBytes } of samples) {
     if (tail > tries + OWN_ENTRIES)
       contradictions.push({

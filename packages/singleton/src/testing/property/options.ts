@@ -8,7 +8,7 @@ import type { RoleWork, WorkloadSpec } from '../work.js'
 
 /** What a cluster is tested with. `O` is what the test keeps outside of the cluster: see `outside`. */
 export interface ClusterTest<O = Outside>
-  extends Pick<SimulateOptions, 'settings' | 'world' | 'versions' | 'forMs' | 'healMs'> {
+  extends Pick<SimulateOptions, 'settings' | 'world' | 'versions' | 'forMs' | 'healMs' | 'rest'> {
   /** Default 3. */
   readonly peers?: number
   /** The roles, or what makes them for every life of a peer: a process that restarts has a fresh memory. */

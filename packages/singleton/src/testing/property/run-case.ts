@@ -163,10 +163,12 @@ function pick<O>({
   settings,
   world,
   versions,
-}: ClusterTest<O>): Pick<ClusterTest<O>, 'settings' | 'world' | 'versions'> {
+  rest,
+}: ClusterTest<O>): Pick<ClusterTest<O>, 'settings' | 'world' | 'versions' | 'rest'> {
   return {
     ...(settings === undefined ? {} : { settings }),
     ...(world === undefined ? {} : { world }),
     ...(versions === undefined ? {} : { versions }),
+    ...(rest === undefined ? {} : { rest }),
   }
 }
