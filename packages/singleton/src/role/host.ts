@@ -350,7 +350,8 @@ class Host implements RoleHost {
       return this.#refuse('too-large', request, at, text, { cause: new RangeError(text) })
     }
     const tooLarge = eventTooLarge(place, run.events.pairs, payload.length, limits.eventBytes)
-    if (tooLarge !== null) return this.#refuse('too-large', request, at, tooLarge, { cause: new RangeError(tooLarge) })
+    if (tooLarge !== null)
+      return this.#refuse('too-large', request, at, tooLarge, { cause: new RangeError(tooLarge) })
     const grows = !Object.is(before, run.next)
     const change = { committed: this.#committed.states.get(name), before, after: run.next }
     if (grows && size.refuses(payload.length, limits.stateBytes, change)) {
@@ -494,7 +495,13 @@ class Host implements RoleHost {
         this.#capture = null
         this.#committed = replica
         this.#ahead = null
-        for (const [role, { role: { formerly = [] }, size }] of this.#roles) {
+        for (const [
+          role,
+          {
+            role: { formerly = [] },
+            size,
+          },
+        ] of this.#roles) {
           this.#changed.add(role)
           size.forgetAhead()
           size.count()(sizes.get([role, ...formerly].find((name) => sizes.has(name)) ?? role) ?? 0)
