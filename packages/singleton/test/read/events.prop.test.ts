@@ -74,8 +74,8 @@ function follow(one: Parameters<typeof runSchedule>[0]): Told {
 
 describe('whoever follows the events of a role', () => {
   it.each([
-    ['small snapshots all the time', { snapshots: small }, 3, 6],
-    ['no snapshots', {}, 3, 2],
+    ['small snapshots all the time', { snapshots: small }, 3, 4],
+    ['no snapshots', {}, 3, 1],
     ['five peers', { snapshots: small }, 5, 1],
   ] as const)(
     'makes of them the state, whatever fails: %s',
