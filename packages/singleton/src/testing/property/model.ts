@@ -239,7 +239,7 @@ function idsOf(step: number): { readonly list: readonly string[]; readonly next:
 
 function disagreement(expected: AnyExpected, outcome: TrialOutcome): string | null {
   const refused = 'refused' in expected
-  if (refused !== (outcome.kind === 'refused')) {
+  if (outcome.kind === 'failed' || refused !== (outcome.kind === 'refused')) {
     const wish = refused ? `refuses it with ${show(expected.refused)}` : `accepts it`
     return `The role ${outcomeText(outcome)}, the model ${wish}.`
   }
@@ -253,6 +253,7 @@ function disagreement(expected: AnyExpected, outcome: TrialOutcome): string | nu
 }
 
 function outcomeText(outcome: TrialOutcome): string {
+  if (outcome.kind === 'failed') return `was not run: ${outcome.refusal.text}`
   return outcome.kind === 'refused' ? `refused ${show(outcome.refusal)}` : `replied ${show(outcome.reply)}`
 }
 
