@@ -139,7 +139,11 @@ class Chain<S, E> {
     const failed = outcome.kind === 'failed' ? outcome.refusal : null
     this.#compare(`was not to be run (${reason})`, reason, failed?.reason ?? null)
     if (failed !== null && !text.test(failed.text))
-      throw new RoleTestError(`${this.#asked} failed with other words than ${String(text)}: ${failed.text}`, String(text), failed.text)
+      throw new RoleTestError(
+        `${this.#asked} failed with other words than ${String(text)}: ${failed.text}`,
+        String(text),
+        failed.text,
+      )
     return this
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { persist, role } from '../../src/index.js'
+import type { Schema } from '../../src/index.js'
 import { RoleTestError, testRole } from '../../src/testing/index.js'
 import { stock } from './stock.js'
 
@@ -199,5 +200,60 @@ describe('what no role may do', () => {
     })
     testRole(mailer).when('send').thenState(1)
     expect(send).toHaveBeenCalledTimes(2)
+  })
+})
+
+describe('a role with schemas, open commands and timers', () => {
+  const idOf: Schema<{ id: string }> = {
+    '~standard': {
+      version: 1,
+      vendor: 'by hand',
+      validate: (value) =>
+        typeof (value as { id?: unknown } | null)?.id === 'string'
+          ? { value: value as { id: string } }
+          : { issues: [{ message: 'must be a text', path: ['id'] }] },
+    },
+  }
+  const desk = role('desk', {
+    state: (): { held: Record<string, number>; by: string[] } => ({ held: {}, by: [] }),
+    events: {
+      held: (s, e: { id: string; until: number; by: string }) => ({
+        held: { ...s.held, [e.id]: e.until },
+        by: [...s.by, e.by],
+      }),
+    },
+    commands: {
+      hold: (_s, c: { id: string }, on, ctx) =>
+        persist(on.held({ ...c, until: ctx.at + 500, by: ctx.caller.user ?? '?' })),
+      free: (_s, _c: { id: string }) => persist(),
+    },
+    due: (s, run) => Object.entries(s.held).map(([id, until]) => run.free(until, { id })),
+    schemas: { hold: idOf },
+    open: ['hold'],
+  })
+
+  it('is tested with its callers and what is due', () => {
+    const stray = { level: 'stray', user: 'ann' } as const
+    testRole(desk)
+      .when('hold', { id: 'a' }, { at: 1_000, caller: stray })
+      .thenState((s) => expect(s.by).toEqual(['ann']))
+      .thenDue((run) => [run.free(1_500, { id: 'a' })])
+      .when('free', { id: 'a' }, { caller: stray })
+      .thenFailed('not-open')
+      .when('hold', { id: 3 } as never)
+      .thenFailed('invalid', /id: must be a text/)
+  })
+
+  it('tells what is due instead', () => {
+    expect(
+      told(() =>
+        testRole(desk)
+          .when('hold', { id: 'a' }, { at: 0 })
+          .thenDue(() => []),
+      ),
+    ).toMatch(/desk\.hold.* was to leave due \[\]/)
+    expect(told(() => testRole(desk).when('hold', { id: 'a' }).thenFailed('invalid'))).toMatch(
+      /was not to be run/,
+    )
   })
 })

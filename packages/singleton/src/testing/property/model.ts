@@ -253,7 +253,7 @@ function disagreement(expected: AnyExpected, outcome: TrialOutcome): string | nu
 }
 
 function outcomeText(outcome: TrialOutcome): string {
-  if (outcome.kind === 'failed') return `did not run it (${outcome.refusal.reason}): ${outcome.refusal.text}`
+  if (outcome.kind === 'failed') return `was not run: ${outcome.refusal.text}`
   return outcome.kind === 'refused' ? `refused ${show(outcome.refusal)}` : `replied ${show(outcome.reply)}`
 }
 
