@@ -186,13 +186,12 @@ export class Deciding {
     this.#handedOver = false
     if (lost) this.#lossMs = monotonicMs
     if (leader.memberId === self) return
-    for (const { from: _, sentTo: __, ...note } of this.#notes) {
-      if (note.term < leader.term) this.#ports.send(leader.memberId, { t: 'stood', ...note })
-    }
+    for (const note of this.#notes)
+      if (note.term < leader.term) this.#ports.send(leader.memberId, { t: 'stood', ...bare(note) })
   }
 
   #standing(): KeptNote[] {
-    return this.#notes.filter(({ stands }) => stands).map(({ from: _, sentTo: __, ...note }) => note)
+    return this.#notes.filter(({ stands }) => stands).map(bare)
   }
 
   /** Rare: no disk is touched while all is well. */
@@ -221,4 +220,8 @@ function isNote(value: unknown): value is KeptNote {
   return (
     counts && [session, role, command, digest].every((text) => typeof text === 'string') && stands === true
   )
+}
+
+function bare({ term, n, session, seq, role, command, digest, stands }: Note): KeptNote {
+  return { term, n, session, seq, role, command, digest, stands }
 }

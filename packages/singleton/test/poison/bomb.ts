@@ -131,7 +131,10 @@ export function send(
     if (sender.outcomes.length > 0) return
     const name = cluster.names[turn++ % cluster.names.length]!
     const core = cluster.isRunning(name) ? cluster.peer(name) : null
-    if (core?.joined !== true) return void world.schedule(world.nowMs + 20, attempt)
+    if (core?.joined !== true) {
+      world.schedule(world.nowMs + 20, attempt)
+      return
+    }
     const life = world.life(name)
     let over = false
     const again = (): void => {

@@ -1,4 +1,6 @@
 import { describe } from 'vitest'
 import { wrongPrograms } from '../../wrong-programs.js'
 
-describe('wrong programs', () => wrongPrograms(import.meta.url, 60))
+describe('wrong programs', () => {
+  wrongPrograms(import.meta.url, 60)
+})
