@@ -60,7 +60,10 @@ function taken(place: string, input: unknown, result: unknown): Admission {
 
 function issueOf(issue: unknown): Issue {
   const fields = isRecord(issue) ? issue : {}
-  const message = clipped(typeof fields['message'] === 'string' ? fields['message'] : 'not valid', MESSAGE_MAX)
+  const message = clipped(
+    typeof fields['message'] === 'string' ? fields['message'] : 'not valid',
+    MESSAGE_MAX,
+  )
   const { path } = fields
   if (!Array.isArray(path) || path.length === 0) return { message }
   return { message, path: path.slice(0, PATH_MAX).map(segmentOf) }

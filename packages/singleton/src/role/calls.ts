@@ -9,7 +9,7 @@ import type {
   ExpiredMessage,
   RetryMessage,
 } from './messages.js'
-import { DEFAULT_DEADLINE_MS, MAX_ENTRY_BYTES, RESEND_MS, RETRY_PAUSE_MS } from './limits.js'
+import { DEFAULT_DEADLINE_MS, MAX_ENTRY_BYTES, RESEND_DOUBLINGS, RESEND_MS, RETRY_PAUSE_MS } from './limits.js'
 import { CallBook, idText } from './call-book.js'
 import type { CallLimits, Pending } from './call-book.js'
 import { inputTooLarge } from './sizes.js'
@@ -27,7 +27,7 @@ import type { Failed } from './types.js'
  *   stop      ends all of them, now and later, as unavailable
  *
  * - First sends are in call order, and so are the repetitions: when the server changes, after a `retry`, and
- *   after `RESEND_MS` without an answer. The id makes repeating harmless.
+ *   after `RESEND_MS`, and then twice as long each time, without an answer. The id makes repeating harmless.
  * - A call to which a server said nothing before another came is `suspect` from then on: deciding it may have killed
  *   that server.
  * - At the deadline a call ends as `unavailable`: executed `no` when it was never sent, or every single send was
@@ -284,11 +284,16 @@ function onTimer(turn: Turn): void {
     }
     nextMs = Math.min(nextMs, pending.deadlineMs)
     if (pending.sentMs === null || !sending) continue
-    if (pending.repeat || now.monotonicMs - pending.sentMs >= RESEND_MS) send(turn, pending)
-    nextMs = Math.min(nextMs, pending.sentMs + RESEND_MS)
+    if (pending.repeat || now.monotonicMs - pending.sentMs >= resendMs(pending)) send(turn, pending)
+    nextMs = Math.min(nextMs, pending.sentMs + resendMs(pending))
   }
   if (nextMs < Infinity) arm(turn, Math.max(nextMs, now.monotonicMs + COARSE_MS))
   sendWaiting(turn)
+}
+
+/** A server with much to do is not given more: the pause doubles with each send that nobody answers. */
+function resendMs({ unanswered }: Pending): number {
+  return RESEND_MS * 2 ** Math.min(RESEND_DOUBLINGS, Math.max(0, unanswered.length - 1))
 }
 
 function onStop(turn: Turn): void {

@@ -6,7 +6,6 @@ import { isRecord } from './record.js'
  */
 
 const REACTION_KEYS: readonly string[] = ['run', 'lane', 'attempts', 'timeoutMs', 'backoffMs', 'maxBackoffMs']
-const LIMIT_KEYS: readonly string[] = ['inputBytes', 'eventBytes', 'stateBytes']
 /** Hosts keep timers of up to about 24 days. */
 const LONGEST_MS = 2_147_483_647
 
@@ -14,7 +13,7 @@ type Parts = Readonly<Record<string, unknown>>
 
 /** Throws a `TypeError`. `state`, `events` and `commands` have been checked. */
 export function checkParts(place: string, definition: Parts): void {
-  const { reactions, due, schemas, open, limits } = definition
+  const { reactions, due, schemas, open } = definition
   const events = definition['events'] as Parts
   const commands = definition['commands'] as Parts
   if (reactions !== undefined) checkReactions(place, reactions, events)
@@ -24,7 +23,6 @@ export function checkParts(place: string, definition: Parts): void {
     )
   if (schemas !== undefined) checkSchemas(place, schemas, commands)
   if (open !== undefined) checkOpen(place, open, commands, isRecord(schemas) ? schemas : {})
-  if (limits !== undefined) checkLimits(place, limits)
   checkFirstState(place, definition['state'] as () => unknown)
 }
 
@@ -87,16 +85,6 @@ function checkOpen(place: string, open: unknown, commands: Parts, schemas: Parts
       throw new TypeError(
         `${place}: 'open' names ${name}, so strays may call it; it needs a schema in 'schemas'.`,
       )
-  }
-}
-
-function checkLimits(place: string, limits: unknown): void {
-  if (!isRecord(limits)) throw new TypeError(`${place}: 'limits' must be an object of numbers of bytes.`)
-  for (const [name, bytes] of Object.entries(limits)) {
-    if (!LIMIT_KEYS.includes(name))
-      throw new TypeError(`${place}: limits.${name} is no limit; there are ${LIMIT_KEYS.join(', ')}.`)
-    if (bytes !== undefined && !(Number.isSafeInteger(bytes) && Number(bytes) > 0))
-      throw new TypeError(`${place}: limits.${name} must be a whole number of bytes above 0.`)
   }
 }
 

@@ -6,7 +6,7 @@ import type { Ctx, Role, RoleDefinition, RoleEffects } from './types.js'
 import { checkLimits } from './sizes.js'
 import type { AnySteps, EventVersions, Evolution } from './versions.js'
 
-type None = Readonly<Record<never, never>>
+type None = Readonly<Record<string, never>>
 type EventFunction<S> = (state: NoInfer<S>, payload: never) => NoInfer<S>
 type CommandFunction<S, E> = (state: NoInfer<S>, input: never, on: Make<S, E>, ctx: Ctx) => Decision
 

@@ -303,7 +303,7 @@ class Host implements RoleHost {
     }
     if (name === QUARANTINE) return this.#release(ahead, request, at)
     if (request.poison === true) return this.#quarantine(ahead, request, at)
-    const like = ahead.quarantine.like(name, command, request.input)
+    const like = this.#quarantinedLike(ahead, name, request)
     if (like !== undefined) {
       const text = `${name}.${command} with this input is quarantined, until an operator releases ${like.reference}.`
       return this.#refuse('quarantined', request, at, text)
@@ -367,6 +367,16 @@ class Host implements RoleHost {
     ahead.outbox.apply(changes, at.index)
     ahead.waiting.push({ index: at.index, term: at.term, payload, taken, expire: NONE, changes })
     return { kind: 'append', payload, outcome }
+  }
+
+  /** The list has the names by which roles went when it was written. */
+  #quarantinedLike({ quarantine }: Ahead, name: string, request: CommandRequest): Quarantined | undefined {
+    if (quarantine.list.length === 0) return undefined
+    for (const one of [name, ...(this.#roles.get(name)?.role.formerly ?? [])]) {
+      const like = quarantine.like(one, request.command, request.input)
+      if (like !== undefined) return like
+    }
+    return undefined
   }
 
   /** Journals that this command is not decided: its refusal is its outcome for ever. */

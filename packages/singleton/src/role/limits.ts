@@ -13,6 +13,9 @@ export const MAX_QUEUED: number = 65_536
 /** A call without an answer is sent again after this time. Duplicates cost a table look-up at the server. */
 export const RESEND_MS: number = 500
 
+/** The pause before the next one doubles so often: to 4 s. */
+export const RESEND_DOUBLINGS: number = 3
+
 /** First pause after a server said `retry`; doubles up to `RESEND_MS` while nobody answers. */
 export const RETRY_PAUSE_MS: number = 25
 

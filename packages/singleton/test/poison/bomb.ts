@@ -31,7 +31,7 @@ export class Bombs {
           return persist(on.gone())
         },
       },
-    }) as unknown as Role<{ n: number }, object, object>
+    })
   }
 
   /**

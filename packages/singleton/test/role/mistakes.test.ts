@@ -114,12 +114,12 @@ describe('role()', () => {
     [
       'an unknown limit',
       { limits: { bytes: 1 } },
-      "role('x'): limits.bytes is no limit; there are inputBytes, eventBytes, stateBytes.",
+      "role('x'): there is no limit 'bytes'; there are inputBytes, eventBytes, stateBytes.",
     ],
     [
       'a limit of nothing',
       { limits: { inputBytes: 0 } },
-      "role('x'): limits.inputBytes must be a whole number of bytes above 0.",
+      "role('x'): limits.inputBytes must be a whole number of bytes from 1 to 1048576.",
     ],
     [
       'a function in the state',
