@@ -214,7 +214,8 @@ export class Server {
     const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
     const { alone, tracing } = this.#ports
     const now = this.#ports.now()
-    const suspect = alone.isSuspect(call, now)
+    // What has an outcome is not decided again.
+    const suspect = alone.isSuspect(call, now) && this.#roles.knows(session, seq) === 'no'
     const poison = suspect && alone.isPoison(call, term)
     if (suspect && !poison) alone.begin(call, from, term)
     else alone.settle()
