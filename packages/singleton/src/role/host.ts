@@ -189,8 +189,8 @@ class Host implements RoleHost {
     const { index, term } = record
     const role = this.#roles.nameOf(entry.role)
     // Sessions are a function of the journal alone: they keep the name that stands there.
-    const answer = { role: entry.role, command, term, index, outcome }
-    if (!isReserved(session)) this.#committed.sessions.record(session, seq, floor, atMs, answer)
+    const first = { role: entry.role, command, term, index, outcome }
+    if (!isReserved(session)) this.#committed.sessions.record(session, seq, floor, atMs, first)
     const changes = changesOfCommand(outbox, { ...entry, role }, entry.events, record)
     const changed = this.#committed.take(entry, record)
     if (changed) this.#grew(role, record)

@@ -460,7 +460,7 @@ export const bugs: readonly Bug[] = [
     name: 'only the server keeps the outcomes of commands, not the journal',
     rule: '13',
     file: 'role/host',
-    find: 'this.#committed.sessions.record(session, seq, floor, atMs, { role, command, term, index, outcome })',
+    find: 'this.#committed.sessions.record(session, seq, floor, atMs, first)',
     replace: '',
     ...peers,
     family: 'any',
