@@ -9,7 +9,13 @@ import type {
   ExpiredMessage,
   RetryMessage,
 } from './messages.js'
-import { DEFAULT_DEADLINE_MS, MAX_ENTRY_BYTES, RESEND_DOUBLINGS, RESEND_MS, RETRY_PAUSE_MS } from './limits.js'
+import {
+  DEFAULT_DEADLINE_MS,
+  MAX_ENTRY_BYTES,
+  RESEND_DOUBLINGS,
+  RESEND_MS,
+  RETRY_PAUSE_MS,
+} from './limits.js'
 import { CallBook, idText } from './call-book.js'
 import type { CallLimits, Pending } from './call-book.js'
 import { inputTooLarge } from './sizes.js'
