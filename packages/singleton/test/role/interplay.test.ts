@@ -131,8 +131,8 @@ describe('a command that was quarantined', () => {
     server.beginReign()
     const again = journal.ask(server, { role: 'orders', session: 't' })
     expect(again).toMatchObject({ kind: 'failed', refusal: { reason: 'quarantined' } })
-    const else_ = journal.ask(server, { role: 'orders', session: 't', input: toEncoded({ id: 'o2' }) })
-    expect(else_.kind).toBe('append')
+    const different = journal.ask(server, { role: 'orders', session: 't', input: toEncoded({ id: 'o2' }) })
+    expect(different.kind).toBe('append')
   })
 
   it('of a due item has had its run', () => {
