@@ -57,3 +57,4 @@ export type {
   NactRefOf,
   NactSnapshot,
 } from './nact/index.js'
+export { Queue } from './queue.js'

@@ -4,7 +4,10 @@ import { persist, refuse, role, table } from '@tanist/singleton'
 export const counter = role('counter', {
   state: () => ({ n: 0 }),
   events: { added: (state, { by }) => ({ n: state.n + by }) },
-  commands: { add: (_state, { by }, on) => persist(on.added({ by })).reply(({ n }) => n) },
+  commands: {
+    add: (_state, { by }, on) => persist(on.added({ by })).reply(({ n }) => n),
+    addTen: (_state, { by }, on) => persist(...Array.from({ length: 10 }, () => on.added({ by }))),
+  },
 })
 
 /** What an application does: looks at its state, refuses or changes it, and answers. */

@@ -30,12 +30,13 @@ export function canRead(of: AnyRole, { type, version = 1 }: StoredEvent): boolea
 
 /** What the events are today, for the event functions. Throws a sentence about the first that cannot be brought up. */
 export function bringUpAll(of: AnyRole, events: readonly StoredEvent[]): readonly DecidedEvent[] {
-  if (of.versions === undefined && of.renamed === undefined && events.every(isFirst)) return events
+  if (of.versions === undefined && of.renamed === undefined && areFirst(events)) return events
   return events.map((event) => bringUp(of, event))
 }
 
-function isFirst({ version }: StoredEvent): boolean {
-  return version === undefined
+function areFirst(events: readonly StoredEvent[]): boolean {
+  for (const { version } of events) if (version !== undefined) return false
+  return true
 }
 
 /** The event under today's name and in today's version. Throws when there is no way up. */

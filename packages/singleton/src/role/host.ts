@@ -97,7 +97,7 @@ class Host implements RoleHost {
 
   apply(record: CommandRecord): Applied | Settled | undefined {
     const ahead = this.#ahead
-    const decided = ahead?.waiting.shift()
+    const decided = ahead?.shift()
     if (decided !== undefined && decided.index !== record.index)
       invariant(false, `entry ${record.index} is not what the leader decided`)
     this.#applied = record.index
@@ -121,7 +121,7 @@ class Host implements RoleHost {
     if (ahead === null) return applied
     ahead.stale = true
     if (decided !== undefined) ahead.settle(decided)
-    if (ahead.waiting.length === 0) this.#ahead = new Ahead(this.#roles, this.#committed)
+    if (ahead.size === 0) this.#ahead = new Ahead(this.#roles, this.#committed)
     return applied
   }
 
@@ -190,8 +190,11 @@ class Host implements RoleHost {
     const role = this.#roles.nameOf(entry.role)
     // Sessions are a function of the journal alone: they keep the name that stands there.
     const first = { role: entry.role, command, term, index, outcome }
-    if (!isReserved(session)) this.#committed.sessions.record(session, seq, floor, atMs, first)
-    const changes = changesOfCommand(outbox, { ...entry, role }, entry.events, record)
+    const reserved = isReserved(session)
+    if (!reserved) this.#committed.sessions.record(session, seq, floor, atMs, first)
+    // Nearly all entries leave the outbox as it is.
+    const touches = reserved || entry.react !== undefined || entry.forget !== undefined
+    const changes = touches ? changesOfCommand(outbox, { ...entry, role }, entry.events, record) : NO_CHANGES
     const changed = this.#committed.take(entry, record)
     if (changed) this.#grew(role, record)
     const events = entry.events.length
@@ -222,7 +225,7 @@ class Host implements RoleHost {
     ahead.sessions.expire(names)
     const payload = encodeExpiry(names)
     const { index, term } = at
-    ahead.waiting.push({ index, term, payload, taken: null, expire: names, changes: NO_CHANGES })
+    ahead.wait({ index, term, payload, taken: null, expire: names, changes: NO_CHANGES })
     return payload
   }
 
@@ -236,7 +239,7 @@ class Host implements RoleHost {
     if (settled.length === 0) return null
     const payload = encodeSettle({ settle: settled, atMs })
     ahead.outbox.apply(changes, index)
-    ahead.waiting.push({ index, term, payload, taken: null, expire: NONE, settled, changes })
+    ahead.wait({ index, term, payload, taken: null, expire: NONE, settled, changes })
     return payload
   }
 
@@ -269,15 +272,14 @@ class Host implements RoleHost {
     const payload = encodeDrop(role)
     ahead.drop(role)
     const { index, term } = at
-    ahead.waiting.push({ index, term, payload, taken: null, expire: NONE, changes: NO_CHANGES })
+    ahead.wait({ index, term, payload, taken: null, expire: NONE, changes: NO_CHANGES })
     return payload
   }
 
   #inReign(at: DecideAt): Ahead {
     const ahead = this.#ahead
     invariant(ahead !== null, 'decide outside a reign')
-    if (at.index <= (ahead.waiting.at(-1)?.index ?? 0))
-      invariant(false, `index ${at.index} was decided before`)
+    if (at.index <= ahead.lastIndex) invariant(false, `index ${at.index} was decided before`)
     return ahead
   }
 
@@ -365,7 +367,7 @@ class Host implements RoleHost {
     const taken = { entry, answer, next: run.next, events: run.events.pairs.length }
     const changes = changesOfCommand(ahead.outbox, entry, run.events.decoded, at)
     ahead.outbox.apply(changes, at.index)
-    ahead.waiting.push({ index: at.index, term: at.term, payload, taken, expire: NONE, changes })
+    ahead.wait({ index: at.index, term: at.term, payload, taken, expire: NONE, changes })
     return { kind: 'append', payload, outcome }
   }
 
@@ -422,7 +424,7 @@ class Host implements RoleHost {
     const taken = { entry, answer, next: ahead.states.get(role), events: 0 }
     const changes = changesOfCommand(ahead.outbox, entry, [], at)
     ahead.outbox.apply(changes, index)
-    ahead.waiting.push({ index, term, payload, taken, expire: NONE, changes })
+    ahead.wait({ index, term, payload, taken, expire: NONE, changes })
     return { kind: 'append', payload, outcome }
   }
 

@@ -45,6 +45,7 @@ export class Quarantine {
     entry: Omit<CommandEntry, 'events'>,
     { term, index }: { readonly term: number; readonly index: number },
   ): void {
+    if (entry.quarantine === undefined && entry.release === undefined) return
     const { role, command, session, seq, atMs, quarantine: digest, release } = entry
     if (release !== undefined) this.#list = this.#list.filter(({ reference }) => reference !== release)
     if (digest === undefined) return

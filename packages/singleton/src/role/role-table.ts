@@ -41,7 +41,7 @@ export class RoleTable extends Map<string, Hosted> {
 
   /** Today's name of a role that the journal, or a caller, calls `name`. */
   nameOf(name: string): string {
-    return this.#today.get(name) ?? name
+    return this.#today.size === 0 ? name : (this.#today.get(name) ?? name)
   }
 
   /** What images hold by former names goes to the roles of today: the state, and what another build could not take. */

@@ -1,3 +1,4 @@
+import { Queue } from '@tanist/core'
 import { decodeRoleEntry } from './entry.js'
 import type { CommandEntry, RoleEntry } from './entry.js'
 import type { CommandRecord, Settlement } from './host-contract.js'
@@ -40,7 +41,8 @@ export class Ahead implements States {
   readonly outbox: OutboxAhead
   readonly quarantine: Quarantine
   /** In the order of their indices. */
-  readonly waiting: Waiting[] = []
+  readonly #waiting = new Queue<Waiting>()
+  #lastIndex = 0
   /** The committed states went another way: nothing that was worked out here counts. */
   stale = false
   readonly #roles: HostedRoles
@@ -54,11 +56,31 @@ export class Ahead implements States {
     this.quarantine = new Quarantine(committed.quarantine.list)
   }
 
+  /** Entries that wait for their commit. */
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  /** Index of the newest of them; 0 when there is none. */
+  get lastIndex(): number {
+    return this.#waiting.size === 0 ? 0 : this.#lastIndex
+  }
+
+  wait(one: Waiting): void {
+    this.#waiting.push(one)
+    this.#lastIndex = one.index
+  }
+
+  /** The oldest of them, which waits no longer. */
+  shift(): Waiting | undefined {
+    return this.#waiting.shift()
+  }
+
   /** Takes an entry of the own journal that is not committed yet. */
   read(record: CommandRecord): void {
     const { index, term, payload } = record
     const read = { index, term, payload, taken: null, expire: [], changes: NO_CHANGES, ...this.#take(record) }
-    this.waiting.push(read)
+    this.wait(read)
     this.outbox.apply(read.changes, index)
   }
 
