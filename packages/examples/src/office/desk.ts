@@ -21,6 +21,8 @@ export class Desk {
   view: OfficeView | null = null
   /** Why its process failed. */
   trouble: string | null = null
+  /** It served when this office killed it: others may tell who took over before they are told that it has ended. */
+  servedWhenKilled = false
   #child: ChildProcess | null = null
 
   constructor(config: PeerConfig) {
@@ -46,6 +48,7 @@ export class Desk {
   start(handlers: DeskHandlers): void {
     this.state = 'starting'
     this.trouble = null
+    this.servedWhenKilled = false
     const env = { ...process.env, [CONFIG_VARIABLE]: JSON.stringify(this.config) }
     const child = fork(PROGRAM, [], { env, execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     this.#child = child

@@ -115,7 +115,9 @@ export class Office {
   /** `kill -9`. Returns the moment of the call, by `performance.now()`. */
   crash(name: string): number {
     const at = performance.now()
-    this.#get(name).signal('SIGKILL')
+    const desk = this.#get(name)
+    desk.signal('SIGKILL')
+    desk.servedWhenKilled = this.#serving === name
     return at
   }
 
@@ -242,7 +244,7 @@ export class Office {
 
   #ended(desk: Desk, killed: boolean, code: number | null): void {
     const { name, state } = desk
-    const served = this.#serving === name
+    const served = this.#serving === name || desk.servedWhenKilled
     if (this.#stopping) desk.state = 'stopped'
     else if (state === 'leaving' && code === 0) {
       this.#desks.delete(name)

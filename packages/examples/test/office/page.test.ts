@@ -118,7 +118,8 @@ describe.skipIf(missing)('the page in Chromium', () => {
       .locator(`#people [data-name=${server}]`)
       .getByRole('button', { name: /^Crash/ })
       .click()
-    await eventually(() => program.said().includes(', the server, has crashed.'), program)
+    // On a busy machine it may have handed the board over a moment before.
+    await eventually(() => program.said().includes(' has crashed.'), program)
     const rest = urls.filter((_, i) => i !== at)
     await post(`${rest[0]}api/commands`, { command: 'add', text: 'meanwhile' })
     await shows(page, ['meanwhile', 'before'])
