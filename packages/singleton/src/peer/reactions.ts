@@ -1,4 +1,4 @@
-import type { Host, Timer } from '@tanist/core'
+import type { Host } from '@tanist/core'
 import { deepFreeze } from '@tanist/core'
 import { createReactor, failingOf, hasWork, planFor, plansOf, stepReactor, taskOf } from '../role/index.js'
 import type {
@@ -12,10 +12,10 @@ import type {
   TaskId,
 } from '../role/index.js'
 import type { FencingToken } from '../succession/index.js'
+import { whenEnded, YIELD_MS } from './ends.js'
 import type { OwnEntries } from './own-entries.js'
 import { ReactionRun } from './reaction-run.js'
 import type { RunPorts } from './reaction-run.js'
-import { YIELD_MS } from './reign.js'
 import type { KeyedTimers } from './timers.js'
 
 export interface ReactionPorts extends Omit<RunPorts, 'nowMs'> {
@@ -90,21 +90,13 @@ export class Reactions {
     const running = [...this.#running.values()]
     this.#step({ kind: 'end' })
     this.#pending.clear()
-    if (running.length === 0) return done()
-    let timer: Timer | null = null
-    let over = false
-    const finish = (): void => {
-      if (over) return
-      over = true
-      timer?.cancel()
-      done()
-    }
-    timer = this.#ports.host.timers.set(YIELD_MS, () => {
-      const text = `Reactions did not end within ${YIELD_MS} ms after they were told to; the reign ends anyway.`
-      this.#ports.host.log.write('error', 'yield-overdue', text)
-      finish()
-    })
-    void Promise.all(running.map((one) => one.over)).then(finish)
+    const overdue = `Reactions did not end within ${YIELD_MS} ms after they were told to; the reign ends anyway.`
+    whenEnded(
+      this.#ports.host,
+      running.map(({ over }) => over),
+      overdue,
+      done,
+    )
   }
 
   /** Of the reactions of a role that fail in this reign, by key. */

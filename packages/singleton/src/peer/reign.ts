@@ -1,12 +1,7 @@
-import type { Host, Log, Timer } from '@tanist/core'
+import type { Host, Log } from '@tanist/core'
 import type { AnyRole, Reign } from '../role/index.js'
 import type { FencingToken } from '../succession/index.js'
-
-/**
- * How long handlers and reactions may take to stop before the reign ends without them. A hand-over is given up after
- * 2 s (`transferMs`): the rest is for the successor.
- */
-export const YIELD_MS: number = 1_500
+import { whenEnded, YIELD_MS } from './ends.js'
 
 interface Running {
   readonly role: AnyRole
@@ -48,24 +43,13 @@ export class Reigns {
     const running = this.#running
     this.#running = []
     for (const { abort } of running) abort.abort()
-    if (running.length === 0) return done()
-    let timer: Timer | null = null
-    let over = false
-    const finish = (): void => {
-      if (over) return
-      over = true
-      timer?.cancel()
-      done()
-    }
-    timer = this.#host.timers.set(YIELD_MS, () => {
-      this.#host.log.write(
-        'error',
-        'yield-overdue',
-        `onYield did not end within ${YIELD_MS} ms; the reign ends anyway.`,
-      )
-      finish()
-    })
-    void Promise.all(running.map((one) => this.#yield(one))).then(finish)
+    const overdue = `onYield did not end within ${YIELD_MS} ms; the reign ends anyway.`
+    whenEnded(
+      this.#host,
+      running.map((one) => this.#yield(one)),
+      overdue,
+      done,
+    )
   }
 
   async #yield({ role, reign, started }: Running): Promise<void> {
