@@ -1,4 +1,4 @@
 export type * from './types.js'
-export { membershipDefaults } from './limits.js'
+export { largeDefaults, membershipDefaults } from './limits.js'
 export { stepMembership } from './machine.js'
 export { createMembership, type Membership } from './state.js'

@@ -1,4 +1,4 @@
-import type { MembershipConfig } from './types.js'
+import type { LargeTimings, MembershipConfig } from './types.js'
 
 /** The timings of `MembershipConfig` that suit a quiet local network. */
 export const membershipDefaults: Omit<MembershipConfig, 'self' | 'seeds'> = {
@@ -6,6 +6,19 @@ export const membershipDefaults: Omit<MembershipConfig, 'self' | 'seeds'> = {
   silenceMs: 1_000,
   removeMs: 3_000,
   helloMs: 1_000,
+}
+
+export const largeDefaults: LargeTimings = {
+  meshMax: 16,
+  neighbours: 5,
+  beatMs: 500,
+  hubBeatMs: 1_000,
+  idleBeatMs: 2_000,
+  silenceMs: 2_000,
+  suspicionMult: 3,
+  confirmations: 3,
+  batchMs: 100,
+  lingerMs: 10_000,
 }
 
 /** Fixed limits of the membership machine. */
@@ -31,4 +44,8 @@ export const limits = {
   /** Right after a process died its host may reset a dial before it refuses: ask after 5, 10, 15 ms. */
   resetStepMs: 5,
   resetTries: 8,
+  /** What one member says of itself, as JSON. */
+  aboutBytes: 2_048,
+  /** Records in one message, and entries of one list in a message. */
+  recordsInMessage: 1_024,
 } as const

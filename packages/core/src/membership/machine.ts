@@ -6,10 +6,17 @@ import { noAnswer } from './evidence.js'
 import { helloArrived, reconsider } from './greeting.js'
 import { limits } from './limits.js'
 import { drop, hear, linkClosed, settle } from './linking.js'
-import { emit, type LinkRow, type Membership, type Step } from './state.js'
+import { emit, newLink, type LinkRow, type Membership, type Step } from './state.js'
 import { dialDue, dialFailed, dialOver, liftBars, nextDialMs, redial, refreshTargets } from './targets.js'
 import { measure } from './rtt.js'
 import { sayHello } from './incarnation.js'
+import { networkChanged } from './moved.js'
+import { bucketsArrived, compareDigests, marksArrived, newsArrived, sayAbout, spread } from './records.js'
+import { reachAsked, reachTold } from './routes.js'
+import { accusationsArrived } from './suspicion.js'
+import { hubsNamed, hubsTold, keepLinks, needLink } from './topology.js'
+import { indexOf } from './view-index.js'
+import { viewTold } from './views.js'
 import { byeArrived, viewArrived } from './view.js'
 import type { LastPosition, MembershipEffect, MembershipInput, MembershipMessage } from './types.js'
 
@@ -47,6 +54,7 @@ export function stepMembership(
   }
   take(s, input)
   if (state.phase === 'running') {
+    spread(s)
     dialDue(s)
     armWake(s)
   }
@@ -73,10 +81,17 @@ function take(s: Step, input: Exclude<MembershipInput, { kind: 'heard' }>): void
       closeMute(s)
     })
     .with({ kind: 'timer', key: P.string }, ({ key }) => invariant(false, `no timer is called ${key}`))
-    .with({ kind: 'view' }, ({ members }) => {
+    .with({ kind: 'view' }, ({ members, at }) => {
       state.view = members
+      state.index = indexOf(members)
+      state.viewAt = at ?? [state.viewAt[0], state.viewAt[1] + 1]
       viewArrived(s)
     })
+    .with({ kind: 'hubs' }, ({ term, hubs }) => hubsNamed(s, term, hubs))
+    .with({ kind: 'keep' }, ({ members }) => keepLinks(s, members))
+    .with({ kind: 'need' }, ({ memberId }) => needLink(s, memberId))
+    .with({ kind: 'about' }, ({ about }) => sayAbout(s, about))
+    .with({ kind: 'network' }, (change) => networkChanged(s, change))
     .with({ kind: 'self' }, ({ self }) => {
       state.self = self
       liftBars(s)
@@ -136,17 +151,7 @@ function accepted(s: Step, id: number, remote: string): void {
     s.effects.push({ kind: 'close', link: id, code: 'limit', reason })
     return
   }
-  const heardMs = Number.NEGATIVE_INFINITY
-  const row: LinkRow = {
-    id,
-    out: false,
-    remote,
-    bornMs: s.now,
-    stage: 'greeting',
-    sinceMs: s.now,
-    heardMs,
-    hello: null,
-  }
+  const row = newLink(s, id, false, remote)
   links.set(id, row)
   sayHello(s, row)
 }
@@ -160,8 +165,17 @@ function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void
       if (!peer) return
       beatArrived(s, peer, arrived.hears)
       measure(s, row, peer, arrived)
+      compareDigests(s, row, arrived)
       settle(s, peer)
     })
+    .with({ t: 'news' }, (news) => newsArrived(s, row, news))
+    .with({ t: 'buckets' }, (buckets) => bucketsArrived(s, row, buckets))
+    .with({ t: 'marks' }, (marks) => marksArrived(s, row, marks))
+    .with({ t: 'view' }, (told) => viewTold(s, row, told))
+    .with({ t: 'hubs' }, (told) => hubsTold(s, row, told))
+    .with({ t: 'accuse' }, (accuse) => accusationsArrived(s, row, accuse))
+    .with({ t: 'reach' }, (asked) => reachAsked(s, row, asked))
+    .with({ t: 'reached' }, (told) => reachTold(s, row, told))
     .with({ t: 'bye' }, (bye) => {
       if (bye.memberId === row.hello?.memberId) byeArrived(s, row, bye)
     })

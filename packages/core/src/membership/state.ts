@@ -1,13 +1,21 @@
 import type { Address, Now, Random } from '../host/index.js'
-import { limits } from './limits.js'
+import { createHealth, type Health } from './health.js'
+import { largeDefaults, limits } from './limits.js'
+import { createRecords, type Records } from './records.js'
+import { createRoutes, type Routes } from './routes.js'
 import type { BeatTime, Rtt } from './rtt.js'
+import { createSuspicion, type Suspicion } from './suspicion.js'
+import { createTopology, type Topology } from './topology.js'
+import { indexOf, type ViewIndex } from './view-index.js'
 import type {
   Hello,
+  LargeTimings,
   MemberId,
   MembershipConfig,
   MembershipEffect,
   MembershipEvent,
   ViewMember,
+  ViewPosition,
 } from './types.js'
 
 /** State of the machine: plain data, owned and changed by `stepMembership` alone. */
@@ -20,6 +28,16 @@ export interface Membership {
   readonly peers: Map<MemberId, Peer>
   readonly targets: Map<Address, Target>
   view: readonly ViewMember[]
+  /** The same, quick to ask. */
+  index: ViewIndex
+  /** Where the view stands in the journal. */
+  viewAt: ViewPosition
+  readonly large: LargeTimings
+  readonly records: Records
+  readonly topology: Topology
+  readonly suspicion: Suspicion
+  readonly health: Health
+  readonly routes: Routes
   beatDueMs: number
   /** Silence is counted from here at the earliest: when this peer itself was late, the past proves nothing. */
   floorMs: number
@@ -46,6 +64,14 @@ export interface LinkRow {
   sinceMs: number
   heardMs: number
   hello: Hello | null
+  /** After how long its next beat is promised; null: at the usual interval. */
+  everyMs: number | null
+  /** The other side wants this link for itself. */
+  wanted: boolean
+  /** Since when neither side wants it. */
+  spareMs: number | null
+  /** When the next beat goes out on it. */
+  nextBeatMs: number
   /** The last numbered beat on this link. */
   heardBeat?: { readonly seq: number; readonly atMs: number }
 }
@@ -113,6 +139,8 @@ export interface Step {
   readonly effects: MembershipEffect[]
 }
 
+const noMembers: readonly ViewMember[] = []
+
 export function createMembership(config: MembershipConfig, now: Now): Membership {
   return {
     config,
@@ -122,12 +150,38 @@ export function createMembership(config: MembershipConfig, now: Now): Membership
     links: new Map(),
     peers: new Map(),
     targets: new Map(),
-    view: [],
+    view: noMembers,
+    index: indexOf(noMembers),
+    viewAt: [0, 0],
+    large: config.large ?? largeDefaults,
+    records: createRecords(),
+    topology: createTopology(),
+    suspicion: createSuspicion(),
+    health: createHealth(),
+    routes: createRoutes(),
     beatDueMs: now.monotonicMs,
     floorMs: now.monotonicMs,
     judgementSkipped: false,
     wakeMs: null,
     sentBeats: [],
+  }
+}
+
+/** A link that begins. */
+export function newLink(s: Step, id: number, out: boolean, remote: Address): LinkRow {
+  return {
+    id,
+    out,
+    remote,
+    bornMs: s.now,
+    stage: out ? 'dialling' : 'greeting',
+    sinceMs: s.now,
+    heardMs: Number.NEGATIVE_INFINITY,
+    hello: null,
+    everyMs: null,
+    wanted: true,
+    spareMs: null,
+    nextBeatMs: s.now,
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Address } from '../host/index.js'
 import { limits } from './limits.js'
-import { peersAt, type LinkRow, type Membership, type Step, type Target } from './state.js'
+import { newLink, peersAt, type LinkRow, type Membership, type Step, type Target } from './state.js'
 
 /**
  * Which addresses are dialled, and when: seeds and members of the view for ever, hints until they failed five
@@ -102,16 +102,7 @@ export function dialDue(s: Step): void {
     state.nextLink += 2
     t.link = id
     t.forced = false
-    state.links.set(id, {
-      id,
-      out: true,
-      remote: t.address,
-      bornMs: s.now,
-      stage: 'dialling',
-      sinceMs: s.now,
-      heardMs: Number.NEGATIVE_INFINITY,
-      hello: null,
-    })
+    state.links.set(id, newLink(s, id, true, t.address))
     s.effects.push({ kind: 'dial', link: id, address: t.address })
   }
 }

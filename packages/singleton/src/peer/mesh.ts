@@ -125,6 +125,13 @@ export class Mesh {
         return this.#hooks.gone(event.memberId, event.incarnation, false, event.text)
       case 'latency':
         return this.#hooks.latency(event.medians)
+      case 'fate':
+      case 'about':
+      case 'bad-link':
+      case 'route':
+      case 'view':
+      case 'cut-off':
+        return
       case 'refused':
         return this.#hooks.refused(event.address, event.code, event.text, event.hello ?? null, event.self)
     }

@@ -95,6 +95,14 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     hello: { hello: 'object' },
     beat: { hears: 'array' },
     bye: { memberId: 'string', incarnation: 'number', leaving: 'boolean' },
+    news: { records: 'array' },
+    buckets: { digests: 'array' },
+    marks: { of: 'array', marks: 'array', answer: 'boolean' },
+    view: { at: 'array', members: 'array' },
+    hubs: { term: 'count', hubs: 'array' },
+    accuse: { accusations: 'array' },
+    reach: { memberId: 'string' },
+    reached: { memberId: 'string', hears: 'boolean' },
   },
   s: {
     append: {

@@ -87,6 +87,19 @@ function membership({ body }: Of<'m'>): string {
       return `alive, hears ${body.hears.length}`
     case 'bye':
       return body.leaving ? 'bye for good' : 'bye'
+    case 'news':
+      return `news of ${body.records.length}`
+    case 'accuse':
+      return `accuses ${body.accusations.length}`
+    case 'view':
+      return `view of ${body.members.length}`
+    case 'hubs':
+      return `hubs t${body.term}`
+    case 'buckets':
+    case 'marks':
+    case 'reach':
+    case 'reached':
+      return body.t
   }
 }
 

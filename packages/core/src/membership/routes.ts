@@ -1,0 +1,24 @@
+import type { LinkRow, Step } from './state.js'
+import type { MemberId, MembershipMessage } from './types.js'
+
+/** Ways to members that live and cannot be linked, and links that are bad although both ends live. */
+export interface Routes {
+  /** Through whom a member is reached now. */
+  readonly via: Map<MemberId, MemberId>
+}
+
+export function createRoutes(): Routes {
+  return { via: new Map() }
+}
+
+export function reachAsked(
+  _s: Step,
+  _row: LinkRow,
+  _message: Extract<MembershipMessage, { t: 'reach' }>,
+): void {}
+
+export function reachTold(
+  _s: Step,
+  _row: LinkRow,
+  _message: Extract<MembershipMessage, { t: 'reached' }>,
+): void {}
