@@ -23,3 +23,9 @@ export function accusationsArrived(
   _row: LinkRow,
   _message: Extract<MembershipMessage, { t: 'accuse' }>,
 ): void {}
+
+/** The beat of a large cluster: looks at those whom this peer watches, and at the doubts of others. */
+export function judgeWatched(_s: Step): void {}
+
+/** Something came directly from this incarnation: whatever was said of it is over here. */
+export function heardAgain(_s: Step, _memberId: MemberId, _incarnation: number): void {}
