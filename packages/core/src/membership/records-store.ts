@@ -11,8 +11,8 @@ export const BUCKETS = 32
 export interface Observed {
   readonly incarnation: number
   readonly fate: Fate
-  /** How often it was said again, after the member had a newer row. */
-  again: number
+  /** It was said again, after the member had a newer row. */
+  again: boolean
 }
 
 /** What all members know of each other beyond the view: the rows that say more than the view does. */
@@ -32,8 +32,8 @@ export interface Records {
   /** The own row: what this peer says of itself, and how often it did. */
   own: Pick<MemberRecord, 'seq' | 'about' | 'bad'>
   readonly observed: Map<MemberId, Observed>
-  /** Members that this peer hears although they are said to be gone, and when they were told last. */
-  readonly contested: Map<MemberId, number>
+  /** Members that this peer hears although they are said to be gone: when they were told last, and who says so. */
+  readonly contested: Map<MemberId, { toldMs: number; readonly by: Set<number> }>
   /** What events have said of members of the view; absent: up, and nothing said. */
   readonly told: Map<MemberId, { readonly fate: Fate; readonly about: About | null }>
   /** Epidemic: how often each row is still to be sent. */

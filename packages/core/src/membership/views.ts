@@ -1,5 +1,6 @@
 import type { Gap } from './records-repair.js'
 import { recordsViewed } from './records.js'
+import { isHub } from './records-spread.js'
 import { isLater } from './records-order.js'
 import { emit, type LinkRow, type Step } from './state.js'
 import type { MembershipMessage, ViewMember, ViewPosition } from './types.js'
@@ -20,8 +21,7 @@ export function viewGiven(s: Step, members: readonly ViewMember[], at: ViewPosit
   const { state } = s
   if (at && isLater(state.viewAt, at)) return
   take(s, members, at ?? [state.viewAt[0], state.viewAt[1] + 1])
-  const { hubs } = state.topology
-  if (!state.config.spreadsViews || !at || !hubs.some((hub) => hub.memberId === state.self.memberId)) return
+  if (!at || !state.config.spreadsViews || !isHub(state)) return
   for (const row of state.links.values()) if (isOfCluster(s, row)) tellView(s, row)
 }
 
@@ -31,8 +31,7 @@ export function viewTold(s: Step, row: LinkRow, told: Extract<MembershipMessage,
   if (!isOfCluster(s, row) || !isLater(at, s.state.viewAt) || at[0] === 0) return
   take(s, members, at)
   emit(s, { kind: 'view', at, members })
-  const { hubs } = s.state.topology
-  if (!s.state.config.spreadsViews || !hubs.some((hub) => hub.memberId === s.state.self.memberId)) return
+  if (!s.state.config.spreadsViews || !isHub(s.state)) return
   for (const other of s.state.links.values()) if (other !== row && isOfCluster(s, other)) tellView(s, other)
 }
 
