@@ -138,7 +138,11 @@ export function beatArrived(s: Step, peer: Peer, hears: readonly MemberId[]): vo
 }
 
 function isHeard(s: Step, peer: Peer): boolean {
-  return peer.link !== null && !peer.silent && quietMs(s, peer.heardMs) <= silenceLimitOf(s.state, linkOf(s.state, peer))
+  return (
+    peer.link !== null &&
+    !peer.silent &&
+    quietMs(s, peer.heardMs) <= silenceLimitOf(s.state, linkOf(s.state, peer))
+  )
 }
 
 function judgeLink(s: Step, peer: Peer): void {

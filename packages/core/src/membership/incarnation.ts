@@ -2,7 +2,16 @@ import { prove } from './evidence.js'
 import type { Address } from '../host/index.js'
 import { limits } from './limits.js'
 import { drop, hear, refuse, settle } from './linking.js'
-import { ensurePeer, movePeer, quietMs, usableLinks, type LinkRow, type Membership, type Peer, type Step } from './state.js'
+import {
+  ensurePeer,
+  movePeer,
+  quietMs,
+  usableLinks,
+  type LinkRow,
+  type Membership,
+  type Peer,
+  type Step,
+} from './state.js'
 import { addHint, dialFailed, dialOver, redial, refreshTargets } from './targets.js'
 import { tellHubs } from './topology-hubs.js'
 import type { Hello } from './types.js'

@@ -1,6 +1,14 @@
 import type { Address } from '../host/index.js'
 import { limits } from './limits.js'
-import { linkLimit, newLink, peersAt, type LinkRow, type Membership, type Step, type Target } from './state.js'
+import {
+  linkLimit,
+  newLink,
+  peersAt,
+  type LinkRow,
+  type Membership,
+  type Step,
+  type Target,
+} from './state.js'
 import { aimAgain, isMember } from './topology.js'
 import type { MemberId } from './types.js'
 

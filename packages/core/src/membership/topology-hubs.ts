@@ -29,7 +29,8 @@ export function hubsTold(s: Step, row: LinkRow, told: Extract<MembershipMessage,
 
 function takeHubs(s: Step, term: number, hubs: readonly Hub[], from: LinkRow | null): void {
   const { topology } = s.state
-  const known = hubs.length === topology.hubs.length && hubs.every((hub, at) => isSame(hub, topology.hubs[at]))
+  const known =
+    hubs.length === topology.hubs.length && hubs.every((hub, at) => isSame(hub, topology.hubs[at]))
   const newer = term > topology.term
   topology.term = term
   if (known && !newer) return
