@@ -53,10 +53,12 @@ export function stepMembership(
     if (row) hear(s, row)
     return s.effects
   }
-  take(s, input)
-  const quiet = input.kind === 'message' && input.message.t === 'beat' && s.effects.length === 0
-  // The same for a beat that changed nothing.
-  if (quiet && !state.dialsTouched && state.records.news.size === 0) return s.effects
+  // The next hottest: a beat, that most often changes nothing.
+  if (input.kind === 'message' && input.message.t === 'beat') {
+    const row = state.links.get(input.link)
+    if (row) beatOn(s, row, input.message)
+    if (s.effects.length === 0 && !state.dialsTouched && state.records.news.size === 0) return s.effects
+  } else take(s, input)
   state.dialsTouched = false
   if (state.phase === 'running') {
     spread(s)
@@ -164,19 +166,22 @@ function accepted(s: Step, id: number, remote: string): void {
   sayHello(s, row)
 }
 
-function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void {
+function beatOn(s: Step, row: LinkRow, arrived: Extract<MembershipMessage, { t: 'beat' }>): void {
   hear(s, row)
+  const peer = row.stage === 'usable' && row.hello ? s.state.peers.get(row.hello.memberId) : undefined
+  if (!peer) return
+  beatArrived(s, peer, arrived.hears)
+  promised(row, arrived)
+  measure(s, row, peer, arrived)
+  compareDigests(s, row, arrived)
+  settle(s, peer)
+}
+
+function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void {
+  if (message.t !== 'beat') hear(s, row)
   match(message)
     .with({ t: 'hello' }, ({ hello }) => helloArrived(s, row, hello))
-    .with({ t: 'beat' }, (arrived) => {
-      const peer = row.stage === 'usable' && row.hello ? s.state.peers.get(row.hello.memberId) : undefined
-      if (!peer) return
-      beatArrived(s, peer, arrived.hears)
-      promised(row, arrived)
-      measure(s, row, peer, arrived)
-      compareDigests(s, row, arrived)
-      settle(s, peer)
-    })
+    .with({ t: 'beat' }, (arrived) => beatOn(s, row, arrived))
     .with({ t: 'news' }, (news) => newsArrived(s, row, news))
     .with({ t: 'buckets' }, (buckets) => bucketsArrived(s, row, buckets))
     .with({ t: 'marks' }, (marks) => marksArrived(s, row, marks))

@@ -107,6 +107,8 @@ export function refreshTopology(s: Step): void {
     releaseTarget(s.state, address)
   }
   for (const [id, pauseMs] of pauses) wantLink(s, id, pauseMs)
+  for (const row of s.state.links.values())
+    row.nextBeatMs = Math.min(row.nextBeatMs, s.now + beatEveryMs(s.state, row))
 }
 
 /** One more that is wanted, or known under another address. */
