@@ -1,6 +1,8 @@
 import { emit, quietMs, silenceLimitMs, type Peer, type Step, usableLinks } from './state.js'
 import { proposeRemoval } from './evidence.js'
 import { drop, settle } from './linking.js'
+import { wasLate } from './health.js'
+import { judgeWatched } from './suspicion.js'
 import { redial } from './targets.js'
 import { echoOf, mediansTo, nextBeat, tellLatencies } from './rtt.js'
 import type { MemberId } from './types.js'
@@ -16,7 +18,10 @@ export function beat(s: Step): void {
   const lateMs = s.now - state.beatDueMs
   state.beatDueMs = s.now + beatMs
   s.effects.push({ kind: 'timer', key: 'beat', afterMs: beatMs })
-  if (lateMs > 2 * beatMs) state.floorMs = s.now
+  if (lateMs > 2 * beatMs) {
+    state.floorMs = s.now
+    wasLate(s, lateMs)
+  }
   const hears = [...state.peers.values()].filter((p) => isHeard(s, p)).map((p) => p.memberId)
   const seq = nextBeat(s)
   const rtts = mediansTo(state, hears)
@@ -30,6 +35,7 @@ export function beat(s: Step): void {
   const skip = lateMs > 2 * beatMs || (lateMs > beatMs / 2 && !state.judgementSkipped)
   state.judgementSkipped = skip
   if (skip) return
+  judgeWatched(s)
   for (const peer of state.peers.values()) judgeLink(s, peer)
   for (const peer of state.peers.values()) judgeLife(s, peer, hears)
 }

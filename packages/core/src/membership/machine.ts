@@ -13,7 +13,9 @@ import { sayHello } from './incarnation.js'
 import { networkChanged } from './moved.js'
 import { bucketsArrived, compareDigests, marksArrived, newsArrived, sayAbout, spread } from './records.js'
 import { reachAsked, reachTold } from './routes.js'
+import { witnessTold } from './proof.js'
 import { accusationsArrived } from './suspicion.js'
+import { doubtsDue } from './tally.js'
 import { hubsNamed, hubsTold, keepLinks, needLink } from './topology.js'
 import { indexOf } from './view-index.js'
 import { viewTold } from './views.js'
@@ -79,6 +81,7 @@ function take(s: Step, input: Exclude<MembershipInput, { kind: 'heard' }>): void
     .with({ kind: 'timer', key: 'wake' }, () => {
       state.wakeMs = null
       closeMute(s)
+      doubtsDue(s)
     })
     .with({ kind: 'timer', key: P.string }, ({ key }) => invariant(false, `no timer is called ${key}`))
     .with({ kind: 'view' }, ({ members, at }) => {
@@ -140,6 +143,7 @@ function dialOpened(s: Step, link: number): void {
   invariant(row.out && row.stage === 'dialling', `link ${link} opens twice`)
   row.stage = 'greeting'
   row.sinceMs = s.now
+  s.state.suspicion.answeredMs = s.now
   sayHello(s, row)
 }
 
@@ -175,7 +179,10 @@ function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void
     .with({ t: 'hubs' }, (told) => hubsTold(s, row, told))
     .with({ t: 'accuse' }, (accuse) => accusationsArrived(s, row, accuse))
     .with({ t: 'reach' }, (asked) => reachAsked(s, row, asked))
-    .with({ t: 'reached' }, (told) => reachTold(s, row, told))
+    .with({ t: 'reached' }, (told) => {
+      reachTold(s, row, told)
+      witnessTold(s, row, told)
+    })
     .with({ t: 'bye' }, (bye) => {
       if (bye.memberId === row.hello?.memberId) byeArrived(s, row, bye)
     })
@@ -201,6 +208,8 @@ function isGreeting(row: LinkRow): boolean {
 function armWake(s: Step): void {
   const { state } = s
   let next = nextDialMs(state)
+  const judgeMs = state.suspicion.dueMs
+  if (judgeMs !== null && (next === null || judgeMs < next)) next = judgeMs
   for (const row of state.links.values()) {
     if (!isGreeting(row)) continue
     const limitMs = row.sinceMs + state.config.helloMs
