@@ -1,5 +1,5 @@
 import { scaledMs } from './health.js'
-import { quietMs, silenceLimitMs, type LinkRow, type Step } from './state.js'
+import { quietMs, silenceLimitOf, type LinkRow, type Step } from './state.js'
 import { isLarge } from './topology.js'
 import type { EvidenceClass, LargeTimings, MemberId } from './types.js'
 
@@ -101,7 +101,7 @@ export function suspicionMs(timings: LargeTimings, size: number, confirmers: num
 /** How long a link may be quiet: four of the beats that its other side promised. */
 export function limitMs(s: Step, link: LinkRow | undefined, beatMs: number = s.state.large.beatMs): number {
   const { state } = s
-  if (!isLarge(state)) return silenceLimitMs(state)
+  if (!isLarge(state)) return silenceLimitOf(state, link)
   return scaledMs(state, Math.max(state.large.silenceMs, 4 * (link?.everyMs ?? beatMs)))
 }
 

@@ -64,7 +64,7 @@ function watch(s: Step): void {
 }
 
 function isProven(peer: Peer | undefined): boolean {
-  return peer !== undefined && peer.dead >= peer.incarnation
+  return peer !== undefined && peer.dead >= Math.max(0, peer.incarnation)
 }
 
 function judgeSubject(s: Step, id: MemberId): void {

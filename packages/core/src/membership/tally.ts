@@ -41,8 +41,7 @@ interface Verdict {
 const waiting: Verdict = { ready: false, dueMs: null, open: false }
 
 export function judgeSoon(s: Step): void {
-  const { suspicion } = s.state
-  suspicion.dueMs = Math.min(suspicion.dueMs ?? Number.POSITIVE_INFINITY, s.now + GATHER_MS)
+  judgeAt(s, s.now + GATHER_MS)
 }
 
 /** The timer `wake`, when it is for this part. */
@@ -74,12 +73,13 @@ export function judgeDoubts(s: Step): void {
 /** The least of the moments at which something is to be judged. */
 export function judgeAt(s: Step, atMs: number): void {
   const { suspicion } = s.state
-  suspicion.dueMs = Math.min(suspicion.dueMs ?? Number.POSITIVE_INFINITY, atMs)
+  if (suspicion.dueMs !== null && suspicion.dueMs <= atMs) return
+  suspicion.dueMs = atMs
+  s.state.dialsTouched = true
 }
 
 export function isHub(s: Step): boolean {
-  const { topology, self } = s.state
-  return topology.hubs.some((hub) => hub.memberId === self.memberId)
+  return s.state.topology.hubIds.has(s.state.self.memberId)
 }
 
 function becomeHub(s: Step): void {

@@ -126,7 +126,8 @@ export class Trouble {
     }
     const all = order === 'timers' ? [...timers, ...inputs] : [...inputs, ...timers]
     if (order === 'mixed')
-      for (const timer of timers) all.splice(Math.floor(this.next() * all.length), 0, ...all.splice(all.indexOf(timer), 1))
+      for (const timer of timers)
+        all.splice(Math.floor(this.next() * all.length), 0, ...all.splice(all.indexOf(timer), 1))
     for (const input of all) this.give(body, input)
     return this
   }
@@ -151,7 +152,8 @@ export class Trouble {
     for (const end of this.body(a).ends.values()) {
       if (end.far.at !== b || !end.open) continue
       const other = end.far.ends.get(end.farLink)
-      for (const e of [end, other]) if (e) this.later(1, () => this.closed(e, { kind: 'remote', code: 'reset', reason: '' }))
+      for (const e of [end, other])
+        if (e) this.later(1, () => this.closed(e, { kind: 'remote', code: 'reset', reason: '' }))
     }
     return this
   }
@@ -257,7 +259,13 @@ export class Trouble {
     if (known) return known
     this.position += 1
     const { at, incarnation } = body
-    return { memberId: idOf(at), incarnation, name: `m${at}`, address: addressOf(at), seniority: this.position }
+    return {
+      memberId: idOf(at),
+      incarnation,
+      name: `m${at}`,
+      address: addressOf(at),
+      seniority: this.position,
+    }
   }
 
   private tell(): this {
