@@ -1,4 +1,3 @@
-import { judgeWatched } from './suspicion.js'
 import {
   emit,
   forgetPeer,
@@ -13,6 +12,8 @@ import {
 } from './state.js'
 import { proposeRemoval } from './evidence.js'
 import { drop, settle } from './linking.js'
+import { wasLate } from './health.js'
+import { judgeWatched } from './suspicion.js'
 import { redial } from './targets.js'
 import { echoOf, mediansTo, nextBeat, tellLatencies } from './rtt.js'
 import { recordsDigest } from './records.js'
@@ -32,7 +33,10 @@ export function beat(s: Step): void {
   const lateMs = s.now - state.beatDueMs
   state.beatDueMs = s.now + beatMs
   s.effects.push({ kind: 'timer', key: 'beat', afterMs: beatMs })
-  if (lateMs > 2 * beatMs) state.floorMs = s.now
+  if (lateMs > 2 * beatMs) {
+    state.floorMs = s.now
+    wasLate(s, lateMs)
+  }
   if (large) tidyTopology(s)
   const hears = large ? heardOfKept(s) : heardPeers(s)
   sendBeats(s, hears)
@@ -41,10 +45,8 @@ export function beat(s: Step): void {
   state.judgementSkipped = skip
   if (skip) return
   for (const peer of state.peers.values()) judgeLink(s, peer)
-  if (large) {
-    judgeWatched(s)
-    return forgetStrangers(s)
-  }
+  judgeWatched(s)
+  if (large) return forgetStrangers(s)
   for (const peer of state.peers.values()) judgeLife(s, peer, hears)
 }
 

@@ -63,7 +63,7 @@ function succeed(s: Step, row: LinkRow, peer: Peer, hello: Hello): 'accepted' | 
   const old = peer.incarnation
   let doubt: Peer['former'] = null
   if (row.out && row.remote === peer.address) {
-    prove(s, peer, old, `${row.remote} is answered by its start ${hello.incarnation}`)
+    prove(s, peer, old, `${row.remote} is answered by its start ${hello.incarnation}`, 'answered')
   } else if (peer.dead !== old) {
     if (hello.address === peer.address) {
       if (peer.link !== null && !peer.silent) return 'held'
@@ -95,7 +95,8 @@ function accept(s: Step, row: LinkRow, peer: Peer, hello: Hello): void {
   const { former } = peer
   if (former && row.out && row.remote === former.address) {
     peer.former = null
-    prove(s, peer, former.incarnation, `${row.remote} is answered by its start ${hello.incarnation}`)
+    const text = `${row.remote} is answered by its start ${hello.incarnation}`
+    prove(s, peer, former.incarnation, text, 'answered')
   }
   movePeer(s.state, peer, hello.address)
   Object.assign(peer, { closedMs: null, refusedMs: null, resets: 0 })

@@ -13,7 +13,9 @@ import { networkChanged } from './moved.js'
 import { bucketsArrived, compareDigests, marksArrived, newsArrived, sayAbout, spread } from './records.js'
 import { newsTimer } from './records-spread.js'
 import { reachAsked, reachTold } from './routes.js'
+import { witnessTold } from './proof.js'
 import { accusationsArrived } from './suspicion.js'
+import { doubtsDue } from './tally.js'
 import { hubsNamed, hubsTold } from './topology-hubs.js'
 import { keepLinks, needLink } from './topology.js'
 import { byeArrived } from './view.js'
@@ -86,6 +88,7 @@ function take(s: Step, input: Exclude<MembershipInput, { kind: 'heard' }>): void
     .with({ kind: 'timer', key: 'wake' }, () => {
       state.wakeMs = null
       closeMute(s)
+      doubtsDue(s)
     })
     .with({ kind: 'timer', key: 'news' }, () => newsTimer(s))
     .with({ kind: 'timer', key: P.string }, ({ key }) => invariant(false, `no timer is called ${key}`))
@@ -145,6 +148,7 @@ function dialOpened(s: Step, link: number): void {
   invariant(row.out && row.stage === 'dialling', `link ${link} opens twice`)
   row.stage = 'greeting'
   row.sinceMs = s.now
+  s.state.suspicion.answeredMs = s.now
   s.state.greeting.add(row)
   sayHello(s, row)
 }
@@ -187,7 +191,10 @@ function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void
     .with({ t: 'hubs' }, (told) => hubsTold(s, row, told))
     .with({ t: 'accuse' }, (accuse) => accusationsArrived(s, row, accuse))
     .with({ t: 'reach' }, (asked) => reachAsked(s, row, asked))
-    .with({ t: 'reached' }, (told) => reachTold(s, row, told))
+    .with({ t: 'reached' }, (told) => {
+      reachTold(s, row, told)
+      witnessTold(s, row, told)
+    })
     .with({ t: 'bye' }, (bye) => {
       if (bye.memberId === row.hello?.memberId) byeArrived(s, row, bye)
     })
@@ -209,6 +216,8 @@ function closeMute(s: Step): void {
 function armWake(s: Step): void {
   const { state } = s
   let next = nextDialMs(state)
+  const judgeMs = state.suspicion.dueMs
+  if (judgeMs !== null && (next === null || judgeMs < next)) next = judgeMs
   for (const row of state.greeting) {
     const limitMs = row.sinceMs + state.config.helloMs
     if (next === null || limitMs < next) next = limitMs

@@ -5,7 +5,7 @@ import type { Gap } from './records-repair.js'
 import { createRecords, type Records } from './records-store.js'
 import { createRoutes, type Routes } from './routes.js'
 import type { BeatTime, Rtt } from './rtt.js'
-import { createSuspicion, type Suspicion } from './suspicion.js'
+import { createSuspicion, type Suspicion } from './doubts.js'
 import { createTopology, type Topology } from './topology.js'
 import { indexOf, type ViewIndex } from './view-index.js'
 import type {
