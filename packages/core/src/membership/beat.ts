@@ -1,6 +1,7 @@
 import { emit, quietMs, silenceLimitMs, type Peer, type Step, usableLinks } from './state.js'
 import { proposeRemoval } from './evidence.js'
 import { drop, settle } from './linking.js'
+import { recordsDigest } from './records.js'
 import { redial } from './targets.js'
 import { echoOf, mediansTo, nextBeat, tellLatencies } from './rtt.js'
 import type { MemberId } from './types.js'
@@ -20,10 +21,11 @@ export function beat(s: Step): void {
   const hears = [...state.peers.values()].filter((p) => isHeard(s, p)).map((p) => p.memberId)
   const seq = nextBeat(s)
   const rtts = mediansTo(state, hears)
+  const digest = [state.index.digest, recordsDigest(s)] as const
   for (const l of state.links.values()) {
     if (l.stage !== 'usable') continue
     const echo = echoOf(s, l)
-    const message = { t: 'beat' as const, hears, seq, ...(echo && { echo }), rtts }
+    const message = { t: 'beat' as const, hears, seq, ...(echo && { echo }), rtts, digest, at: state.viewAt }
     s.effects.push({ kind: 'send', link: l.id, message })
   }
   tellLatencies(s)

@@ -12,12 +12,12 @@ import { measure } from './rtt.js'
 import { sayHello } from './incarnation.js'
 import { networkChanged } from './moved.js'
 import { bucketsArrived, compareDigests, marksArrived, newsArrived, sayAbout, spread } from './records.js'
+import { newsTimer } from './records-spread.js'
 import { reachAsked, reachTold } from './routes.js'
 import { accusationsArrived } from './suspicion.js'
 import { hubsNamed, hubsTold, keepLinks, needLink } from './topology.js'
-import { indexOf } from './view-index.js'
-import { viewTold } from './views.js'
-import { byeArrived, viewArrived } from './view.js'
+import { byeArrived } from './view.js'
+import { viewGiven, viewTold } from './views.js'
 import type { LastPosition, MembershipEffect, MembershipInput, MembershipMessage } from './types.js'
 
 /**
@@ -25,7 +25,7 @@ import type { LastPosition, MembershipEffect, MembershipInput, MembershipMessage
  * it knows, and observes who is up, silent or dead. It proposes; the journal alone admits and removes.
  *
  * Changes `state` in place and returns what its shell must do, in order. Deterministic: time comes from
- * `now.monotonicMs`, chance from `random`. Its timers are `beat` and `wake`.
+ * `now.monotonicMs`, chance from `random`. Its timers are `beat`, `wake` and `news`.
  *
  * - Evidence A is emitted only by the rules in `evidence.ts`, at most once for each incarnation.
  * - `gone` is emitted for members of the view only: at once when their end is proven, or after `removeMs` of
@@ -80,12 +80,10 @@ function take(s: Step, input: Exclude<MembershipInput, { kind: 'heard' }>): void
       state.wakeMs = null
       closeMute(s)
     })
+    .with({ kind: 'timer', key: 'news' }, () => newsTimer(s))
     .with({ kind: 'timer', key: P.string }, ({ key }) => invariant(false, `no timer is called ${key}`))
     .with({ kind: 'view' }, ({ members, at }) => {
-      state.view = members
-      state.index = indexOf(members)
-      state.viewAt = at ?? [state.viewAt[0], state.viewAt[1] + 1]
-      viewArrived(s)
+      viewGiven(s, members, at)
     })
     .with({ kind: 'hubs' }, ({ term, hubs }) => hubsNamed(s, term, hubs))
     .with({ kind: 'keep' }, ({ members }) => keepLinks(s, members))
@@ -130,7 +128,7 @@ function stop(s: Step, leaving: boolean, last?: LastPosition): void {
   }
   for (const row of state.links.values())
     drop(s, row, 'bye', leaving ? 'this peer leaves' : 'this peer stops')
-  for (const key of ['beat', 'wake']) s.effects.push({ kind: 'timer', key, afterMs: null })
+  for (const key of ['beat', 'wake', 'news']) s.effects.push({ kind: 'timer', key, afterMs: null })
 }
 
 function dialOpened(s: Step, link: number): void {
