@@ -9,10 +9,10 @@ export interface MemberEnd {
   readonly why: string
 }
 
-/** Ends are remembered, and facts about those who are not in the view, for so many members. */
-const OTHERS_MAX = 1_024
+/** The oldest ends are forgotten. */
+const ENDS_MAX = 1_024
 
-/** What is known of members beyond the journalled view: what they say of themselves, their fate, and past ends. */
+/** What is known of members beyond the rows of the view: what they say of themselves, their fate, and past ends. */
 export class MemberFacts {
   readonly #abouts = new Map<MemberId, About>()
   readonly #fates = new Map<MemberId, { readonly incarnation: number; readonly fate: Fate }>()
@@ -36,13 +36,14 @@ export class MemberFacts {
     const { memberId, incarnation, why, seat, evicted } = change
     this.#ends.delete(memberId)
     this.#ends.set(memberId, { incarnation, left: seat === 'given-up' && !evicted, why })
-    forgetOldest(this.#ends, OTHERS_MAX, () => true)
+    const [oldest] = this.#ends.keys()
+    if (this.#ends.size > ENDS_MAX && oldest !== undefined) this.#ends.delete(oldest)
   }
 
-  /** Called with each new view. A rumour may come before the view that it is about, so that others are kept, too. */
+  /** Called with each new view: membership tells anew what it knows of those who come. */
   keep(isMember: (memberId: MemberId) => boolean): void {
     for (const facts of [this.#abouts, this.#fates])
-      forgetOldest<unknown>(facts, OTHERS_MAX, (memberId) => !isMember(memberId))
+      for (const memberId of facts.keys()) if (!isMember(memberId)) facts.delete(memberId)
   }
 
   aboutOf(memberId: MemberId): About | null {
@@ -60,10 +61,4 @@ export class MemberFacts {
   endOf(memberId: MemberId): MemberEnd | null {
     return this.#ends.get(memberId) ?? null
   }
-}
-
-function forgetOldest<V>(facts: Map<MemberId, V>, most: number, may: (memberId: MemberId) => boolean): void {
-  if (facts.size <= most) return
-  const spare = [...facts.keys()].filter(may)
-  for (const memberId of spare.slice(0, Math.max(0, spare.length - most))) facts.delete(memberId)
 }
