@@ -1,6 +1,8 @@
 import { createMembership, stepMembership, wantsNeed } from '@tanist/core'
 import type {
+  About,
   EvidenceClass,
+  Fate,
   Hello,
   LastPosition,
   Host,
@@ -25,6 +27,8 @@ export interface MeshHooks {
   evidence(kind: EvidenceClass, memberId: MemberId, incarnation: number, text: string): void
   gone(memberId: MemberId, incarnation: number, leaving: boolean, why: string): void
   latency(medians: readonly (readonly [MemberId, number])[]): void
+  fate(memberId: MemberId, incarnation: number, fate: Fate): void
+  about(memberId: MemberId, about: About | null): void
   /** `self`: it is this peer that must not be linked. */
   refused(address: string, code: string, text: string, hello: Hello | null, self: boolean): void
   message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void
@@ -140,7 +144,9 @@ export class Mesh {
       case 'latency':
         return this.#hooks.latency(event.medians)
       case 'fate':
+        return this.#hooks.fate(event.memberId, event.incarnation, event.fate)
       case 'about':
+        return this.#hooks.about(event.memberId, event.about)
       case 'bad-link':
       case 'route':
       case 'view':
