@@ -231,6 +231,7 @@ export class PeerCore {
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
         latency: (medians) => this.#group.step({ kind: 'latency', medians }),
+        leader: () => this.#group.state.leader?.memberId ?? null,
         refused: (address, code, text, hello, own) => this.#refused(address, code, text, hello, own),
         message: (from, message) => this.#message(from, message),
       },
@@ -652,8 +653,10 @@ export class PeerCore {
   #onTimer(key: string): void {
     const name = key.slice(key.indexOf('.') + 1)
     if (key.startsWith('member.')) this.#mesh.step({ kind: 'timer', key: name })
-    else if (key.startsWith('succession.')) this.#group.step({ kind: 'timer', key: name })
-    else if (key === 'calls') this.#caller.step({ kind: 'timer' })
+    else if (key.startsWith('succession.')) {
+      this.#group.step({ kind: 'timer', key: name })
+      if (name === 'beat') this.#mesh.leaderBeats()
+    } else if (key === 'calls') this.#caller.step({ kind: 'timer' })
     else if (key === 'refused') this.#refusalFinal()
     else if (key === 'leave') this.#left()
     else if (key === 'last-calls') this.#callsEnded()
