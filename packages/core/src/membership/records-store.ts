@@ -52,6 +52,8 @@ export interface Records {
   /** The last repair that was asked for, the last view that was told. */
   askedMs: number
   viewToldMs: number
+  /** The view came from another member while this was the branch; null: from the own journal. */
+  viewFrom: { readonly branch: string | null } | null
 }
 
 export function createRecords(): Records {
@@ -76,6 +78,7 @@ export function createRecords(): Records {
     hubsMs: Number.NEGATIVE_INFINITY,
     askedMs: Number.NEGATIVE_INFINITY,
     viewToldMs: Number.NEGATIVE_INFINITY,
+    viewFrom: null,
   }
 }
 
@@ -114,7 +117,8 @@ export function put(s: Step, row: MemberRecord): void {
   records.urgent ||= row.fate === 'dead' || row.fate === 'left'
   if (counts(s.state, row)) return count(records, row, 1)
   records.idle.set(memberId, { untilMs: s.now + limits.idleRecordMs })
-  if (records.idle.size > limits.idleRecords) forget(records, firstOf(records.idle))
+  if (records.idle.size > limits.idleRecords)
+    for (const oldest of records.idle.keys()) return forget(records, oldest)
 }
 
 export function forget(records: Records, memberId: MemberId): void {
@@ -160,8 +164,4 @@ function count(records: Records, row: MemberRecord, sign: 1 | -1): void {
   const bucket = bucketOf(row.memberId)
   records.digests[bucket] = records.digests[bucket]! + sign * hash
   records.digest = (records.digest + sign * hash) >>> 0
-}
-
-function firstOf<K>(map: ReadonlyMap<K, unknown>): K {
-  return map.keys().next().value as K
 }

@@ -1,5 +1,6 @@
 import { invariant } from '../invariant.js'
 import { isAbout } from './forms.js'
+import { refuted } from './health.js'
 import { compareRecords, isWorse, plainRecord } from './records-order.js'
 import { forget, forgetIdle, ownRecord, put, recordOf, recount } from './records-store.js'
 import { handOn } from './records-spread.js'
@@ -105,6 +106,7 @@ function hearOfSelf(s: Step, link: LinkRow, record: MemberRecord): boolean {
   const fresh = record.incarnation === own.incarnation && record.seq >= own.seq
   // Newer than what it said last: a row of its own that it does not remember.
   if (fresh && (accuses || record.seq > own.seq)) speak(s, s.state.records.own, record.seq)
+  if (fresh && accuses) refuted(s)
   if (accuses) answer(s, link.id, own.memberId)
   return true
 }

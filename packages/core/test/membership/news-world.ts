@@ -45,15 +45,17 @@ export class NewsWorld {
   private readonly queue: { readonly at: number; readonly run: () => void }[] = []
   private readonly timers = new Map<string, number>()
   private seed: number
+  private readonly options: { readonly large?: Partial<LargeTimings>; readonly spreadsViews?: boolean }
 
   constructor(
     count: number,
-    private readonly options: {
+    options: {
       readonly seed?: number
       readonly large?: Partial<LargeTimings>
       readonly spreadsViews?: boolean
     } = {},
   ) {
+    this.options = options
     this.seed = options.seed ?? 1
     for (let n = 0; n < count; n += 1) this.boot(n)
   }

@@ -131,7 +131,7 @@ describe('convergence', () => {
         world.view([1, 1]).hubs(...named)
         linkSome(world, world.alive(), density, named)
         world.run(300)
-        const { next } = world.random
+        const next = (): number => world.random.next()
         world.carries = (message) => {
           if (message.t === 'beat' || message.t === 'hello') return [1]
           if (next() < loss) return []

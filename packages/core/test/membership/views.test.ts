@@ -30,7 +30,6 @@ describe('views', () => {
 
   it('an older view changes nothing, whoever has it', () => {
     const world = new NewsWorld(2).view([2, 5]).linkAll().run(600)
-    world.view([2, 4], world.rows([0]), [0])
     const link = world.lines[0]?.number ?? 0
     for (const at of [
       [2, 5],
@@ -40,6 +39,17 @@ describe('views', () => {
       world.give(0, { kind: 'message', link, message: { t: 'view', at, members: [] } })
     expect(world.machine(0).view).toHaveLength(2)
     expect(world.eventsOf(0, 'view')).toEqual([])
+  })
+
+  it('a journal that comes later to what others have told changes nothing; that of another branch does', () => {
+    const world = new NewsWorld(3).view([1, 1]).linkAll().run(600)
+    world.view([2, 9], world.rows([0, 1]), [1, 2]).run(1_500)
+    expect(positions(world)[0]).toEqual([2, 9])
+    world.view([2, 4], world.rows([0]), [0])
+    expect(world.machine(0).view).toHaveLength(2)
+    world.give(0, { kind: 'self', self: { ...world.machine(0).self, branch: 'other' } })
+    world.view([1, 4], world.rows([0]), [0])
+    expect(positions(world)[0]).toEqual([1, 4])
   })
 
   it('one with nothing gets the view; what counts without the journal compares with nothing', () => {
