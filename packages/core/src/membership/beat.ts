@@ -64,6 +64,8 @@ function sendBeats(s: Step, hears: readonly MemberId[]): void {
     if (large && l.nextBeatMs > s.now + state.config.beatMs / 2) continue
     const rhythm = large ? rhythmOf(s, l) : inMesh
     if (rhythm === null) continue
+    // Whoever heard the last beat of a mesh waits for the next one as in a mesh, though the cluster grows meanwhile.
+    if (!large) l.nextBeatMs = s.now + state.config.beatMs
     const echo = echoOf(s, l)
     const message: Beat = { t: 'beat', hears, seq, rtts, digest, at: state.viewAt, ...rhythm }
     s.effects.push({ kind: 'send', link: l.id, message: echo ? { ...message, echo } : message })
