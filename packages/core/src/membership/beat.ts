@@ -58,23 +58,25 @@ function sendBeats(s: Step, hears: readonly MemberId[]): void {
   const seq = nextBeat(s)
   const rtts = mediansTo(state, hears)
   const digest = [state.index.digest, recordsDigest(s)] as const
-  const same: Beat = { t: 'beat', hears, seq, rtts, digest, at: state.viewAt }
   for (const l of state.links.values()) {
     if (l.stage !== 'usable') continue
-    const rhythm = large ? dueBeat(s, l) : inMesh
+    // The hot path of a hub: most of its links are not due.
+    if (large && l.nextBeatMs > s.now + state.config.beatMs / 2) continue
+    const rhythm = large ? rhythmOf(s, l) : inMesh
     if (rhythm === null) continue
     const echo = echoOf(s, l)
-    s.effects.push({ kind: 'send', link: l.id, message: { ...same, ...(echo && { echo }), ...rhythm } })
+    const message: Beat = { t: 'beat', hears, seq, rtts, digest, at: state.viewAt, ...rhythm }
+    s.effects.push({ kind: 'send', link: l.id, message: echo ? { ...message, echo } : message })
   }
 }
 
 const inMesh: Pick<Beat, 'everyMs' | 'wants'> = {}
 
 /**
- * What a beat on this link of a large cluster says of the next one; null while it is not due. Links that were opened
- * together take turns, so that a hub does not speak to all of them at once. Closes what nobody wants.
+ * What a beat that is due on a link of a large cluster says of the next one. Links that were opened together take
+ * turns, so that a hub does not speak to all of them at once. Null: nobody wants the link, and it is closed.
  */
-function dueBeat(s: Step, l: LinkRow): Pick<Beat, 'everyMs' | 'wants'> | null {
+function rhythmOf(s: Step, l: LinkRow): Pick<Beat, 'everyMs' | 'wants'> | null {
   const { state } = s
   const { beatMs } = state.config
   const wants = wantsLink(state, l)
@@ -87,8 +89,6 @@ function dueBeat(s: Step, l: LinkRow): Pick<Beat, 'everyMs' | 'wants'> | null {
     }
   }
   const everyMs = beatEveryMs(state, l)
-  l.nextBeatMs = Math.min(l.nextBeatMs, s.now + everyMs)
-  if (l.nextBeatMs > s.now + beatMs / 2) return null
   const first = !l.inTurn
   l.inTurn = true
   const turns = Math.max(1, Math.floor(everyMs / beatMs))
@@ -107,8 +107,9 @@ const EVERY_MAX_MS = 10_000
 
 /** What a beat says of those that follow it on its link. */
 export function promised(row: LinkRow, arrived: Beat): void {
-  row.everyMs = arrived.everyMs === undefined ? null : Math.min(arrived.everyMs, EVERY_MAX_MS)
-  row.wanted = arrived.wants ?? true
+  const { everyMs } = arrived
+  row.everyMs = typeof everyMs === 'number' && everyMs > 0 ? Math.min(everyMs, EVERY_MAX_MS) : null
+  row.wanted = arrived.wants !== false
 }
 
 function heardPeers(s: Step): MemberId[] {

@@ -59,4 +59,11 @@ export const limits = {
   aboutBytes: 2_048,
   /** Records in one message, and entries of one list in a message. */
   recordsInMessage: 1_024,
+  /** A bucket of the largest cluster whose members all say something. */
+  marksInMessage: 4_096,
+  /** Rows of a view. */
+  viewMembers: 16_384,
+  /** Records that say no more than the view are kept so long, and so many of them, against late rumours. */
+  idleRecordMs: 60_000,
+  idleRecords: 1_024,
 } as const

@@ -99,6 +99,7 @@ function refused(s: Step, row: LinkRow, code: string, text: string, self: boolea
  * closed by either side: the other side may have lost it without a word.
  */
 export function settle(s: Step, peer: Peer): void {
+  if (peer.usable.length === 1 && peer.usable[0]?.id === peer.link) return
   if (peer.usable.length > 1) {
     const links = [...peer.usable]
     const heard = links.filter(

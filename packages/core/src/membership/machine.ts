@@ -11,15 +11,15 @@ import { measure } from './rtt.js'
 import { sayHello } from './incarnation.js'
 import { networkChanged } from './moved.js'
 import { bucketsArrived, compareDigests, marksArrived, newsArrived, sayAbout, spread } from './records.js'
+import { newsTimer } from './records-spread.js'
 import { reachAsked, reachTold } from './routes.js'
 import { witnessTold } from './proof.js'
 import { accusationsArrived } from './suspicion.js'
 import { doubtsDue } from './tally.js'
 import { hubsNamed, hubsTold } from './topology-hubs.js'
 import { keepLinks, needLink } from './topology.js'
-import { indexOf } from './view-index.js'
-import { viewTold } from './views.js'
-import { byeArrived, viewArrived } from './view.js'
+import { byeArrived } from './view.js'
+import { viewGiven, viewTold } from './views.js'
 import type { LastPosition, MembershipEffect, MembershipInput, MembershipMessage } from './types.js'
 
 /**
@@ -28,7 +28,7 @@ import type { LastPosition, MembershipEffect, MembershipInput, MembershipMessage
  * the hash ring and for whom its shell asks. It proposes; the journal alone admits and removes.
  *
  * Changes `state` in place and returns what its shell must do, in order. Deterministic: time comes from
- * `now.monotonicMs`, chance from `random`. Its timers are `beat` and `wake`.
+ * `now.monotonicMs`, chance from `random`. Its timers are `beat`, `wake` and `news`.
  *
  * - Evidence A is emitted only by the rules in `evidence.ts`, at most once for each incarnation.
  * - `gone` is emitted for members of the view only: at once when their end is proven, or after `removeMs` of
@@ -55,10 +55,12 @@ export function stepMembership(
     if (row) hear(s, row)
     return s.effects
   }
-  take(s, input)
-  const quiet = input.kind === 'message' && input.message.t === 'beat' && s.effects.length === 0
-  // The same for a beat that changed nothing.
-  if (quiet && !state.dialsTouched && state.records.news.size === 0) return s.effects
+  // The next hottest: a beat, that most often changes nothing.
+  if (input.kind === 'message' && input.message.t === 'beat') {
+    const row = state.links.get(input.link)
+    if (row) beatOn(s, row, input.message)
+    if (s.effects.length === 0 && !state.dialsTouched && state.records.news.size === 0) return s.effects
+  } else take(s, input)
   state.dialsTouched = false
   if (state.phase === 'running') {
     spread(s)
@@ -88,12 +90,10 @@ function take(s: Step, input: Exclude<MembershipInput, { kind: 'heard' }>): void
       closeMute(s)
       doubtsDue(s)
     })
+    .with({ kind: 'timer', key: 'news' }, () => newsTimer(s))
     .with({ kind: 'timer', key: P.string }, ({ key }) => invariant(false, `no timer is called ${key}`))
     .with({ kind: 'view' }, ({ members, at }) => {
-      state.view = members
-      state.index = indexOf(members)
-      state.viewAt = at ?? [state.viewAt[0], state.viewAt[1] + 1]
-      viewArrived(s)
+      viewGiven(s, members, at)
     })
     .with({ kind: 'hubs' }, ({ term, hubs }) => hubsNamed(s, term, hubs))
     .with({ kind: 'keep' }, ({ members }) => keepLinks(s, members))
@@ -138,7 +138,7 @@ function stop(s: Step, leaving: boolean, last?: LastPosition): void {
   }
   for (const row of state.links.values())
     drop(s, row, 'bye', leaving ? 'this peer leaves' : 'this peer stops')
-  for (const key of ['beat', 'wake']) s.effects.push({ kind: 'timer', key, afterMs: null })
+  for (const key of ['beat', 'wake', 'news']) s.effects.push({ kind: 'timer', key, afterMs: null })
 }
 
 function dialOpened(s: Step, link: number): void {
@@ -168,19 +168,22 @@ function accepted(s: Step, id: number, remote: string): void {
   sayHello(s, row)
 }
 
-function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void {
+function beatOn(s: Step, row: LinkRow, arrived: Extract<MembershipMessage, { t: 'beat' }>): void {
   hear(s, row)
+  const peer = row.stage === 'usable' && row.hello ? s.state.peers.get(row.hello.memberId) : undefined
+  if (!peer) return
+  beatArrived(s, peer, arrived.hears)
+  promised(row, arrived)
+  measure(s, row, peer, arrived)
+  compareDigests(s, row, arrived)
+  settle(s, peer)
+}
+
+function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void {
+  if (message.t !== 'beat') hear(s, row)
   match(message)
     .with({ t: 'hello' }, ({ hello }) => helloArrived(s, row, hello))
-    .with({ t: 'beat' }, (arrived) => {
-      const peer = row.stage === 'usable' && row.hello ? s.state.peers.get(row.hello.memberId) : undefined
-      if (!peer) return
-      beatArrived(s, peer, arrived.hears)
-      promised(row, arrived)
-      measure(s, row, peer, arrived)
-      compareDigests(s, row, arrived)
-      settle(s, peer)
-    })
+    .with({ t: 'beat' }, (arrived) => beatOn(s, row, arrived))
     .with({ t: 'news' }, (news) => newsArrived(s, row, news))
     .with({ t: 'buckets' }, (buckets) => bucketsArrived(s, row, buckets))
     .with({ t: 'marks' }, (marks) => marksArrived(s, row, marks))

@@ -108,6 +108,7 @@ function ranked(state: Membership): MemberId[] {
 }
 
 export function tellLatencies(s: Step): void {
+  if (s.state.topology.large && s.state.topology.keep.size === 0) return
   if ((s.state.sentBeats.at(-1)?.seq ?? 0) % TOLD_EVERY !== 0) return
   emit(s, { kind: 'latency', medians: [...latencies(s.state)] })
 }

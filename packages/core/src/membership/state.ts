@@ -1,7 +1,8 @@
 import type { Address, Now, Random } from '../host/index.js'
 import { createHealth, type Health } from './health.js'
 import { largeDefaults, limits } from './limits.js'
-import { createRecords, type Records } from './records.js'
+import type { Gap } from './records-repair.js'
+import { createRecords, type Records } from './records-store.js'
 import { createRoutes, type Routes } from './routes.js'
 import type { BeatTime, Rtt } from './rtt.js'
 import { createSuspicion, type Suspicion } from './doubts.js'
@@ -82,6 +83,8 @@ export interface LinkRow {
   inTurn: boolean
   /** The last numbered beat on this link. */
   heardBeat?: { readonly seq: number; readonly atMs: number }
+  /** How what the two sides know differed at the last beat. */
+  gap?: Gap
 }
 
 /** What is known of one `memberId`: its newest incarnation, its links and what was observed. */

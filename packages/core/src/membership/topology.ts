@@ -107,6 +107,8 @@ export function refreshTopology(s: Step): void {
     releaseTarget(s.state, address)
   }
   for (const [id, pauseMs] of pauses) wantLink(s, id, pauseMs)
+  for (const row of s.state.links.values())
+    row.nextBeatMs = Math.min(row.nextBeatMs, s.now + beatEveryMs(s.state, row))
 }
 
 /** One more that is wanted, or known under another address. */
@@ -143,6 +145,15 @@ export function keepLinks(s: Step, members: readonly MemberId[]): void {
   if (members.length === topology.keep.size && members.every((id) => topology.keep.has(id))) return
   topology.keep = new Set(members)
   refreshTopology(s)
+}
+
+/** Whether `need` for this member would change anything: it has no link, or one that was asked for a while ago. */
+export function wantsNeed(state: Membership, memberId: MemberId, nowMs: number): boolean {
+  const { large, wanted, needed, hubIds } = state.topology
+  if (!large || !state.index.byId.has(memberId)) return false
+  if (hubIds.has(state.self.memberId) && (state.peers.get(memberId)?.link ?? null) !== null) return false
+  const untilMs = needed.get(memberId)
+  return untilMs === undefined ? !wanted.has(memberId) : untilMs - nowMs < limits.neededMs / 2
 }
 
 /** In a full mesh every member is linked, or dialled, anyway. */
