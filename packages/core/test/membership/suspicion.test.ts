@@ -5,7 +5,7 @@ import { largeDefaults } from '../../src/membership/limits.js'
 import { watchers } from '../../src/membership/topology.js'
 import { idOf, Trouble, type Body } from './trouble.js'
 
-const runs = Number(process.env['MEMBERSHIP_RUNS'] ?? 12)
+const runs = Number(process.env['MEMBERSHIP_RUNS'] ?? 8)
 
 /** Those that watch this member, by the view of the leader. */
 function watchersOf(world: Trouble, at: number): number[] {
@@ -48,11 +48,11 @@ describe('the end of a member of a large cluster', () => {
   })
 
   it('power lost: gone within 6 s at 100 members, once, and nobody else', () => {
-    for (const seed of [1, 2, 3]) {
+    for (const seed of [1, 2]) {
       const world = new Trouble(100, seed)
       judgeRemovals(world)
       const begin = world.now
-      world.powerOff(50).run(10_000)
+      world.powerOff(50).run(7_000)
       expect(world.gone().map(({ who }) => who)).toEqual([50])
       const afterMs = (world.gone()[0]?.at ?? 0) - begin
       expect(afterMs).toBeGreaterThan(largeDefaults.silenceMs)
@@ -75,18 +75,18 @@ describe('the end of a member of a large cluster', () => {
       world
         .gone(2)
         .map(({ who }) => who)
-        .toSorted(),
+        .toSorted((a, b) => a - b),
     ).toEqual([0, 1])
   })
 
   it('ten crashes at once are two changes of the view at most, ten machines without power as well', () => {
     for (const how of ['crash', 'powerOff'] as const) {
-      const world = new Trouble(150, 5)
-      for (let at = 20; at < 120; at += 10) world[how](at)
+      const world = new Trouble(60, 5)
+      for (let at = 5; at < 55; at += 5) world[how](at)
       world.run(12_000)
       const gone = world.gone()
       expect(gone.map(({ who }) => who).toSorted((a, b) => a - b)).toEqual([
-        20, 30, 40, 50, 60, 70, 80, 90, 100, 110,
+        5, 10, 15, 20, 25, 30, 35, 40, 45, 50,
       ])
       expect(new Set(gone.map(({ at }) => at)).size, how).toBeLessThanOrEqual(2)
     }

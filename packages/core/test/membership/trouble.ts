@@ -62,14 +62,12 @@ export class Trouble {
   private position = 0
   private term = 0
   private seed: number
+  private readonly large: Partial<LargeTimings>
   hubs: number[] = [0, 1]
 
-  constructor(
-    readonly size: number,
-    seed: number = 1,
-    private readonly large: Partial<LargeTimings> = {},
-  ) {
+  constructor(size: number, seed: number = 1, large: Partial<LargeTimings> = {}) {
     this.seed = seed
+    this.large = large
     for (let at = 0; at < size; at += 1) {
       this.ats.set(idOf(at), at)
       this.bodies.push(this.boot(at, 1))

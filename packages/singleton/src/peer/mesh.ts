@@ -24,6 +24,8 @@ export interface MeshHooks {
   down(memberId: MemberId): void
   evidence(kind: EvidenceClass, memberId: MemberId, incarnation: number, text: string): void
   gone(memberId: MemberId, incarnation: number, leaving: boolean, why: string): void
+  /** This peer hears nobody; null: it does again. */
+  cutOff(text: string | null): void
   latency(medians: readonly (readonly [MemberId, number])[]): void
   /** `self`: it is this peer that must not be linked. */
   refused(address: string, code: string, text: string, hello: Hello | null, self: boolean): void
@@ -144,8 +146,9 @@ export class Mesh {
       case 'bad-link':
       case 'route':
       case 'view':
-      case 'cut-off':
         return
+      case 'cut-off':
+        return this.#hooks.cutOff(event.cutOff ? event.text : null)
       case 'refused':
         return this.#hooks.refused(event.address, event.code, event.text, event.hello ?? null, event.self)
     }

@@ -175,6 +175,7 @@ export class WitnessCore {
       down: (memberId) => void this.#linked.delete(memberId),
       evidence: () => {},
       gone: () => {},
+      cutOff: () => {},
       latency: () => {},
       refused: (address, code, text) => host.log.write('warn', 'peer-refused', text, { address, code }),
       message: ({ memberId }, message) => this.#message(memberId, message),
