@@ -14,6 +14,7 @@ import { proposeRemoval } from './evidence.js'
 import { drop, settle } from './linking.js'
 import { wasLate } from './health.js'
 import { judgeWatched } from './suspicion.js'
+import { noteSuspect } from './tally.js'
 import { redial } from './targets.js'
 import { echoOf, mediansTo, nextBeat, tellLatencies } from './rtt.js'
 import { recordsDigest } from './records.js'
@@ -176,13 +177,16 @@ function judgeLife(s: Step, peer: Peer, hears: readonly MemberId[]): void {
   const { state } = s
   if (peer.row === null || peer.gone) return
   const quiet = quietMs(s, Math.max(peer.heardMs, peer.rowSinceMs))
-  if (quiet <= closeAfterMs(s, silenceLimitOf(state, linkOf(state, peer)))) return
+  const limitMs = silenceLimitOf(state, linkOf(state, peer))
+  if (quiet <= limitMs) return
   const others = state.view.filter((r) => r.memberId !== state.self.memberId)
   // Who hears nobody at all has lost its own network.
   if (others.length >= 2 && !others.some((r) => hears.includes(r.memberId))) return
   for (const witness of state.peers.values()) {
     if (witness !== peer && isHeard(s, witness) && mayHear(s, witness, peer)) return
   }
+  noteSuspect(s, peer.memberId, peer.row.incarnation)
+  if (quiet <= closeAfterMs(s, limitMs)) return
   const text = `nobody reachable has heard it for ${Math.round(quiet)} ms`
   proposeRemoval(s, peer, text)
 }

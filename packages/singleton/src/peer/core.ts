@@ -193,6 +193,8 @@ export class PeerCore {
   readonly #operations = new Map<number, (outcome: OperateOutcome) => void>()
   #lastOperation = 0
   readonly #waits = new WaitClock()
+  /** It hears no other member, and what that may mean. */
+  #cutOff: string | null = null
   readonly #chronicle = new Chronicle((event, text, data) => this.#note(event, text, data))
   readonly #meters: Meters
   readonly #facts = new MemberFacts()
@@ -253,6 +255,11 @@ export class PeerCore {
         },
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
+        cutOff: (text) => {
+          this.#cutOff = text
+          this.#statusChanged = true
+          this.#note('cut-off', text ?? 'other members are heard again', { cutOff: text !== null })
+        },
         latency: (medians) => this.#group.step({ kind: 'latency', medians }),
         fate: (memberId, incarnation, fate) => {
           this.#facts.fateIs(memberId, incarnation, fate)
@@ -477,7 +484,7 @@ export class PeerCore {
       const text = this.roles.failure(name)
       return text === undefined ? [] : [{ name, text }]
     })
-    const context = { monotonicMs, failedRole: failed[0] ?? null }
+    const context = { monotonicMs, failedRole: failed[0] ?? null, cutOff: this.#cutOff }
     return this.#waits.at(explainWait(this.#group.state, context), wallMs)
   }
 

@@ -27,6 +27,8 @@ export interface MeshHooks {
   down(memberId: MemberId): void
   evidence(kind: EvidenceClass, memberId: MemberId, incarnation: number, text: string): void
   gone(memberId: MemberId, incarnation: number, leaving: boolean, why: string): void
+  /** This peer hears nobody; null: it does again. */
+  cutOff(text: string | null): void
   latency(medians: readonly (readonly [MemberId, number])[]): void
   fate(memberId: MemberId, incarnation: number, fate: Fate): void
   about(memberId: MemberId, about: About | null): void
@@ -162,8 +164,9 @@ export class Mesh {
       case 'bad-link':
       case 'route':
       case 'view':
-      case 'cut-off':
         return
+      case 'cut-off':
+        return this.#hooks.cutOff(event.cutOff ? event.text : null)
       case 'refused':
         return this.#hooks.refused(event.address, event.code, event.text, event.hello ?? null, event.self)
     }

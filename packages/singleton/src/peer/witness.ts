@@ -175,6 +175,7 @@ export class WitnessCore {
       down: (memberId) => void this.#linked.delete(memberId),
       evidence: () => {},
       gone: () => {},
+      cutOff: () => {},
       latency: () => {},
       fate: () => {},
       about: () => {},
