@@ -107,8 +107,9 @@ const EVERY_MAX_MS = 10_000
 
 /** What a beat says of those that follow it on its link. */
 export function promised(row: LinkRow, arrived: Beat): void {
-  row.everyMs = arrived.everyMs === undefined ? null : Math.min(arrived.everyMs, EVERY_MAX_MS)
-  row.wanted = arrived.wants ?? true
+  const { everyMs } = arrived
+  row.everyMs = typeof everyMs === 'number' && everyMs > 0 ? Math.min(everyMs, EVERY_MAX_MS) : null
+  row.wanted = arrived.wants !== false
 }
 
 function heardPeers(s: Step): MemberId[] {

@@ -147,6 +147,15 @@ export function keepLinks(s: Step, members: readonly MemberId[]): void {
   refreshTopology(s)
 }
 
+/** Whether `need` for this member would change anything: it has no link, or one that was asked for a while ago. */
+export function wantsNeed(state: Membership, memberId: MemberId, nowMs: number): boolean {
+  const { large, wanted, needed, hubIds } = state.topology
+  if (!large || !state.index.byId.has(memberId)) return false
+  if (hubIds.has(state.self.memberId) && (state.peers.get(memberId)?.link ?? null) !== null) return false
+  const untilMs = needed.get(memberId)
+  return untilMs === undefined ? !wanted.has(memberId) : untilMs - nowMs < limits.neededMs / 2
+}
+
 /** In a full mesh every member is linked, or dialled, anyway. */
 export function needLink(s: Step, memberId: MemberId): void {
   const { topology } = s.state

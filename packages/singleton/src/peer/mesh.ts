@@ -1,4 +1,4 @@
-import { createMembership, stepMembership } from '@tanist/core'
+import { createMembership, stepMembership, wantsNeed } from '@tanist/core'
 import type {
   EvidenceClass,
   Hello,
@@ -38,6 +38,7 @@ export class Mesh {
   readonly #hooks: MeshHooks
   readonly #links: Links
   readonly #membership: Membership
+  readonly #needs = new Set<MemberId>()
 
   constructor(
     host: Host,
@@ -75,7 +76,20 @@ export class Mesh {
   }
 
   sendTo(memberId: MemberId, message: WireMessage): void {
+    this.need(memberId)
     this.#links.sendTo(memberId, message)
+  }
+
+  /** There is something for this member: in a large cluster a link is made, or kept for a while longer. */
+  need(memberId: MemberId): void {
+    const { monotonicMs } = this.#host.clock.now()
+    if (this.#needs.has(memberId) || !wantsNeed(this.#membership, memberId, monotonicMs)) return
+    this.#needs.add(memberId)
+    // Whoever sends is in the middle of a step of its own.
+    this.#turns.enqueue(() => {
+      this.#needs.delete(memberId)
+      this.step({ kind: 'need', memberId })
+    })
   }
 
   flush(): void {
