@@ -342,7 +342,14 @@ export class Trouble {
       const farLink = far.nextLink
       far.nextLink += 2
       const near: End = { body, link, far, farLink, open: true, arrivalMs: 0 }
-      const other: End = { body: far, link: farLink, far: body, farLink: link, open: true, arrivalMs: 0 }
+      const other: End = {
+        body: far,
+        link: farLink,
+        far: body,
+        farLink: link,
+        open: true,
+        arrivalMs: this.now + 2,
+      }
       body.ends.set(link, near)
       far.ends.set(farLink, other)
       this.give(far, { kind: 'opened', link: farLink, out: false, remote: `${addressOf(body.at)}0` })
