@@ -12,7 +12,6 @@ const ELECTION_MS = 250
 const CHECK_MS = 500
 
 export interface JournalPorts {
-  nowMs(): number
   after(ms: number, run: () => void): void
   seatOf(memberId: MemberId): Seat | undefined
   /** Both directions work, and both processes run. */
@@ -22,7 +21,6 @@ export interface JournalPorts {
   commit(leader: Seat, view: readonly ViewMember[], at: ViewPosition): void
   lead(leader: Seat, term: number, hubs: readonly MemberId[]): void
   keep(seat: Seat, members: readonly MemberId[]): void
-  removed(removal: Removal): void
 }
 
 /**
@@ -75,7 +73,6 @@ export class StandInJournal {
     this.#gone.set(memberId, incarnation)
     const made = removal()
     this.removals.push(made)
-    this.#ports.removed(made)
     this.#commitSoon()
   }
 
@@ -104,6 +101,8 @@ export class StandInJournal {
     this.#gone.clear()
     this.#come.clear()
     this.at = [this.term, this.at[1] + 1]
+    // A vote belongs to the data folder, a row to the start: whoever was started anew admits itself.
+    if (!this.#isIn(next)) this.arrived(next, next)
     this.#ports.lead(next, this.term, this.hubs())
     this.#ports.commit(next, this.view, this.at)
   }
@@ -114,7 +113,7 @@ export class StandInJournal {
   }
 
   #mayLead(seat: Seat): boolean {
-    if (!this.#ports.reaches(seat, seat) || !this.#isIn(seat)) return false
+    if (!this.#ports.reaches(seat, seat)) return false
     const voters = this.#voters()
     return (
       2 * voters.filter((one) => this.#ports.reaches(seat, one)).length > Math.min(VOTERS, this.view.length)
