@@ -176,6 +176,9 @@ export class WitnessCore {
       evidence: () => {},
       gone: () => {},
       latency: () => {},
+      fate: () => {},
+      about: () => {},
+      leader: () => null,
       refused: (address, code, text) => host.log.write('warn', 'peer-refused', text, { address, code }),
       message: ({ memberId }, message) => this.#message(memberId, message),
     })
