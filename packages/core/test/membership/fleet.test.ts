@@ -75,17 +75,17 @@ describe('what it costs', () => {
 })
 
 describe('whom it removes', () => {
-  it('in an hour nobody of 30, with 1 % loss, members that stall, and pauses of up to 2.5 s', () => {
+  it('in ten minutes nobody of 30, with 1 % loss, members that stall, and pauses of up to 2.5 s', () => {
     const fleet = settled(30, 1, { loss: 0.01 })
     weather(fleet, 30, 1)
-    fleet.run(Number(process.env['FLEET_HOURS'] ?? 1) * 3_600_000)
+    fleet.run(Number(process.env['FLEET_MINUTES'] ?? 10) * 60_000)
     expect(fleet.removals).toEqual([])
   })
 
-  it.each([9, 16])('in ten minutes nobody of %i, likewise', (size) => {
+  it.each([9, 16])('in three minutes nobody of %i, likewise', (size) => {
     const fleet = settled(size, 1, { loss: 0.01 })
     weather(fleet, size, 1)
-    fleet.run(600_000)
+    fleet.run(180_000)
     expect(fleet.removals).toEqual([])
   })
 })
@@ -162,7 +162,7 @@ describe('fleets under generated faults', () => {
           expect(fleet.view).toHaveLength(size)
         },
       ),
-      { numRuns: Number(process.env['FLEET_RUNS'] ?? 20) },
+      { numRuns: Number(process.env['FLEET_RUNS'] ?? 8) },
     )
   })
 })

@@ -314,14 +314,12 @@ export class Fleet {
     const hubs = this.#journal.hubs()
     const voters = this.#journal.voters()
     for (const { life, memberId } of seats) {
-      this.after(this.#random.next() * 500, () => {
-        if (!life?.running) return
-        if (voters.includes(memberId))
-          this.#give(life, { kind: 'keep', members: voters.filter((id) => id !== memberId) })
-        this.#give(life, { kind: 'view', members: view, at })
-        this.#give(life, { kind: 'hubs', term: 1, hubs })
-        this.#give(life, { kind: 'start' })
-      })
+      if (!life) continue
+      if (voters.includes(memberId))
+        this.#give(life, { kind: 'keep', members: voters.filter((id) => id !== memberId) })
+      this.#give(life, { kind: 'view', members: view, at })
+      this.#give(life, { kind: 'hubs', term: 1, hubs })
+      this.after(this.#random.next() * 500, () => this.#give(life, { kind: 'start' }))
     }
   }
 
