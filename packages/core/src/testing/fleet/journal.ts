@@ -29,6 +29,7 @@ export interface JournalPorts {
  */
 export class StandInJournal {
   view: readonly ViewMember[] = []
+  #rows = new Map<MemberId, ViewMember>()
   at: ViewPosition = [0, 0]
   term = 0
   leader: Seat | null = null
@@ -48,7 +49,7 @@ export class StandInJournal {
 
   /** The first view, with everybody in it. */
   found(seats: readonly Seat[]): void {
-    this.view = seats.map((seat, i) => rowOf(seat, i + 1))
+    this.#adopt(seats.map((seat, i) => rowOf(seat, i + 1)))
     this.at = [1, seats.length]
     this.term = 1
     this.leader = seats[0] ?? null
@@ -68,8 +69,7 @@ export class StandInJournal {
   /** The leader's machine proposes a removal. */
   gone(by: Seat, memberId: MemberId, incarnation: number, removal: () => Removal): void {
     if (by !== this.leader || !this.#ports.reaches(by, by)) return
-    const row = this.view.find((one) => one.memberId === memberId && one.incarnation === incarnation)
-    if (!row || this.#gone.has(memberId)) return
+    if (this.#rows.get(memberId)?.incarnation !== incarnation || this.#gone.has(memberId)) return
     this.#gone.set(memberId, incarnation)
     const made = removal()
     this.removals.push(made)
@@ -121,7 +121,12 @@ export class StandInJournal {
   }
 
   #isIn(seat: Seat): boolean {
-    return this.view.some((row) => row.memberId === seat.memberId && row.incarnation === seat.incarnation)
+    return this.#rows.get(seat.memberId)?.incarnation === seat.incarnation
+  }
+
+  #adopt(view: readonly ViewMember[]): void {
+    this.view = view
+    this.#rows = new Map(view.map((row) => [row.memberId, row]))
   }
 
   #voters(): Seat[] {
@@ -149,7 +154,7 @@ export class StandInJournal {
     const [, index] = this.at
     const coming = [...this.#come].map((seat, i) => rowOf(seat, index + 1 + i))
     const before = this.hubs().join()
-    this.view = [...staying, ...coming]
+    this.#adopt([...staying, ...coming])
     this.at = [this.term, index + 1 + coming.length]
     this.changes += 1
     this.#gone.clear()
