@@ -20,6 +20,7 @@ export type {
   LatencyHistogram,
   Member,
   OperateOutcome,
+  MembershipSettings,
   PeerMetrics,
   PeerSettings,
   PeerStatus,
