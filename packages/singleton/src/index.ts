@@ -23,6 +23,7 @@ export type {
   MemberField,
   MembershipChange,
   OperateOutcome,
+  MembershipSettings,
   PeerMetrics,
   PeerSettings,
   PeerStatus,

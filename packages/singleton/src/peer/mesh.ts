@@ -116,8 +116,8 @@ export class Mesh {
 
   /** The leader speaks to all just now. In a large cluster beats are spread instead: nobody shall hear all at once. */
   leaderBeats(): void {
-    const { view, large } = this.#membership
-    if (view.length <= large.meshMax && this.#rhythm.leaderBeats()) this.step({ kind: 'timer', key: 'beat' })
+    if (!this.#membership.topology.large && this.#rhythm.leaderBeats())
+      this.step({ kind: 'timer', key: 'beat' })
   }
 
   /** Says `bye` and closes every link. */
