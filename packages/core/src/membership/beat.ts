@@ -1,6 +1,7 @@
 import { emit, quietMs, silenceLimitMs, type Peer, type Step, usableLinks } from './state.js'
 import { proposeRemoval } from './evidence.js'
 import { drop, settle } from './linking.js'
+import { decideHeld, proveLinks } from './moved.js'
 import { redial } from './targets.js'
 import { echoOf, mediansTo, nextBeat, tellLatencies } from './rtt.js'
 import type { MemberId } from './types.js'
@@ -27,6 +28,8 @@ export function beat(s: Step): void {
     s.effects.push({ kind: 'send', link: l.id, message })
   }
   tellLatencies(s)
+  proveLinks(s)
+  decideHeld(s)
   const skip = lateMs > 2 * beatMs || (lateMs > beatMs / 2 && !state.judgementSkipped)
   state.judgementSkipped = skip
   if (skip) return

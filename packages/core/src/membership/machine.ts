@@ -10,7 +10,7 @@ import { emit, newLink, type LinkRow, type Membership, type Step } from './state
 import { dialDue, dialFailed, dialOver, liftBars, nextDialMs, redial, refreshTargets } from './targets.js'
 import { measure } from './rtt.js'
 import { sayHello } from './incarnation.js'
-import { networkChanged } from './moved.js'
+import { beatAnswered, heldLimitMs, networkChanged } from './moved.js'
 import { bucketsArrived, compareDigests, marksArrived, newsArrived, sayAbout, spread } from './records.js'
 import { reachAsked, reachTold } from './routes.js'
 import { accusationsArrived } from './suspicion.js'
@@ -167,6 +167,7 @@ function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void
       measure(s, row, peer, arrived)
       compareDigests(s, row, arrived)
       settle(s, peer)
+      beatAnswered(s, row, peer, arrived)
     })
     .with({ t: 'news' }, (news) => newsArrived(s, row, news))
     .with({ t: 'buckets' }, (buckets) => bucketsArrived(s, row, buckets))
@@ -185,7 +186,7 @@ function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void
 /** A connection alone is no proof of life: a frozen process still accepts. */
 function closeMute(s: Step): void {
   for (const row of s.state.links.values()) {
-    if (!isGreeting(row) || s.now < row.sinceMs + s.state.config.helloMs) continue
+    if (!isGreeting(row) || s.now < row.sinceMs + greetingMs(s, row)) continue
     const t = dialOver(s.state, row)
     drop(s, row, 'hello', `no hello within ${s.state.config.helloMs} ms`)
     if (!t) continue
@@ -198,12 +199,16 @@ function isGreeting(row: LinkRow): boolean {
   return row.stage === 'greeting' || row.stage === 'held'
 }
 
+function greetingMs(s: Step, row: LinkRow): number {
+  return row.stage === 'held' ? heldLimitMs(s, row) : s.state.config.helloMs
+}
+
 function armWake(s: Step): void {
   const { state } = s
   let next = nextDialMs(state)
   for (const row of state.links.values()) {
     if (!isGreeting(row)) continue
-    const limitMs = row.sinceMs + state.config.helloMs
+    const limitMs = row.sinceMs + greetingMs(s, row)
     if (next === null || limitMs < next) next = limitMs
   }
   if (next === state.wakeMs) return
