@@ -235,7 +235,9 @@ function facade(
     get id() {
       return core.status().self.id
     },
-    address: self.address,
+    get address() {
+      return core.status().self.address
+    },
     get actors() {
       return core.actors
     },

@@ -332,7 +332,7 @@ export class Cluster {
       app: 'sim',
       roles,
       name: node,
-      listen: `${node}:1`,
+      listen: '0.0.0.0:1',
       seeds: this.#addresses.filter((address) => address !== `${node}:1`),
       data: DATA,
       expect: Math.min(this.names.length, MOST_EXPECTED),
