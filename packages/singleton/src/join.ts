@@ -222,7 +222,6 @@ function facade(
     handles.set(role, made)
     return made as RoleHandle<S, C, E>
   }
-  const { self } = core.status()
   const operate: Operate = Object.freeze({
     ...operateOn(core),
     ...operateBranches(core, host),

@@ -678,7 +678,9 @@ export class PeerCore {
   /** This machine has another address, or was asleep. */
   #networkChanged(address: string, why: 'address' | 'resume'): void {
     if (why === 'address') {
-      this.#note('address-changed', `This machine has another address: peers dial ${address} now.`, { address })
+      this.#note('address-changed', `This machine has another address: peers dial ${address} now.`, {
+        address,
+      })
       this.#group.state.self = { ...this.#group.state.self, address }
       this.#statusChanged = true
     } else this.#note('resumed', 'This machine was asleep: every link has to prove itself.', {})

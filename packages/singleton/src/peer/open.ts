@@ -296,7 +296,13 @@ function listen(
   })
 }
 
-function helloOf(host: Host, settings: CheckedSettings, life: Identity, bound: string, founding: Founding | null): Hello {
+function helloOf(
+  host: Host,
+  settings: CheckedSettings,
+  life: Identity,
+  bound: string,
+  founding: Founding | null,
+): Hello {
   const address = advertised(host, settings, bound)
   return {
     protocol: PROTOCOL,

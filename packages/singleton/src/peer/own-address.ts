@@ -102,7 +102,8 @@ const portOf = (address: Address): string => address.slice(address.lastIndexOf('
 const hostOf = (address: Address): string =>
   address.slice(0, address.lastIndexOf(':')).replaceAll(/[[\]]/g, '')
 
-const at = (host: string, port: string): Address => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
+const at = (host: string, port: string): Address =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 
 const isWildcard = (listen: Address): boolean => WILDCARDS.has(listen.slice(0, listen.lastIndexOf(':')))
 

@@ -61,7 +61,11 @@ function admit(t: Turn, role: LeaderRole, hello: Hello): void {
 function move(t: Turn, role: LeaderRole, { memberId, incarnation, name, address }: Hello): void {
   if (role.pendingView.has(memberId)) return
   note(t, 'moved', `${name} is at ${address} now.`, { memberId, incarnation })
-  changeView(t, role, memberId, { op: 'admit', member: { memberId, incarnation, name, address }, moved: true })
+  changeView(t, role, memberId, {
+    op: 'admit',
+    member: { memberId, incarnation, name, address },
+    moved: true,
+  })
 }
 
 function remove(
