@@ -1,7 +1,7 @@
 import { drop, refuse, settle } from './linking.js'
 import { greet, learn } from './incarnation.js'
 import { decideHeldOf } from './moved.js'
-import { emit, type LinkRow, type Step } from './state.js'
+import { emit, movePeer, type LinkRow, type Step } from './state.js'
 import { dialAgain } from './targets.js'
 import type { Hello } from './types.js'
 
@@ -18,7 +18,7 @@ export function helloArrived(s: Step, row: LinkRow, hello: Hello): void {
   if (no) return lose(s, row, () => refuse(s, row, no.code, no.text))
   if (again) {
     const peer = s.state.peers.get(hello.memberId)
-    if (peer) peer.address = hello.address
+    if (peer) movePeer(s.state, peer, hello.address)
     learn(s, hello)
     if (peer) decideHeldOf(s, peer)
     if (peer?.link === row.id && was && changed(was, hello)) emit(s, { kind: 'up', link: row.id, hello })

@@ -1,4 +1,7 @@
 export type * from './types.js'
+export { aboutLimits, announced, checkAbout } from './about.js'
 export { largeDefaults, membershipDefaults } from './limits.js'
 export { stepMembership } from './machine.js'
+export { wantsNeed } from './topology.js'
 export { createMembership, type Membership } from './state.js'
+export { isAbout, isMemberRecord, isMembershipForm } from './forms.js'

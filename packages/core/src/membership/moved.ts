@@ -28,8 +28,14 @@ export function createMoved(): Moved {
 
 /** Linked, or heard so lately that it may be. */
 export function isThere(s: Step, peer: Peer): boolean {
+  if (peer.link !== null || isStrange(s, peer)) return true
   const since = Math.max(peer.heardMs, peer.rowSinceMs)
-  return peer.link !== null || quietMs(s, since) < s.state.config.removeMs
+  return quietMs(s, since) < s.state.config.removeMs
+}
+
+/** A member of a large cluster that this peer was never linked to: nothing but a dial tells whether it is there. */
+function isStrange({ state }: Step, peer: Peer): boolean {
+  return state.topology.large && peer.row !== null && peer.heardMs === Number.NEGATIVE_INFINITY
 }
 
 /** Waits for what `decideHeld` finds out. */
@@ -83,7 +89,7 @@ export function beatAnswered(
 
 /** Every beat: those who wait are told that they are heard, and let in when they have moved. */
 export function decideHeld(s: Step): void {
-  for (const row of s.state.links.values()) {
+  for (const row of [...s.state.greeting]) {
     const peer = row.stage === 'held' && row.hello ? s.state.peers.get(row.hello.memberId) : undefined
     if (!peer || !row.hello) continue
     s.effects.push({ kind: 'send', link: row.id, message: { t: 'beat', hears: [] } })
@@ -111,7 +117,8 @@ function hasMoved(s: Step, row: LinkRow, peer: Peer, hello: Hello): boolean {
   if (peer.dead === peer.incarnation) return true
   if (peer.row?.incarnation === hello.incarnation && peer.row.address === hello.address) return true
   if (hello.address === peer.address) return false
-  if (hello.incarnation > peer.incarnation) return !isThere(s, peer)
+  if (hello.incarnation > peer.incarnation)
+    return isStrange(s, peer) ? peer.link === null && wasAsked(s, row, peer) : !isThere(s, peer)
   return quietMs(s, peer.heardMs) > silenceLimitMs(s.state) && wasAsked(s, row, peer)
 }
 
@@ -132,7 +139,7 @@ function isKnown(peer: Peer, hello: Hello): boolean {
 }
 
 function heldOf(s: Step, peer: Peer): LinkRow[] {
-  const links = [...s.state.links.values()]
+  const links = [...s.state.greeting]
   return links.filter((l) => l.stage === 'held' && l.hello?.memberId === peer.memberId)
 }
 

@@ -1,3 +1,4 @@
+import { hearsDirectly } from './doubts.js'
 import type { LinkRow, Step } from './state.js'
 import type { MemberId, MembershipMessage } from './types.js'
 
@@ -12,10 +13,13 @@ export function createRoutes(): Routes {
 }
 
 export function reachAsked(
-  _s: Step,
-  _row: LinkRow,
-  _message: Extract<MembershipMessage, { t: 'reach' }>,
-): void {}
+  s: Step,
+  row: LinkRow,
+  { memberId }: Extract<MembershipMessage, { t: 'reach' }>,
+): void {
+  const message = { t: 'reached' as const, memberId, hears: hearsDirectly(s, memberId) }
+  s.effects.push({ kind: 'send', link: row.id, message })
+}
 
 export function reachTold(
   _s: Step,

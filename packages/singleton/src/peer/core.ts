@@ -1,5 +1,7 @@
-import { JournalError } from '@tanist/core'
+import { announced, JournalError } from '@tanist/core'
 import type {
+  About,
+  AboutChange,
   ActorSystem,
   Entry,
   Folder,
@@ -16,6 +18,7 @@ import type {
 import type { CallOutcome, RoleHost } from '../role/index.js'
 import {
   branch,
+  EntryKind,
   isAdmitted,
   isForeign,
   isFresh,
@@ -25,6 +28,7 @@ import {
   nameOf,
   neverServes,
   otherOf,
+  viewChangeOf,
   voters,
 } from '../succession/index.js'
 import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
@@ -45,6 +49,9 @@ import { reborn } from './identity.js'
 import type { Identity } from './identity.js'
 import type { FeedSource } from './feed.js'
 import { feedSource } from './feed-source.js'
+import { MemberFacts } from './member-facts.js'
+import type { MemberEnd } from './member-facts.js'
+import { Members } from './members.js'
 import { Mesh } from './mesh.js'
 import type { Meters } from './meters.js'
 import { metricsOf } from './metrics.js'
@@ -67,11 +74,22 @@ import { KeyedTimers } from './timers.js'
 import { Turns } from './turns.js'
 import type { RoleMessage, WireMessage } from './wire.js'
 
+/** Addresses of the journal that are dialled at the start. */
+const SEEDS = 32
+
+/** The five oldest vote, and the next four learn. */
+const KEPT = 9
+
 /**
  * A refused peer that is linked to nobody after this time gives up: before a lone one would begin to serve, and, where
  * its identity runs elsewhere too, long before it votes.
  */
 const REFUSED_MS = 300
+
+/** Whoever finds a few members of a large cluster is told where the leader is: the oldest, and the newest few. */
+function someOf(known: readonly string[]): readonly string[] {
+  return known.length <= SEEDS ? known : [...known.slice(0, SEEDS - 8), ...known.slice(-8)]
+}
 
 function asFailure(error: unknown): JoinError {
   if (!(error instanceof JournalError))
@@ -104,6 +122,8 @@ export interface PeerParts {
   readonly counters: ReadonlyMap<string, Counter>
   /** The same. */
   readonly meters: Meters
+  /** What this peer says of itself now: the same. */
+  readonly says: { about: About | null }
   /** The own hello, with the address that others dial. */
   readonly self: Hello
 }
@@ -165,6 +185,7 @@ export class PeerCore {
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   #applied = 0
   #told = -1
+  #said: About | null = null
   #statusChanged = false
   #joined = false
   #refusal: { readonly text: string; readonly final: boolean } | null = null
@@ -175,6 +196,8 @@ export class PeerCore {
   readonly #waits = new WaitClock()
   readonly #chronicle = new Chronicle((event, text, data) => this.#note(event, text, data))
   readonly #meters: Meters
+  readonly #facts = new MemberFacts()
+  readonly #members = new Members()
   #roleNow = ''
   #leaveDone: (() => void) | null = null
   #afterCalls: (() => void) | null = null
@@ -206,7 +229,7 @@ export class PeerCore {
     const timers = new KeyedTimers(host, (key) => turns.enqueue(() => this.#onTimer(key)))
     this.#turns = turns
     this.#timers = timers
-    const seeds = [...new Set([...settings.seeds, ...lastKnownAddresses(journal, base?.meta)])]
+    const seeds = [...new Set([...settings.seeds, ...someOf(lastKnownAddresses(journal, base?.meta))])]
     this.#mesh = new Mesh(
       host,
       turns,
@@ -234,6 +257,13 @@ export class PeerCore {
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
         latency: (medians) => this.#group.step({ kind: 'latency', medians }),
+        fate: (memberId, incarnation, fate) => {
+          this.#facts.fateIs(memberId, incarnation, fate)
+          this.#factsChanged(memberId)
+        },
+        about: (memberId, about) => {
+          if (this.#facts.says(memberId, about)) this.#factsChanged(memberId)
+        },
         refused: (address, code, text, hello, own) => this.#refused(address, code, text, hello, own),
         message: (from, message) => this.#message(from, message),
       },
@@ -360,6 +390,7 @@ export class PeerCore {
     this.#caller = new Caller(host, timers, session, (to, message) => this.#sendRole(to, message), watch)
     parts.actors.begin(self, {
       send: (to, body) => this.#mesh.sendTo(to, { channel: 'a', body }),
+      need: (memberId) => this.#mesh.need(memberId),
       enqueue: (input) => turns.enqueue(input),
     })
     this.singletons.place()
@@ -374,7 +405,25 @@ export class PeerCore {
     this.#turns.enqueue(() => {
       this.#group.step({ kind: 'start' })
       this.#mesh.step({ kind: 'start' })
+      this.#sayAbout()
     })
+  }
+
+  /** Changes what this peer says of itself; throws a `TypeError` when it is not allowed. */
+  announce(change: AboutChange): void {
+    const { says } = this.#parts
+    const about = announced(says.about, change)
+    if (JSON.stringify(about) === JSON.stringify(says.about)) return
+    says.about = about
+    if (this.#life !== 'stopped') this.#turns.enqueue(() => this.#sayAbout())
+  }
+
+  #sayAbout(): void {
+    const { about } = this.#parts.says
+    if (this.#life !== 'running' || about === this.#said) return
+    this.#said = about
+    this.#statusChanged = true
+    this.#mesh.step({ kind: 'about', about })
   }
 
   /** An authenticated link from another peer. */
@@ -414,6 +463,7 @@ export class PeerCore {
     const { state } = this.#group
     return statusOf(
       state,
+      this.#members.of(state, this.#facts, this.#parts.says.about),
       now,
       this.#takeover,
       this.#wait(),
@@ -421,6 +471,15 @@ export class PeerCore {
       this.singletons.status(),
       this.sideEffects.status(),
     )
+  }
+
+  /** How a member came to its end in the view, if it did so lately. */
+  endOf(memberId: MemberId): MemberEnd | null {
+    return this.#facts.endOf(memberId)
+  }
+
+  #factsChanged(memberId: MemberId): void {
+    this.#statusChanged ||= this.#group.state.view.has(memberId)
   }
 
   #wait(): Waiting | null {
@@ -756,12 +815,15 @@ export class PeerCore {
         this.#chronicle.yields(this.#wait(), this.#host.clock.now())
         return this.#endReign(() => this.#turns.enqueue(() => this.#group.step({ kind: 'yielded' })))
       case 'leader':
+        this.#tellTopology()
         return this.#leaderChanged()
       case 'view':
         this.#statusChanged = true
         this.#parts.actors.members(event.members)
         this.#keepBuilds(event.members)
-        this.#mesh.step({ kind: 'view', members: event.members })
+        this.#facts.keep((id) => this.#group.state.view.has(id))
+        this.#mesh.step({ kind: 'view', members: event.members, at: event.at })
+        this.#tellTopology()
         return this.#checkJoined()
       case 'cluster': {
         const self = { ...this.#group.state.self, clusterId: event.clusterId, mode: event.mode }
@@ -770,7 +832,7 @@ export class PeerCore {
       }
       case 'line':
         this.#statusChanged = true
-        return
+        return this.#tellTopology()
       case 'probe':
         return this.#mesh.step({ kind: 'probe', memberId: event.memberId })
       case 'transferred': {
@@ -813,6 +875,23 @@ export class PeerCore {
     }
   }
 
+  /**
+   * Where a large cluster keeps its links: everybody to the leader and to who is next; voters, and those of whom
+   * voters are made, among themselves.
+   */
+  #tellTopology(): void {
+    const { leader, line, self, view } = this.#group.state
+    if (leader) {
+      const next = line.find((id) => id !== leader.memberId)
+      const hubs = next === undefined ? [leader.memberId] : [leader.memberId, next]
+      this.#mesh.step({ kind: 'hubs', term: leader.term, hubs })
+    }
+    const oldest = [...view.values()].toSorted((a, b) => a.seniority - b.seniority).slice(0, KEPT)
+    const kept = new Set([...voters(this.#group.state), ...oldest.map(({ memberId }) => memberId)])
+    const members = kept.delete(self.memberId) ? [...kept] : []
+    this.#mesh.step({ kind: 'keep', members })
+  }
+
   /** The folder remembers it before the process ends, so that no restart brings this member back by accident. */
   #evicted(text: string): void {
     const { identity } = this.#parts
@@ -822,6 +901,7 @@ export class PeerCore {
 
   #committed(entries: readonly Entry[]): void {
     this.onCommitted?.(entries)
+    for (const entry of entries) if (entry.kind === EntryKind.view) this.#facts.changed(viewChangeOf(entry))
     this.#server.committed(entries)
     this.#applied = entries.at(-1)?.index ?? this.#applied
   }

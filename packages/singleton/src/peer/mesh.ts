@@ -1,6 +1,8 @@
-import { createMembership, stepMembership } from '@tanist/core'
+import { createMembership, stepMembership, wantsNeed } from '@tanist/core'
 import type {
+  About,
   EvidenceClass,
+  Fate,
   Hello,
   LastPosition,
   Host,
@@ -25,6 +27,8 @@ export interface MeshHooks {
   evidence(kind: EvidenceClass, memberId: MemberId, incarnation: number, text: string): void
   gone(memberId: MemberId, incarnation: number, leaving: boolean, why: string): void
   latency(medians: readonly (readonly [MemberId, number])[]): void
+  fate(memberId: MemberId, incarnation: number, fate: Fate): void
+  about(memberId: MemberId, about: About | null): void
   /** `self`: it is this peer that must not be linked. */
   refused(address: string, code: string, text: string, hello: Hello | null, self: boolean): void
   message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void
@@ -38,6 +42,7 @@ export class Mesh {
   readonly #hooks: MeshHooks
   readonly #links: Links
   readonly #membership: Membership
+  readonly #needs = new Set<MemberId>()
 
   constructor(
     host: Host,
@@ -75,7 +80,20 @@ export class Mesh {
   }
 
   sendTo(memberId: MemberId, message: WireMessage): void {
+    this.need(memberId)
     this.#links.sendTo(memberId, message)
+  }
+
+  /** There is something for this member: in a large cluster a link is made, or kept for a while longer. */
+  need(memberId: MemberId): void {
+    const { monotonicMs } = this.#host.clock.now()
+    if (this.#needs.has(memberId) || !wantsNeed(this.#membership, memberId, monotonicMs)) return
+    this.#needs.add(memberId)
+    // Whoever sends is in the middle of a step of its own.
+    this.#turns.enqueue(() => {
+      this.#needs.delete(memberId)
+      this.step({ kind: 'need', memberId })
+    })
   }
 
   flush(): void {
@@ -126,7 +144,9 @@ export class Mesh {
       case 'latency':
         return this.#hooks.latency(event.medians)
       case 'fate':
+        return this.#hooks.fate(event.memberId, event.incarnation, event.fate)
       case 'about':
+        return this.#hooks.about(event.memberId, event.about)
       case 'bad-link':
       case 'route':
       case 'view':

@@ -1,4 +1,4 @@
-import { decodeEntries, decodeFrame, encodeEntries, encodeFrames } from '@tanist/core'
+import { decodeEntries, decodeFrame, encodeEntries, encodeFrames, isMembershipForm } from '@tanist/core'
 import type { Entry, FrameMessage, MembershipMessage, SessionMessage } from '@tanist/core'
 import type { AnswerMessage, CallMessage } from '../role/index.js'
 import type { SuccessionMessage } from '../succession/index.js'
@@ -243,6 +243,7 @@ function isMessage(channel: string, body: unknown): boolean {
   const { sent, hears, line, tag, pair, set, echo, rtts, seq, hello } = body
   if (isObject(pair) && !isPairForm(pair)) return false
   if (channel === 's' && !isSuccessionForm(body)) return false
+  if (channel === 'm' && !isMembershipForm(body)) return false
   if (channel === 'o' && !isSingletonForm(body)) return false
   if (channel === 'r' && body['t'] === 'reads' && !isReadsForm(body['roles'])) return false
   return (

@@ -177,6 +177,8 @@ export class WitnessCore {
       evidence: () => {},
       gone: () => {},
       latency: () => {},
+      fate: () => {},
+      about: () => {},
       refused: (address, code, text) => host.log.write('warn', 'peer-refused', text, { address, code }),
       message: ({ memberId }, message) => this.#message(memberId, message),
     })
