@@ -12,7 +12,7 @@ import {
 } from './state.js'
 import { proposeRemoval } from './evidence.js'
 import { drop, settle } from './linking.js'
-import { decideHeld, proveLinks } from './moved.js'
+import { decideHeld, proveLinks, waitsHere } from './moved.js'
 import { wasLate } from './health.js'
 import { judgeWatched } from './suspicion.js'
 import { redial } from './targets.js'
@@ -175,7 +175,7 @@ function closeAfterMs(s: Step, limitMs: number): number {
 /** Removal by silence needs that nobody we hear hears it. A single bad link is never a reason. */
 function judgeLife(s: Step, peer: Peer, hears: readonly MemberId[]): void {
   const { state } = s
-  if (peer.row === null || peer.gone) return
+  if (peer.row === null || peer.gone || waitsHere(s, peer.memberId, peer.row.incarnation)) return
   const quiet = quietMs(s, Math.max(peer.heardMs, peer.rowSinceMs))
   if (quiet <= closeAfterMs(s, silenceLimitOf(state, linkOf(state, peer)))) return
   const others = state.view.filter((r) => r.memberId !== state.self.memberId)

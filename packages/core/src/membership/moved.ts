@@ -4,7 +4,7 @@ import { drop, refuse, settle } from './linking.js'
 import { accept, sayHello } from './incarnation.js'
 import { quietMs, silenceLimitMs, usableLinks, type LinkRow, type Peer, type Step } from './state.js'
 import { redial } from './targets.js'
-import type { Hello, MembershipInput, MembershipMessage } from './types.js'
+import type { Hello, MemberId, MembershipInput, MembershipMessage } from './types.js'
 
 /**
  * A member that shows up at another address than it had: it has moved there, or its data folder was copied and both
@@ -20,10 +20,12 @@ export interface Moved {
   readonly former: Set<Address>
   /** When the own network changed: links that were not heard since then are redialled. Null: all are proven. */
   changedMs: number | null
+  /** Links from another address are dead, most likely. */
+  why: 'address' | 'resume'
 }
 
 export function createMoved(): Moved {
-  return { former: new Set(), changedMs: null }
+  return { former: new Set(), changedMs: null, why: 'resume' }
 }
 
 /** Linked, or heard so lately that it may be. */
@@ -33,9 +35,9 @@ export function isThere(s: Step, peer: Peer): boolean {
   return quietMs(s, since) < s.state.config.removeMs
 }
 
-/** A member of a large cluster that this peer was never linked to: nothing but a dial tells whether it is there. */
+/** A member of a large cluster that this peer is not linked to: nothing but a dial tells whether it is there. */
 function isStrange({ state }: Step, peer: Peer): boolean {
-  return state.topology.large && peer.row !== null && peer.heardMs === Number.NEGATIVE_INFINITY
+  return state.topology.large && peer.row !== null && peer.link === null
 }
 
 /** Waits for what `decideHeld` finds out. */
@@ -118,7 +120,7 @@ function hasMoved(s: Step, row: LinkRow, peer: Peer, hello: Hello): boolean {
   if (peer.row?.incarnation === hello.incarnation && peer.row.address === hello.address) return true
   if (hello.address === peer.address) return false
   if (hello.incarnation > peer.incarnation)
-    return isStrange(s, peer) ? peer.link === null && wasAsked(s, row, peer) : !isThere(s, peer)
+    return isStrange(s, peer) ? wasAsked(s, row, peer) : !isThere(s, peer)
   return quietMs(s, peer.heardMs) > silenceLimitMs(s.state) && wasAsked(s, row, peer)
 }
 
@@ -134,6 +136,13 @@ export function begin(peer: Peer, hello: Hello, former: Peer['former']): void {
   Object.assign(peer, { incarnation: hello.incarnation, bornMs: null, former, hears: [], broken: false })
 }
 
+/** This very start of a member speaks from another address, and is about to be let in: it is not to be removed now. */
+export function waitsHere(s: Step, memberId: MemberId, incarnation: number): boolean {
+  for (const { stage, hello } of s.state.greeting)
+    if (stage === 'held' && hello?.memberId === memberId && hello.incarnation === incarnation) return true
+  return false
+}
+
 function isKnown(peer: Peer, hello: Hello): boolean {
   return hello.incarnation === peer.incarnation && hello.address === peer.address
 }
@@ -147,10 +156,13 @@ function heldOf(s: Step, peer: Peer): LinkRow[] {
  * This machine has another address, or was asleep: nobody is accused for what happened meanwhile, everybody is told
  * the address on all links that still work, and whoever is not heard soon is dialled anew.
  */
-export function networkChanged(s: Step, { address }: Extract<MembershipInput, { kind: 'network' }>): void {
+export function networkChanged(
+  s: Step,
+  { address, why }: Extract<MembershipInput, { kind: 'network' }>,
+): void {
   const { state } = s
   state.floorMs = s.now
-  state.moved.changedMs = s.now
+  Object.assign(state.moved, { changedMs: s.now, why })
   if (address !== state.self.address) {
     state.moved.former.add(state.self.address)
     state.moved.former.delete(address)
@@ -168,16 +180,17 @@ export function networkChanged(s: Step, { address }: Extract<MembershipInput, { 
   }
 }
 
-/** Every beat after a change: a link that stays silent for two of its beats is replaced. */
+/** Every beat after a change: a link that stays silent for two beats, or two of its own after a sleep, is replaced. */
 export function proveLinks(s: Step): void {
   const { state } = s
-  const { changedMs } = state.moved
+  const { changedMs, why } = state.moved
   if (changedMs === null) return
   let open = false
   for (const peer of state.peers.values()) {
     const link = peer.link === null ? undefined : state.links.get(peer.link)
     if (!link || link.heardMs > changedMs) continue
-    const waitsMs = limits.proofBeats * (link.everyMs ?? state.config.beatMs)
+    const everyMs = why === 'address' ? null : link.everyMs
+    const waitsMs = limits.proofBeats * (everyMs ?? state.config.beatMs)
     if (s.now - changedMs >= waitsMs) redial(s, peer.address)
     else open = true
   }

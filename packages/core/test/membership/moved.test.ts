@@ -150,6 +150,57 @@ describe('a network that changed', () => {
   })
 })
 
+describe('in a large cluster', () => {
+  const all = 'ABCDEFGHIJKLMNOPQRST'
+  const large = (): Mesh => {
+    const mesh = new Mesh().start(all).setView(all)
+    for (const name of all) mesh.tell(name, { kind: 'hubs', term: 1, hubs: [idOf('A'), idOf('B')] })
+    return mesh.run(12_500)
+  }
+  /** Not linked to T, and T not to it. */
+  const stranger = (mesh: Mesh): string => {
+    const found = [...all].find((name) => name !== 'T' && mesh.usable(name, 'T').length === 0)
+    expect(found).toBeDefined()
+    return found ?? ''
+  }
+
+  it('a copy that turns to a member without a link to the first one is refused there, too', () => {
+    for (const starts of [0, 5]) {
+      const mesh = large()
+      const by = stranger(mesh)
+      const incarnation = 1 + starts
+      mesh.boot('X', [addressOf(by)], { memberId: idOf('T'), incarnation, address: elsewhere })
+      mesh.run(300)
+      expect(codes(mesh, 'X')).toContain('identity')
+      expect(mesh.life(by).machine.peers.get(idOf('T'))?.address).toBe(addressOf('T'))
+      expect([...all].filter((name) => name !== 'X' && mesh.gone(name) !== '')).toEqual([])
+    }
+  })
+
+  it('a member restarted elsewhere is let in by the hubs, and by one that never met it', () => {
+    const mesh = large()
+    const by = stranger(mesh)
+    mesh.powerOff('T').dark.add(addressOf('T'))
+    mesh.run(100).boot('T', [addressOf('A'), addressOf(by)], { address: elsewhere })
+    mesh.run(7_000)
+    for (const name of ['A', by]) {
+      expect(mesh.link(name, 'T'), name).toBe('ok')
+      expect(mesh.life(name).machine.peers.get(idOf('T'))?.incarnation).toBe(2)
+    }
+    expect(codes(mesh, 'T')).toEqual([])
+  })
+
+  it('another address under a running member: the hubs know it, and nobody calls it gone', () => {
+    const mesh = large().move('T', elsewhere).run(1_500)
+    mesh.tell('T', { kind: 'network', address: elsewhere, why: 'address' }).run(8_000)
+    expect([...all].filter((name) => mesh.gone(name) !== '')).toEqual([])
+    for (const name of ['A', 'B']) {
+      expect(mesh.link(name, 'T'), name).toBe('ok')
+      expect(mesh.life(name).machine.peers.get(idOf('T'))?.address).toBe(elsewhere)
+    }
+  })
+})
+
 type Act = 'restart elsewhere' | 'crash and restart elsewhere' | 'move' | 'pause' | 'copy' | 'wait'
 
 describe('generated lives', () => {

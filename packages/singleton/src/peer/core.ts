@@ -742,7 +742,12 @@ export class PeerCore {
       })
       this.#group.state.self = { ...this.#group.state.self, address }
       this.#statusChanged = true
-    } else this.#note('resumed', 'This machine was asleep: every link has to prove itself.', {})
+    } else
+      this.#note(
+        'resumed',
+        'This process stood still for more than five seconds, as in a sleep: every link has to prove itself.',
+        {},
+      )
     this.#mesh.step({ kind: 'network', address, why })
   }
 

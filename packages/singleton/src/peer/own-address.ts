@@ -2,9 +2,9 @@ import type { Address, Host } from '@tanist/core'
 import type { CheckedSettings } from './settings.js'
 
 /** How often the machine's addresses are looked at. */
-const LOOK_MS = 2_000
+const LOOK_MS = 1_000
 /** A new address counts when it stays for so long: one change of network gives several in a row. */
-const SETTLE_MS = 1_000
+const SETTLE_MS = 500
 /** A clock that went on for so long between two looks: the machine was asleep. */
 const ASLEEP_MS = 5_000
 
@@ -29,7 +29,7 @@ export interface OwnAddressHooks {
 
 /**
  * Watches whether this machine moved to another address, or slept: asked at every beat, it looks at the machine's
- * addresses every two seconds, and at once when a peer is missed.
+ * addresses every second, and at once when a peer is missed.
  */
 export class OwnAddress {
   readonly #host: Host
