@@ -264,6 +264,7 @@ export class PeerCore {
         about: (memberId, about) => {
           if (this.#facts.says(memberId, about)) this.#factsChanged(memberId)
         },
+        leader: () => this.#group.state.leader?.memberId ?? null,
         refused: (address, code, text, hello, own) => this.#refused(address, code, text, hello, own),
         message: (from, message) => this.#message(from, message),
       },
@@ -724,8 +725,10 @@ export class PeerCore {
     const name = key.slice(key.indexOf('.') + 1)
     if (key === 'member.beat') this.#ownAddress.beat()
     if (key.startsWith('member.')) this.#mesh.step({ kind: 'timer', key: name })
-    else if (key.startsWith('succession.')) this.#group.step({ kind: 'timer', key: name })
-    else if (key === 'calls') this.#caller.step({ kind: 'timer' })
+    else if (key.startsWith('succession.')) {
+      this.#group.step({ kind: 'timer', key: name })
+      if (name === 'beat') this.#mesh.leaderBeats()
+    } else if (key === 'calls') this.#caller.step({ kind: 'timer' })
     else if (key === 'refused') this.#refusalFinal()
     else if (key === 'leave') this.#left()
     else if (key === 'last-calls') this.#callsEnded()

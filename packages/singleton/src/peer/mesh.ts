@@ -15,6 +15,7 @@ import type {
   MembershipInput,
 } from '@tanist/core'
 import { Links } from './links.js'
+import { Rhythm } from './rhythm.js'
 import type { CheckedSettings } from './settings.js'
 import type { KeyedTimers } from './timers.js'
 import type { Turns } from './turns.js'
@@ -29,6 +30,8 @@ export interface MeshHooks {
   latency(medians: readonly (readonly [MemberId, number])[]): void
   fate(memberId: MemberId, incarnation: number, fate: Fate): void
   about(memberId: MemberId, about: About | null): void
+  /** Who leads, as far as this peer knows. */
+  leader(): MemberId | null
   /** `self`: it is this peer that must not be linked. */
   refused(address: string, code: string, text: string, hello: Hello | null, self: boolean): void
   message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void
@@ -42,6 +45,7 @@ export class Mesh {
   readonly #hooks: MeshHooks
   readonly #links: Links
   readonly #membership: Membership
+  readonly #rhythm: Rhythm
   readonly #needs = new Set<MemberId>()
 
   constructor(
@@ -58,6 +62,7 @@ export class Mesh {
     this.#host = host
     this.#turns = turns
     this.#timers = timers
+    this.#rhythm = new Rhythm(timers, 'member.beat')
     this.#hooks = hooks
     const { self, seeds, settings } = config
     this.#membership = createMembership(
@@ -107,6 +112,12 @@ export class Mesh {
     this.#turns.drain()
   }
 
+  /** The leader speaks to all just now. In a large cluster beats are spread instead: nobody shall hear all at once. */
+  leaderBeats(): void {
+    const { view, large } = this.#membership
+    if (view.length <= large.meshMax && this.#rhythm.leaderBeats()) this.step({ kind: 'timer', key: 'beat' })
+  }
+
   /** Says `bye` and closes every link. */
   close(leaving: boolean, last?: LastPosition): void {
     this.step({ kind: 'stop', leaving, ...(last && { last }) })
@@ -122,6 +133,7 @@ export class Mesh {
       case 'close':
         return this.#links.close(effect.link, effect.code, effect.reason)
       case 'timer':
+        if (effect.key === 'beat') return this.#rhythm.arm(effect.afterMs)
         return this.#timers.set(`member.${effect.key}`, effect.afterMs)
       case 'event':
         return this.#turns.upcall(() => this.#tell(effect.event))
@@ -160,8 +172,12 @@ export class Mesh {
   #received(link: number, messages: readonly WireMessage[]): void {
     this.step({ kind: 'heard', link })
     for (const message of messages) {
-      if (message.channel === 'm') this.step({ kind: 'message', link, message: message.body })
-      else {
+      if (message.channel === 'm') {
+        const { body } = message
+        this.step({ kind: 'message', link, message: body })
+        if (body.t === 'beat' && this.#links.speaker(link)?.memberId === this.#hooks.leader())
+          this.leaderBeats()
+      } else {
         const speaker = this.#links.speaker(link)
         if (speaker) this.#hooks.message(speaker, message)
       }
