@@ -12,6 +12,7 @@ import {
 } from './state.js'
 import { proposeRemoval } from './evidence.js'
 import { drop, settle } from './linking.js'
+import { decideHeld, proveLinks, waitsHere } from './moved.js'
 import { wasLate } from './health.js'
 import { judgeWatched } from './suspicion.js'
 import { noteSuspect } from './tally.js'
@@ -42,6 +43,8 @@ export function beat(s: Step): void {
   const hears = large ? heardOfKept(s) : heardPeers(s)
   sendBeats(s, hears)
   tellLatencies(s)
+  proveLinks(s)
+  decideHeld(s)
   const skip = lateMs > 2 * beatMs || (lateMs > beatMs / 2 && !state.judgementSkipped)
   state.judgementSkipped = skip
   if (skip) return
@@ -175,7 +178,7 @@ function closeAfterMs(s: Step, limitMs: number): number {
 /** Removal by silence needs that nobody we hear hears it. A single bad link is never a reason. */
 function judgeLife(s: Step, peer: Peer, hears: readonly MemberId[]): void {
   const { state } = s
-  if (peer.row === null || peer.gone) return
+  if (peer.row === null || peer.gone || waitsHere(s, peer.memberId, peer.row.incarnation)) return
   const quiet = quietMs(s, Math.max(peer.heardMs, peer.rowSinceMs))
   const limitMs = silenceLimitOf(state, linkOf(state, peer))
   if (quiet <= limitMs) return
