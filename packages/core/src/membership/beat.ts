@@ -2,6 +2,7 @@ import { emit, quietMs, silenceLimitMs, type Peer, type Step, usableLinks } from
 import { proposeRemoval } from './evidence.js'
 import { drop, settle } from './linking.js'
 import { redial } from './targets.js'
+import { judgeRoutes, relayChanged } from './routes.js'
 import { echoOf, mediansTo, nextBeat, tellLatencies } from './rtt.js'
 import type { MemberId } from './types.js'
 
@@ -32,11 +33,13 @@ export function beat(s: Step): void {
   if (skip) return
   for (const peer of state.peers.values()) judgeLink(s, peer)
   for (const peer of state.peers.values()) judgeLife(s, peer, hears)
+  judgeRoutes(s)
 }
 
 export function beatArrived(s: Step, peer: Peer, hears: readonly MemberId[]): void {
   peer.hears = hears
   peer.hearsMs = s.now
+  relayChanged(s, peer.memberId)
 }
 
 function isHeard(s: Step, peer: Peer): boolean {

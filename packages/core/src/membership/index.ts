@@ -1,4 +1,5 @@
 export type * from './types.js'
 export { largeDefaults, membershipDefaults } from './limits.js'
 export { stepMembership } from './machine.js'
+export { linkStates, type LinkState } from './routes.js'
 export { createMembership, type Membership } from './state.js'

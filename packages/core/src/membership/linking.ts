@@ -2,6 +2,7 @@ import type { LinkEnd } from '../host/index.js'
 import { closedByPeer, dialRefused, dialReset, noAnswer } from './evidence.js'
 import { limits } from './limits.js'
 import { emit, quietMs, silenceLimitMs, usableLinks, type LinkRow, type Peer, type Step } from './state.js'
+import { relayChanged } from './routes.js'
 import { bar, dialAgain, dialFailed, dialOver } from './targets.js'
 
 /** Close codes by which one side tells the other that it must not be linked. */
@@ -101,6 +102,7 @@ export function settle(s: Step, peer: Peer): void {
   if (peer.link === null) return
   peer.link = null
   peer.silent = false
+  relayChanged(s, peer.memberId)
   emit(s, { kind: 'down', memberId: peer.memberId, incarnation: peer.incarnation })
 }
 

@@ -17,6 +17,9 @@ export function noteFate(_s: Step, _memberId: MemberId, _incarnation: number, _f
 
 export function sayAbout(_s: Step, _about: About | null): void {}
 
+/** To which members this peer's own links are bad, from now on. */
+export function sayBad(_s: Step, _bad: readonly MemberId[]): void {}
+
 export function newsArrived(
   _s: Step,
   _row: LinkRow,
