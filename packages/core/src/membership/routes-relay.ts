@@ -86,13 +86,15 @@ export function reachTold(
 
 /** Other members to which the own link is in order. */
 function fellows(s: Step, but: MemberId): Peer[] {
-  const { links, peers, index, routes } = s.state
+  const { links, peers, index, routes, self } = s.state
   const found: Peer[] = []
   for (const { stage, hello, id } of links.values()) {
     if (stage !== 'usable' || !hello || hello.memberId === but || !index.byId.has(hello.memberId)) continue
     const peer = peers.get(hello.memberId)
     const state = routes.ways.get(hello.memberId)?.state ?? 'ok'
-    if (peer?.link === id && state === 'ok' && isUsable(s, peer)) found.push(peer)
+    // On another branch of the journal: it would not carry what is said on this one.
+    const foreign = self.branch != null && hello.branch != null && hello.branch !== self.branch
+    if (peer?.link === id && state === 'ok' && !foreign && isUsable(s, peer)) found.push(peer)
   }
   return found
 }

@@ -224,7 +224,7 @@ function count(s: Step, way: Way): void {
 function reroute(s: Step, peer: Peer, way: Way): void {
   const via = chooseRelay(s, peer.memberId, way, provenMs(s, peer, way), Infinity)
   if (via !== null) return goBy(s, peer.memberId, way, { via })
-  goBy(s, peer.memberId, way, peer.link === null ? null : 'link')
+  goBy(s, peer.memberId, way, isUsable(s, peer) ? 'link' : null)
 }
 
 /**

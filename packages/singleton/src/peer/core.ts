@@ -231,6 +231,7 @@ export class PeerCore {
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
         latency: (medians) => this.#group.step({ kind: 'latency', medians }),
+        links: () => (this.#statusChanged = true),
         refused: (address, code, text, hello, own) => this.#refused(address, code, text, hello, own),
         message: (from, message) => this.#message(from, message),
       },
@@ -408,6 +409,7 @@ export class PeerCore {
       this.#asides.status,
       this.singletons.status(),
       this.sideEffects.status(),
+      this.#mesh.links(),
     )
   }
 

@@ -3,6 +3,7 @@ import type { Mode } from '../succession/index.js'
 import { branch, isForeign, isVoter, lineOfSuccession, neverServes } from '../succession/index.js'
 import type { Succession } from '../succession/index.js'
 import type { SetAsideStatus } from './aside.js'
+import type { LinkStatus } from './link-status.js'
 import type { RoleWork } from './side-effects.js'
 import type { Waiting } from './waiting.js'
 import type { SingletonStatus } from '../singleton/index.js'
@@ -16,7 +17,7 @@ export interface Member {
   /** Journal position of its admission: smaller is older. */
   readonly seniority: number
   readonly voter: boolean
-  /** This peer has a working link to it (or it is this peer). */
+  /** This peer has a working link to it, reaches it through another member, or is it. */
   readonly reachable: boolean
   /** It votes and keeps copies, and never serves. */
   readonly neverServes: boolean
@@ -84,6 +85,8 @@ export interface PeerStatus {
    * fail, is parked, retried or dropped; not when a count changes.
    */
   readonly roles: readonly RoleWork[]
+  /** This peer's links to members, and links of others that are said to be bad. */
+  readonly links: readonly LinkStatus[]
 }
 
 function membersOf(s: Succession): Member[] {
@@ -124,6 +127,7 @@ export function statusOf(
   setAside: readonly SetAsideStatus[],
   singletons: readonly SingletonStatus[],
   roles: readonly RoleWork[],
+  links: readonly LinkStatus[],
 ): PeerStatus {
   const { memberId, name, address, incarnation } = s.self
   const turn = { s, now, random: { next: () => 0, id: () => '' }, out: [] }
@@ -157,5 +161,6 @@ export function statusOf(
     setAside,
     singletons,
     roles,
+    links,
   }
 }

@@ -176,6 +176,7 @@ export class WitnessCore {
       evidence: () => {},
       gone: () => {},
       latency: () => {},
+      links: () => {},
       refused: (address, code, text) => host.log.write('warn', 'peer-refused', text, { address, code }),
       message: ({ memberId }, message) => this.#message(memberId, message),
     })
