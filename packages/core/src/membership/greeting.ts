@@ -1,6 +1,6 @@
 import { drop, refuse, settle } from './linking.js'
 import { greet, learn } from './incarnation.js'
-import { emit, type LinkRow, type Step } from './state.js'
+import { emit, movePeer, type LinkRow, type Step } from './state.js'
 import { dialAgain } from './targets.js'
 import type { Hello } from './types.js'
 
@@ -17,7 +17,7 @@ export function helloArrived(s: Step, row: LinkRow, hello: Hello): void {
   if (no) return lose(s, row, () => refuse(s, row, no.code, no.text))
   if (again) {
     const peer = s.state.peers.get(hello.memberId)
-    if (peer) peer.address = hello.address
+    if (peer) movePeer(s.state, peer, hello.address)
     learn(s, hello)
     if (peer?.link === row.id && was && changed(was, hello)) emit(s, { kind: 'up', link: row.id, hello })
     return

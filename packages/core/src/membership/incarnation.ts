@@ -1,8 +1,19 @@
 import { prove } from './evidence.js'
+import type { Address } from '../host/index.js'
 import { limits } from './limits.js'
 import { drop, hear, refuse, settle } from './linking.js'
-import { ensurePeer, quietMs, usableLinks, type LinkRow, type Peer, type Step } from './state.js'
+import {
+  ensurePeer,
+  movePeer,
+  quietMs,
+  usableLinks,
+  type LinkRow,
+  type Membership,
+  type Peer,
+  type Step,
+} from './state.js'
 import { addHint, dialFailed, dialOver, redial, refreshTargets } from './targets.js'
+import { tellHubs } from './topology-hubs.js'
 import type { Hello } from './types.js'
 
 /**
@@ -52,7 +63,7 @@ function succeed(s: Step, row: LinkRow, peer: Peer, hello: Hello): 'accepted' | 
   const old = peer.incarnation
   let doubt: Peer['former'] = null
   if (row.out && row.remote === peer.address) {
-    prove(s, peer, old, `${row.remote} is answered by its start ${hello.incarnation}`)
+    prove(s, peer, old, `${row.remote} is answered by its start ${hello.incarnation}`, 'answered')
   } else if (peer.dead !== old) {
     if (hello.address === peer.address) {
       if (peer.link !== null && !peer.silent) return 'held'
@@ -79,12 +90,16 @@ function accept(s: Step, row: LinkRow, peer: Peer, hello: Hello): void {
   row.stage = 'usable'
   row.sinceMs = s.now
   row.hello = hello
+  s.state.greeting.delete(row)
+  peer.usable.push(row)
   const { former } = peer
   if (former && row.out && row.remote === former.address) {
     peer.former = null
-    prove(s, peer, former.incarnation, `${row.remote} is answered by its start ${hello.incarnation}`)
+    const text = `${row.remote} is answered by its start ${hello.incarnation}`
+    prove(s, peer, former.incarnation, text, 'answered')
   }
-  Object.assign(peer, { address: hello.address, closedMs: null, refusedMs: null, resets: 0 })
+  movePeer(s.state, peer, hello.address)
+  Object.assign(peer, { closedMs: null, refusedMs: null, resets: 0 })
   const isNew = peer.bornMs === null
   if (isNew) peer.rtt = { samplesMs: [], told: new Map() }
   peer.bornMs ??= s.now
@@ -97,8 +112,9 @@ function accept(s: Step, row: LinkRow, peer: Peer, hello: Hello): void {
   hear(s, row)
   settle(s, peer)
   learn(s, hello)
+  tellHubs(s, row)
   // Members find each other by the view; whom only this peer knows, it names to the others.
-  if (isNew && peer.row === null) announce(s, peer)
+  if (isNew && peer.row === null && !s.state.topology.large) announce(s, peer)
   release(s, peer)
 }
 
@@ -117,7 +133,7 @@ export function learn(s: Step, hello: Hello): void {
 
 /** Links whose hello waited for this answer. */
 function release(s: Step, peer: Peer): void {
-  for (const l of s.state.links.values()) {
+  for (const l of s.state.greeting) {
     if (l.stage !== 'held' || l.hello?.memberId !== peer.memberId) continue
     if (l.hello.incarnation === peer.incarnation) accept(s, l, peer, l.hello)
     else refuseCopy(s, l, l.hello)
@@ -131,7 +147,15 @@ export function sayHello(s: Step, row: LinkRow): void {
 function ownHello(s: Step): Hello {
   const { state } = s
   const known = new Set(state.self.known)
-  for (const p of state.peers.values()) if (p.link !== null || p.row !== null) known.add(p.address)
+  if (state.topology.large) for (const address of namedInLarge(state)) known.add(address)
+  else for (const p of state.peers.values()) if (p.link !== null || p.row !== null) known.add(p.address)
   known.delete(state.self.address)
   return { ...state.self, known: [...known].slice(0, limits.knownInHello) }
+}
+
+/** Of a large cluster: the hubs first, and those who may be hubs next. */
+function namedInLarge(state: Membership): Address[] {
+  const { hubs, keep } = state.topology
+  const voters = [...keep].flatMap((id) => state.index.byId.get(id)?.address ?? [])
+  return [...hubs.map(({ address }) => address), ...voters].slice(0, limits.toldInLarge)
 }

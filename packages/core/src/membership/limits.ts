@@ -25,10 +25,21 @@ export const largeDefaults: LargeTimings = {
 export const limits = {
   /** A full mesh of 16 needs 15; the rest is for duplicates, joiners and observers. */
   links: 64,
+  /** Links and peers beyond those of the view. */
+  spareLinks: 64,
   /** Addresses that are neither seeds nor in the view. */
   hints: 64,
   /** Addresses named in one hello. */
   knownInHello: 32,
+  /** Links on demand of a large cluster, and how long after they were last asked for. */
+  needed: 256,
+  neededMs: 30_000,
+  /** In a large cluster: members whose round trips are told in a beat; peers to name in a hello. */
+  toldInLarge: 16,
+  /** The side that does not have to dial waits so long for the other one. */
+  dialPauseMs: 1_000,
+  /** In a large cluster a peer that is neither linked nor wanted is forgotten after this time. */
+  forgetMs: 60_000,
   /** Peers remembered. One that is neither linked nor in the view is forgotten first. */
   peers: 128,
   /** A hint is dropped after this many failed dials in a row. */
@@ -48,4 +59,11 @@ export const limits = {
   aboutBytes: 2_048,
   /** Records in one message, and entries of one list in a message. */
   recordsInMessage: 1_024,
+  /** A bucket of the largest cluster whose members all say something. */
+  marksInMessage: 4_096,
+  /** Rows of a view. */
+  viewMembers: 16_384,
+  /** Records that say no more than the view are kept so long, and so many of them, against late rumours. */
+  idleRecordMs: 60_000,
+  idleRecords: 1_024,
 } as const

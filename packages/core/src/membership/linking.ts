@@ -1,18 +1,19 @@
 import type { LinkEnd } from '../host/index.js'
 import { closedByPeer, dialRefused, dialReset, noAnswer } from './evidence.js'
 import { limits } from './limits.js'
-import { emit, quietMs, silenceLimitMs, usableLinks, type LinkRow, type Peer, type Step } from './state.js'
 import { relayChanged } from './routes.js'
+import { heardAgain } from './suspicion.js'
+import { emit, forgetLink, quietMs, silenceLimitOf, type LinkRow, type Peer, type Step } from './state.js'
 import { bar, dialAgain, dialFailed, dialOver } from './targets.js'
 
 /** Close codes by which one side tells the other that it must not be linked. */
 const refusals = new Set(['cluster', 'mode', 'settings', 'version', 'identity', 'stale', 'limit'])
 /** Close codes that only a living peer sends, so that they are no sign of an end. */
-const signsOfLife = new Set([...refusals, 'duplicate', 'self', 'hello', 'silence', 'protocol'])
+const signsOfLife = new Set([...refusals, 'duplicate', 'self', 'hello', 'silence', 'protocol', 'spare'])
 
 /** Closes a link from this side. What its shell still reports about it is ignored. */
 export function drop(s: Step, row: LinkRow, code: string, reason: string): void {
-  s.state.links.delete(row.id)
+  forgetLink(s.state, row)
   dialOver(s.state, row)
   s.effects.push({ kind: 'close', link: row.id, code, reason })
 }
@@ -32,14 +33,18 @@ export function hear(s: Step, row: LinkRow): void {
   peer.heardMs = s.now
   peer.silent = false
   peer.broken = false
+  const { doubts, gone, cutOff } = s.state.suspicion
+  if (row.hello && (doubts.size > 0 || gone.size > 0 || cutOff))
+    heardAgain(s, peer.memberId, row.hello.incarnation)
   if (peer.row?.incarnation !== peer.dead) peer.gone = false
 }
 
 export function linkClosed(s: Step, row: LinkRow, end: LinkEnd): void {
-  s.state.links.delete(row.id)
+  forgetLink(s.state, row)
   if (row.stage === 'usable') return usableClosed(s, row, end)
   const t = dialOver(s.state, row)
   if (!t) return
+  noteAnswer(s, end)
   switch (end.kind) {
     case 'refused':
       dialFailed(s, t)
@@ -59,6 +64,14 @@ export function linkClosed(s: Step, row: LinkRow, end: LinkEnd): void {
     case 'local':
       return dialFailed(s, t)
   }
+}
+
+/** Whether the network of this host works: any answer shows it. */
+function noteAnswer(s: Step, end: LinkEnd): void {
+  const { suspicion } = s.state
+  if (end.kind === 'unreachable') suspicion.unreachableMs = s.now
+  else if (end.kind !== 'timeout' && end.kind !== 'local' && end.kind !== 'broken')
+    suspicion.answeredMs = s.now
 }
 
 function usableClosed(s: Step, row: LinkRow, end: LinkEnd): void {
@@ -87,9 +100,12 @@ function refused(s: Step, row: LinkRow, code: string, text: string, self: boolea
  * closed by either side: the other side may have lost it without a word.
  */
 export function settle(s: Step, peer: Peer): void {
-  const links = usableLinks(s.state, peer.memberId)
-  if (links.length > 1) {
-    const heard = links.filter((l) => quietMs(s, Math.max(l.heardMs, l.sinceMs)) <= silenceLimitMs(s.state))
+  if (peer.usable.length === 1 && peer.usable[0]?.id === peer.link) return
+  if (peer.usable.length > 1) {
+    const links = [...peer.usable]
+    const heard = links.filter(
+      (l) => quietMs(s, Math.max(l.heardMs, l.sinceMs)) <= silenceLimitOf(s.state, l),
+    )
     const best = choose(s, peer, heard.length > 0 ? heard : links)
     for (const l of links) {
       const silent = heard.length > 0 && !heard.includes(l)
@@ -97,7 +113,7 @@ export function settle(s: Step, peer: Peer): void {
     }
     return use(s, peer, best.link)
   }
-  const [link] = links
+  const [link] = peer.usable
   if (link) return use(s, peer, link)
   if (peer.link === null) return
   peer.link = null

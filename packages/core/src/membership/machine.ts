@@ -1,37 +1,40 @@
 import { match, P } from 'ts-pattern'
 import type { Now, Random } from '../host/index.js'
 import { invariant } from '../invariant.js'
-import { beat, beatArrived } from './beat.js'
+import { beat, beatArrived, promised } from './beat.js'
 import { noAnswer } from './evidence.js'
 import { helloArrived, reconsider } from './greeting.js'
-import { limits } from './limits.js'
 import { drop, hear, linkClosed, settle } from './linking.js'
-import { emit, newLink, type LinkRow, type Membership, type Step } from './state.js'
+import { emit, linkLimit, newLink, type LinkRow, type Membership, type Step } from './state.js'
 import { dialDue, dialFailed, dialOver, liftBars, nextDialMs, redial, refreshTargets } from './targets.js'
 import { measure } from './rtt.js'
 import { sayHello } from './incarnation.js'
 import { networkChanged } from './moved.js'
 import { bucketsArrived, compareDigests, marksArrived, newsArrived, sayAbout, spread } from './records.js'
+import { newsTimer } from './records-spread.js'
 import { reachAsked, reachTold } from './routes-relay.js'
+import { witnessTold } from './proof.js'
 import { accusationsArrived } from './suspicion.js'
-import { hubsNamed, hubsTold, keepLinks, needLink } from './topology.js'
-import { indexOf } from './view-index.js'
-import { viewTold } from './views.js'
-import { byeArrived, viewArrived } from './view.js'
+import { doubtsDue } from './tally.js'
+import { hubsNamed, hubsTold } from './topology-hubs.js'
+import { keepLinks, needLink } from './topology.js'
+import { byeArrived } from './view.js'
+import { viewGiven, viewTold } from './views.js'
 import type { LastPosition, MembershipEffect, MembershipInput, MembershipMessage } from './types.js'
 
 /**
- * The membership machine for a full mesh of up to 16 peers: keeps exactly one usable link to every peer that
- * it knows, and observes who is up, silent or dead. It proposes; the journal alone admits and removes.
+ * The membership machine. In a full mesh of up to 16 members it keeps exactly one usable link to every peer that it
+ * knows, and observes who is up, silent or dead. In a larger cluster it does so for the hubs, for its neighbours on
+ * the hash ring and for whom its shell asks. It proposes; the journal alone admits and removes.
  *
  * Changes `state` in place and returns what its shell must do, in order. Deterministic: time comes from
- * `now.monotonicMs`, chance from `random`. Its timers are `beat` and `wake`.
+ * `now.monotonicMs`, chance from `random`. Its timers are `beat`, `wake` and `news`.
  *
  * - Evidence A is emitted only by the rules in `evidence.ts`, at most once for each incarnation.
  * - `gone` is emitted for members of the view only: at once when their end is proven, or after `removeMs` of
  *   silence when no peer that we hear hears them. Once, until the member is heard or admitted again.
  * - A peer whose own timers are late, or which hears nobody, accuses nobody.
- * - At most 64 links and 64 hints; after `stop` nothing is dialled and no timer is armed.
+ * - At most 64 hints, and 64 links, or 64 more than the view has members; after `stop` nothing is dialled and no timer is armed.
  */
 export function stepMembership(
   state: Membership,
@@ -52,7 +55,13 @@ export function stepMembership(
     if (row) hear(s, row)
     return s.effects
   }
-  take(s, input)
+  // The next hottest: a beat, that most often changes nothing.
+  if (input.kind === 'message' && input.message.t === 'beat') {
+    const row = state.links.get(input.link)
+    if (row) beatOn(s, row, input.message)
+    if (s.effects.length === 0 && !state.dialsTouched && state.records.news.size === 0) return s.effects
+  } else take(s, input)
+  state.dialsTouched = false
   if (state.phase === 'running') {
     spread(s)
     dialDue(s)
@@ -79,13 +88,12 @@ function take(s: Step, input: Exclude<MembershipInput, { kind: 'heard' }>): void
     .with({ kind: 'timer', key: 'wake' }, () => {
       state.wakeMs = null
       closeMute(s)
+      doubtsDue(s)
     })
+    .with({ kind: 'timer', key: 'news' }, () => newsTimer(s))
     .with({ kind: 'timer', key: P.string }, ({ key }) => invariant(false, `no timer is called ${key}`))
     .with({ kind: 'view' }, ({ members, at }) => {
-      state.view = members
-      state.index = indexOf(members)
-      state.viewAt = at ?? [state.viewAt[0], state.viewAt[1] + 1]
-      viewArrived(s)
+      viewGiven(s, members, at)
     })
     .with({ kind: 'hubs' }, ({ term, hubs }) => hubsNamed(s, term, hubs))
     .with({ kind: 'keep' }, ({ members }) => keepLinks(s, members))
@@ -130,7 +138,7 @@ function stop(s: Step, leaving: boolean, last?: LastPosition): void {
   }
   for (const row of state.links.values())
     drop(s, row, 'bye', leaving ? 'this peer leaves' : 'this peer stops')
-  for (const key of ['beat', 'wake']) s.effects.push({ kind: 'timer', key, afterMs: null })
+  for (const key of ['beat', 'wake', 'news']) s.effects.push({ kind: 'timer', key, afterMs: null })
 }
 
 function dialOpened(s: Step, link: number): void {
@@ -140,34 +148,42 @@ function dialOpened(s: Step, link: number): void {
   invariant(row.out && row.stage === 'dialling', `link ${link} opens twice`)
   row.stage = 'greeting'
   row.sinceMs = s.now
+  s.state.suspicion.answeredMs = s.now
+  s.state.greeting.add(row)
   sayHello(s, row)
 }
 
 function accepted(s: Step, id: number, remote: string): void {
   const { links } = s.state
   invariant(id % 2 === 0 && !links.has(id), `accepted links have even numbers of their own, not ${id}`)
-  if (links.size >= limits.links) {
-    const reason = `this peer has ${limits.links} links already`
+  const most = linkLimit(s.state)
+  if (links.size >= most) {
+    const reason = `this peer has ${most} links already`
     s.effects.push({ kind: 'close', link: id, code: 'limit', reason })
     return
   }
   const row = newLink(s, id, false, remote)
   links.set(id, row)
+  s.state.greeting.add(row)
   sayHello(s, row)
 }
 
-function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void {
+function beatOn(s: Step, row: LinkRow, arrived: Extract<MembershipMessage, { t: 'beat' }>): void {
   hear(s, row)
+  const peer = row.stage === 'usable' && row.hello ? s.state.peers.get(row.hello.memberId) : undefined
+  if (!peer) return
+  beatArrived(s, peer, arrived.hears)
+  promised(row, arrived)
+  measure(s, row, peer, arrived)
+  compareDigests(s, row, arrived)
+  settle(s, peer)
+}
+
+function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void {
+  if (message.t !== 'beat') hear(s, row)
   match(message)
     .with({ t: 'hello' }, ({ hello }) => helloArrived(s, row, hello))
-    .with({ t: 'beat' }, (arrived) => {
-      const peer = row.stage === 'usable' && row.hello ? s.state.peers.get(row.hello.memberId) : undefined
-      if (!peer) return
-      beatArrived(s, peer, arrived.hears)
-      measure(s, row, peer, arrived)
-      compareDigests(s, row, arrived)
-      settle(s, peer)
-    })
+    .with({ t: 'beat' }, (arrived) => beatOn(s, row, arrived))
     .with({ t: 'news' }, (news) => newsArrived(s, row, news))
     .with({ t: 'buckets' }, (buckets) => bucketsArrived(s, row, buckets))
     .with({ t: 'marks' }, (marks) => marksArrived(s, row, marks))
@@ -175,7 +191,10 @@ function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void
     .with({ t: 'hubs' }, (told) => hubsTold(s, row, told))
     .with({ t: 'accuse' }, (accuse) => accusationsArrived(s, row, accuse))
     .with({ t: 'reach' }, (asked) => reachAsked(s, row, asked))
-    .with({ t: 'reached' }, (told) => reachTold(s, row, told))
+    .with({ t: 'reached' }, (told) => {
+      reachTold(s, row, told)
+      witnessTold(s, row, told)
+    })
     .with({ t: 'bye' }, (bye) => {
       if (bye.memberId === row.hello?.memberId) byeArrived(s, row, bye)
     })
@@ -184,8 +203,8 @@ function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void
 
 /** A connection alone is no proof of life: a frozen process still accepts. */
 function closeMute(s: Step): void {
-  for (const row of s.state.links.values()) {
-    if (!isGreeting(row) || s.now < row.sinceMs + s.state.config.helloMs) continue
+  for (const row of s.state.greeting) {
+    if (s.now < row.sinceMs + s.state.config.helloMs) continue
     const t = dialOver(s.state, row)
     drop(s, row, 'hello', `no hello within ${s.state.config.helloMs} ms`)
     if (!t) continue
@@ -194,15 +213,12 @@ function closeMute(s: Step): void {
   }
 }
 
-function isGreeting(row: LinkRow): boolean {
-  return row.stage === 'greeting' || row.stage === 'held'
-}
-
 function armWake(s: Step): void {
   const { state } = s
   let next = nextDialMs(state)
-  for (const row of state.links.values()) {
-    if (!isGreeting(row)) continue
+  const judgeMs = state.suspicion.dueMs
+  if (judgeMs !== null && (next === null || judgeMs < next)) next = judgeMs
+  for (const row of state.greeting) {
     const limitMs = row.sinceMs + state.config.helloMs
     if (next === null || limitMs < next) next = limitMs
   }

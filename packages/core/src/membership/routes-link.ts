@@ -1,5 +1,4 @@
-import { quietMs, silenceLimitMs, type Peer, type Step } from './state.js'
-import { isLarge } from './topology.js'
+import { linkOf, quietMs, silenceLimitOf, type Peer, type Step } from './state.js'
 
 /** How the own link to one peer does: what `routes` decides by. */
 
@@ -14,8 +13,9 @@ export function isUsable(s: Step, peer: Peer): boolean {
  * whom their sender hears.
  */
 export function isDeaf(s: Step, peer: Peer): boolean {
-  const link = peer.link === null ? undefined : s.state.links.get(peer.link)
-  if (!link || isLarge(s.state) || isSparing(s, peer)) return false
+  const link = linkOf(s.state, peer)
+  // In a large cluster by its view or by this one: its beats come seldom and name few.
+  if (!link || s.state.topology.large || link.everyMs !== null) return false
   const limit = limitMs(s, peer)
   const late = peer.hearsMs - Math.max(link.sinceMs, s.state.floorMs) > limit + s.state.config.beatMs
   return late && s.now - peer.hearsMs <= limit && !peer.hears.includes(s.state.self.memberId)
@@ -23,13 +23,5 @@ export function isDeaf(s: Step, peer: Peer): boolean {
 
 /** Silence of more than this is trouble with the link. */
 export function limitMs(s: Step, peer: Peer): number {
-  const link = peer.link === null ? undefined : s.state.links.get(peer.link)
-  const { beatMs } = s.state.config
-  return Math.max(silenceLimitMs(s.state), 4 * (link?.everyMs ?? beatMs))
-}
-
-/** It is in a large cluster by its own view: its beats come seldom and name few. */
-function isSparing(s: Step, peer: Peer): boolean {
-  const link = peer.link === null ? undefined : s.state.links.get(peer.link)
-  return (link?.everyMs ?? 0) > s.state.config.beatMs
+  return silenceLimitOf(s.state, linkOf(s.state, peer))
 }

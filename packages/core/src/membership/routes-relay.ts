@@ -1,8 +1,8 @@
+import { hearsDirectly } from './doubts.js'
 import { isUsable, limitMs } from './routes-link.js'
 import { isVia, type Way } from './routes.js'
 import { medianTo } from './rtt.js'
 import { silenceLimitMs, type LinkRow, type Peer, type Step } from './state.js'
-import { isLarge } from './topology.js'
 import { observersOf, subjectsOf } from './view-index.js'
 import type { MemberId, MembershipMessage } from './types.js'
 
@@ -35,7 +35,7 @@ export function chooseRelay(
   if (fit.some(({ memberId }) => memberId === used)) return used
   const { hubs } = s.state.topology
   const hub = hubs.find(({ memberId }) => fit.some((fellow) => fellow.memberId === memberId))
-  if (hub && isLarge(s.state)) return hub.memberId
+  if (hub && s.state.topology.large) return hub.memberId
   return bySeniority(fit)[0]?.memberId ?? null
 }
 
@@ -49,7 +49,7 @@ export function slowLimitMs(s: Step, id: MemberId, was: boolean): number | null 
 /** In a large cluster beats name few: hubs, neighbours of that member and the oldest are asked whether they hear it. */
 export function askWhoReaches(s: Step, id: MemberId, way: Way): void {
   const { state } = s
-  if (!isLarge(state) || s.now - way.askedMs < silenceLimitMs(state)) return
+  if (!state.topology.large || s.now - way.askedMs < silenceLimitMs(state)) return
   way.askedMs = s.now
   const { neighbours } = state.large
   const near = new Set([
@@ -70,9 +70,8 @@ export function reachAsked(
   { memberId }: Extract<MembershipMessage, { t: 'reach' }>,
 ): void {
   if (row.stage !== 'usable') return
-  const peer = s.state.peers.get(memberId)
-  const hears = peer !== undefined && isUsable(s, peer)
-  s.effects.push({ kind: 'send', link: row.id, message: { t: 'reached', memberId, hears } })
+  const message = { t: 'reached' as const, memberId, hears: hearsDirectly(s, memberId) }
+  s.effects.push({ kind: 'send', link: row.id, message })
 }
 
 export function reachTold(

@@ -1,9 +1,9 @@
 import { sayBad } from './records.js'
 import { isDeaf, isUsable, limitMs } from './routes-link.js'
+import { badTold } from './routes-told.js'
 import { askWhoReaches, chooseRelay, isHeardByOthers, slowLimitMs } from './routes-relay.js'
 import { medianTo } from './rtt.js'
 import { emit, quietMs, type Membership, type Peer, type Step } from './state.js'
-import { isLarge, watched } from './topology.js'
 import type { MemberId } from './types.js'
 
 /**
@@ -76,17 +76,6 @@ export function judgeRoutes(s: Step): void {
   sayOwn(s)
 }
 
-/** A member has said of which members its own links are bad; replaces what it said before. */
-export function badTold(s: Step, from: MemberId, to: readonly MemberId[]): void {
-  const { told } = s.state.routes
-  if (from === s.state.self.memberId) return
-  const before = told.get(from)
-  if (to.length > 0) told.set(from, new Set(to))
-  else told.delete(from)
-  for (const id of to) if (!before?.has(id)) emit(s, { kind: 'bad-link', from, to: id, bad: true })
-  for (const id of before ?? []) if (!to.includes(id)) emit(s, { kind: 'bad-link', from, to: id, bad: false })
-}
-
 /** This peer was lost, or says that it hears somebody no longer: whoever is reached through it needs another way. */
 export function relayChanged(s: Step, relay: MemberId): void {
   for (const [id, way] of s.state.routes.ways) {
@@ -108,15 +97,11 @@ export function linkStates(state: Membership): LinkState[] {
 /** In a full mesh everybody; else those that this peer itself has a reason to be linked to, or is linked to. */
 function wantedLinks(state: Membership): ReadonlySet<MemberId> {
   const { index, topology, self } = state
-  if (!isLarge(state)) {
-    const all = new Set(index.byId.keys())
-    all.delete(self.memberId)
-    return all
+  const wanted = new Set(topology.large ? topology.wanted.keys() : index.byId.keys())
+  if (topology.large) {
+    for (const { hello, stage } of state.links.values())
+      if (hello && stage === 'usable') wanted.add(hello.memberId)
   }
-  const reasons = [...topology.hubs.map((hub) => hub.memberId), ...topology.keep, ...topology.needed.keys()]
-  const wanted = new Set([...reasons, ...watched(state)])
-  for (const { hello, stage } of state.links.values())
-    if (hello && stage === 'usable') wanted.add(hello.memberId)
   wanted.delete(self.memberId)
   for (const id of wanted) if (!index.byId.has(id)) wanted.delete(id)
   return wanted

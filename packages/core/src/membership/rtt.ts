@@ -10,8 +10,8 @@ import type { MemberId } from './types.js'
 
 /** Samples of which the median is taken: five seconds of beats. */
 const SAMPLES = 20
-/** Beats of which the send time is remembered. One that is answered later measured something else. */
-const REMEMBERED = 8
+/** Beats of which the send time is remembered: on the slowest links of a large cluster an answer takes two seconds. */
+const REMEMBERED = 12
 /** Members of which one peer may tell. */
 const TOLD_MAX = 64
 /** The own event `latency` comes every so many beats. */
@@ -95,11 +95,12 @@ function tell(id: MemberId, ms: number | undefined): [MemberId, number][] {
 export function latencies(state: Membership): Map<MemberId, number> {
   const found = new Map<MemberId, number>()
   const self = state.self.memberId
-  const members = new Set(state.view.map((row) => row.memberId))
+  const members = ranked(state)
   for (const id of members) {
     const measured: number[] = []
-    for (const by of state.peers.values()) {
-      if (by.memberId === id || by.link === null || !members.has(by.memberId)) continue
+    for (const who of members) {
+      const by = state.peers.get(who)
+      if (!by || who === id || by.link === null) continue
       const ms = by.rtt.told.get(id)
       if (ms !== undefined) measured.push(ms)
     }
@@ -111,7 +112,15 @@ export function latencies(state: Membership): Map<MemberId, number> {
   return found
 }
 
+/** Everybody; of a large cluster those that may serve. */
+function ranked(state: Membership): MemberId[] {
+  const { byId } = state.index
+  if (!state.topology.large) return [...byId.keys()]
+  return [...new Set([...state.topology.keep, state.self.memberId])].filter((id) => byId.has(id))
+}
+
 export function tellLatencies(s: Step): void {
+  if (s.state.topology.large && s.state.topology.keep.size === 0) return
   if ((s.state.sentBeats.at(-1)?.seq ?? 0) % TOLD_EVERY !== 0) return
   emit(s, { kind: 'latency', medians: [...latencies(s.state)] })
 }

@@ -1,10 +1,11 @@
 import type { Address, Now, Random } from '../host/index.js'
 import { createHealth, type Health } from './health.js'
 import { largeDefaults, limits } from './limits.js'
-import { createRecords, type Records } from './records.js'
+import type { Gap } from './records-repair.js'
+import { createRecords, type Records } from './records-store.js'
 import { createRoutes, type Routes } from './routes.js'
 import type { BeatTime, Rtt } from './rtt.js'
-import { createSuspicion, type Suspicion } from './suspicion.js'
+import { createSuspicion, type Suspicion } from './doubts.js'
 import { createTopology, type Topology } from './topology.js'
 import { indexOf, type ViewIndex } from './view-index.js'
 import type {
@@ -25,7 +26,11 @@ export interface Membership {
   phase: 'idle' | 'running' | 'stopped'
   nextLink: number
   readonly links: Map<number, LinkRow>
+  /** Links that are open and not usable yet. */
+  readonly greeting: Set<LinkRow>
   readonly peers: Map<MemberId, Peer>
+  /** The same by the address that each is known under. */
+  readonly peersAt: Map<Address, Peer[]>
   readonly targets: Map<Address, Target>
   view: readonly ViewMember[]
   /** The same, quick to ask. */
@@ -43,6 +48,8 @@ export interface Membership {
   floorMs: number
   /** The last beat came late and accused nobody. */
   judgementSkipped: boolean
+  /** Something may be due to be dialled that was not before. */
+  dialsTouched: boolean
   /** When the timer `wake` will fire; null when it is not set. */
   wakeMs: number | null
   /** The last beats that were sent. */
@@ -70,22 +77,29 @@ export interface LinkRow {
   wanted: boolean
   /** Since when neither side wants it. */
   spareMs: number | null
-  /** When the next beat goes out on it. */
+  /** In a large cluster: when the next beat goes out on it. */
   nextBeatMs: number
+  /** The same: its beats have their place among those of the other links. */
+  inTurn: boolean
   /** The last numbered beat on this link. */
   heardBeat?: { readonly seq: number; readonly atMs: number }
+  /** How what the two sides know differed at the last beat. */
+  gap?: Gap
 }
 
 /** What is known of one `memberId`: its newest incarnation, its links and what was observed. */
 export interface Peer {
   readonly memberId: MemberId
   incarnation: number
-  address: Address
+  /** Changed by `movePeer` alone. */
+  readonly address: Address
   /** When the first hello of this incarnation came; null before. */
   bornMs: number | null
   heardMs: number
   /** The link to use; null when there is none. */
   link: number | null
+  /** All links by which it can be reached now. */
+  readonly usable: LinkRow[]
   /** In a silence spell: reported, and dialled for a second opinion. */
   silent: boolean
   /** Class B was reported since it was last heard. */
@@ -148,7 +162,9 @@ export function createMembership(config: MembershipConfig, now: Now): Membership
     phase: 'idle',
     nextLink: 1,
     links: new Map(),
+    greeting: new Set(),
     peers: new Map(),
+    peersAt: new Map(),
     targets: new Map(),
     view: noMembers,
     index: indexOf(noMembers),
@@ -162,6 +178,7 @@ export function createMembership(config: MembershipConfig, now: Now): Membership
     beatDueMs: now.monotonicMs,
     floorMs: now.monotonicMs,
     judgementSkipped: false,
+    dialsTouched: false,
     wakeMs: null,
     sentBeats: [],
   }
@@ -182,6 +199,7 @@ export function newLink(s: Step, id: number, out: boolean, remote: Address): Lin
     wanted: true,
     spareMs: null,
     nextBeatMs: s.now,
+    inTurn: false,
   }
 }
 
@@ -189,8 +207,15 @@ export function emit(s: Step, event: MembershipEvent): void {
   s.effects.push({ kind: 'event', event })
 }
 
+/** Silence after which a link is suspected on which beats come as in a full mesh. */
 export function silenceLimitMs(state: Membership): number {
   return Math.max(4 * state.config.beatMs, state.config.silenceMs)
+}
+
+/** The same for this link: by the interval that the other side promised. */
+export function silenceLimitOf(state: Membership, row: LinkRow | undefined): number {
+  const everyMs = row?.everyMs ?? null
+  return everyMs === null ? silenceLimitMs(state) : Math.max(4 * everyMs, state.large.silenceMs)
 }
 
 /** How long nothing was heard, as far as this peer was awake to hear it. */
@@ -199,25 +224,46 @@ export function quietMs(s: Step, heardMs: number): number {
 }
 
 export function usableLinks(state: Membership, memberId: MemberId): LinkRow[] {
-  return [...state.links.values()].filter((l) => l.stage === 'usable' && l.hello?.memberId === memberId)
+  return [...(state.peers.get(memberId)?.usable ?? [])]
 }
 
-export function peersAt(state: Membership, address: Address): Peer[] {
-  return [...state.peers.values()].filter((p) => p.address === address)
+export function linkOf(state: Membership, peer: Peer): LinkRow | undefined {
+  return peer.link === null ? undefined : state.links.get(peer.link)
+}
+
+export function peersAt(state: Membership, address: Address): readonly Peer[] {
+  return state.peersAt.get(address) ?? []
+}
+
+/** The link is no more; its peer is settled by the caller. */
+export function forgetLink(state: Membership, row: LinkRow): void {
+  state.links.delete(row.id)
+  state.greeting.delete(row)
+  const usable = row.hello && state.peers.get(row.hello.memberId)?.usable
+  const at = usable ? usable.indexOf(row) : -1
+  if (at >= 0) usable?.splice(at, 1)
+}
+
+/** How many links this peer may have: a mesh, or all members at a hub, and room for duplicates and joiners. */
+export function linkLimit(state: Membership): number {
+  return Math.max(limits.links, state.view.length + limits.spareLinks)
 }
 
 /** The record of a member, created when missing. */
 export function ensurePeer(s: Step, memberId: MemberId, incarnation: number, address: Address): Peer {
-  const known = s.state.peers.get(memberId)
+  const { state } = s
+  const known = state.peers.get(memberId)
   if (known) return known
-  forgetPeers(s.state)
+  forgetPeers(state)
+  const row = memberId === state.self.memberId ? undefined : state.index.byId.get(memberId)
   const peer: Peer = {
     memberId,
-    incarnation,
-    address,
+    incarnation: row?.incarnation ?? incarnation,
+    address: row?.address ?? address,
     bornMs: null,
     heardMs: Number.NEGATIVE_INFINITY,
     link: null,
+    usable: [],
     silent: false,
     broken: false,
     closedMs: null,
@@ -229,18 +275,46 @@ export function ensurePeer(s: Step, memberId: MemberId, incarnation: number, add
     former: null,
     hears: [],
     hearsMs: Number.NEGATIVE_INFINITY,
-    row: null,
+    row: row ?? null,
     rowSinceMs: Number.NEGATIVE_INFINITY,
     gone: false,
-    rtt: { samplesMs: [], told: new Map() },
+    rtt: { samplesMs: [], told: noneTold },
   }
-  s.state.peers.set(memberId, peer)
+  state.peers.set(memberId, peer)
+  putAt(state, peer)
   return peer
 }
 
+const noneTold: ReadonlyMap<MemberId, number> = new Map()
+
+/** It is known under another address from now on. */
+export function movePeer(state: Membership, peer: Peer, address: Address): void {
+  if (peer.address === address) return
+  takeFrom(state, peer)
+  Object.assign(peer, { address })
+  putAt(state, peer)
+}
+
+export function forgetPeer(state: Membership, peer: Peer): void {
+  state.peers.delete(peer.memberId)
+  takeFrom(state, peer)
+}
+
+function putAt(state: Membership, peer: Peer): void {
+  const there = state.peersAt.get(peer.address)
+  if (there) there.push(peer)
+  else state.peersAt.set(peer.address, [peer])
+}
+
+function takeFrom(state: Membership, peer: Peer): void {
+  const rest = peersAt(state, peer.address).filter((p) => p !== peer)
+  if (rest.length > 0) state.peersAt.set(peer.address, rest)
+  else state.peersAt.delete(peer.address)
+}
+
 function forgetPeers(state: Membership): void {
-  if (state.peers.size < limits.peers) return
+  if (state.peers.size < Math.max(limits.peers, state.view.length + limits.spareLinks)) return
   const idle = [...state.peers.values()].filter((p) => p.row === null && p.link === null)
   const oldest = idle.reduce<Peer | null>((a, p) => (a && a.heardMs <= p.heardMs ? a : p), null)
-  if (oldest) state.peers.delete(oldest.memberId)
+  if (oldest) forgetPeer(state, oldest)
 }

@@ -1,14 +1,26 @@
 import type { Address } from '../host/index.js'
 import { limits } from './limits.js'
-import { newLink, peersAt, type LinkRow, type Membership, type Step, type Target } from './state.js'
+import {
+  linkLimit,
+  newLink,
+  peersAt,
+  type LinkRow,
+  type Membership,
+  type Step,
+  type Target,
+} from './state.js'
+import { aimAgain, isMember } from './topology.js'
+import type { MemberId } from './types.js'
 
 /**
  * Which addresses are dialled, and when: seeds and members of the view for ever, hints until they failed five
  * times; never the own address, never two dials to one address at once, none to a peer that is linked and
- * heard unless `redial` asks for it.
+ * heard unless `redial` asks for it. In a large cluster of the members those alone that are wanted, no hints, and
+ * seeds until a member has answered there.
  */
 export function refreshTargets(s: Step): void {
   const { state } = s
+  if (state.topology.large) return aimAgain(s)
   for (const t of state.targets.values()) t.view = false
   for (const address of state.config.seeds) target(s, address).seed = true
   for (const row of state.view) {
@@ -17,14 +29,49 @@ export function refreshTargets(s: Step): void {
     t.view = true
     t.memberId ??= row.memberId
   }
+  // Who is not admitted looks for those who can see to it.
+  if (!isMember(state)) {
+    for (const { memberId, address } of state.topology.hubs)
+      if (memberId !== state.self.memberId) target(s, address).view = true
+  }
+  forgetIdleTargets(state)
+}
+
+export function forgetIdleTargets(state: Membership): void {
   for (const t of state.targets.values()) forgetIfIdle(state, t)
+}
+
+/** This member of a large cluster is wanted; a new address is dialled after the pause. */
+export function aimAt(s: Step, address: Address, memberId: MemberId, pauseMs: number): void {
+  if (address === s.state.self.address) return
+  const isNew = !s.state.targets.has(address)
+  const t = target(s, address)
+  t.view = true
+  t.memberId ??= memberId
+  if (isNew) t.nextMs = s.now + pauseMs
+}
+
+export function releaseTarget(state: Membership, address: Address): void {
+  const t = state.targets.get(address)
+  if (!t) return
+  t.view = false
+  forgetIfIdle(state, t)
+}
+
+/** A cluster that has become large: nobody is dialled for having been in the mesh. */
+export function forgetMesh(s: Step): void {
+  for (const t of s.state.targets.values()) {
+    t.view = false
+    t.hint = false
+  }
+  forgetIdleTargets(s.state)
 }
 
 export function addHint(s: Step, address: Address, certain: boolean): void {
   const { state } = s
   const known = state.targets.get(address)
   if (known) known.hint ||= certain
-  if (known || address === state.self.address) return
+  if (known || address === state.self.address || state.topology.large) return
   const hints = [...state.targets.values()].filter((t) => !t.seed && !t.view)
   if (hints.length >= limits.hints) {
     const idle = hints.filter((t) => t.link === null && !satisfied(state, t))
@@ -40,10 +87,11 @@ export function addHint(s: Step, address: Address, certain: boolean): void {
 export function redial(s: Step, address: Address): void {
   if (address === s.state.self.address) return
   addHint(s, address, true)
-  const t = s.state.targets.get(address)
+  const t = s.state.topology.large ? target(s, address) : s.state.targets.get(address)
   if (!t || (t.barred && s.now < t.nextMs)) return
   t.forced = true
   t.nextMs = s.now
+  s.state.dialsTouched = true
 }
 
 /** The dial in flight to this address is over; returns its target. */
@@ -97,7 +145,7 @@ export function dialDue(s: Step): void {
   const { state } = s
   if (state.phase !== 'running') return
   for (const t of state.targets.values()) {
-    if (!wanted(state, t) || s.now < t.nextMs || state.links.size >= limits.links) continue
+    if (!wanted(state, t) || s.now < t.nextMs || state.links.size >= linkLimit(state)) continue
     const id = state.nextLink
     state.nextLink += 2
     t.link = id
@@ -109,7 +157,7 @@ export function dialDue(s: Step): void {
 
 /** When something is to be dialled next, or null. */
 export function nextDialMs(state: Membership): number | null {
-  if (state.phase !== 'running' || state.links.size >= limits.links) return null
+  if (state.phase !== 'running' || state.links.size >= linkLimit(state)) return null
   let next: number | null = null
   for (const t of state.targets.values()) {
     if (wanted(state, t) && (next === null || t.nextMs < next)) next = t.nextMs
@@ -119,7 +167,15 @@ export function nextDialMs(state: Membership): number | null {
 
 function wanted(state: Membership, t: Target): boolean {
   if (t.link !== null || t.self || t.address === state.self.address) return false
-  return t.forced || !satisfied(state, t)
+  if (t.forced) return true
+  if (state.topology.large && !t.view && !isSeedWanted(state, t)) return false
+  return !satisfied(state, t)
+}
+
+/** No member has answered there yet; or this peer needs somebody to tell it where the cluster is. */
+function isSeedWanted(state: Membership, t: Target): boolean {
+  if (!t.seed || state.links.size >= limits.links / 2) return false
+  return t.memberId === null || !state.index.byId.has(t.memberId) || !isMember(state)
 }
 
 /** Its peer is linked and heard. */
@@ -146,12 +202,14 @@ function target(s: Step, address: Address): Target {
       barred: false,
     }
     s.state.targets.set(address, t)
+    s.state.dialsTouched = true
   }
   return t
 }
 
 function forgetIfIdle(state: Membership, t: Target): void {
-  if (!t.seed && !t.view && !t.hint && t.link === null) state.targets.delete(t.address)
+  const idle = !t.seed && !t.view && !t.hint && t.link === null
+  if (idle && !(state.topology.large && t.forced)) state.targets.delete(t.address)
 }
 
 function backOffMs(s: Step, failures: number): number {

@@ -8,6 +8,8 @@ const ROOT = 'peer'
 
 export interface ActorPorts {
   send(to: MemberId, message: SessionMessage): void
+  /** Something waits for this member, and there is no link to it. */
+  need(memberId: MemberId): void
   /** In a turn of the peer. */
   enqueue(input: () => void): void
 }
@@ -119,6 +121,7 @@ export class PeerActors {
     const remote = new RemoteActors(system, {
       host: this.#host,
       send: (node, message) => this.#send(node, message),
+      need: (node) => this.#ports?.need(memberOf(node)),
       wake: () => this.#ports?.enqueue(() => remote.flush()),
     })
     this.#made = { system, remote }
@@ -133,7 +136,9 @@ export class PeerActors {
   }
 
   #send(node: string, message: SessionMessage): void {
-    const memberId = node.slice(0, node.lastIndexOf('.'))
+    const memberId = memberOf(node)
     if (this.#linked.get(memberId) === node) this.#ports?.send(memberId, message)
   }
 }
+
+const memberOf = (node: string): MemberId => node.slice(0, node.lastIndexOf('.'))

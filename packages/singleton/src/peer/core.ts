@@ -66,11 +66,22 @@ import { KeyedTimers } from './timers.js'
 import { Turns } from './turns.js'
 import type { RoleMessage, WireMessage } from './wire.js'
 
+/** Addresses of the journal that are dialled at the start. */
+const SEEDS = 32
+
+/** The five oldest vote, and the next four learn. */
+const KEPT = 9
+
 /**
  * A refused peer that is linked to nobody after this time gives up: before a lone one would begin to serve, and, where
  * its identity runs elsewhere too, long before it votes.
  */
 const REFUSED_MS = 300
+
+/** Whoever finds a few members of a large cluster is told where the leader is: the oldest, and the newest few. */
+function someOf(known: readonly string[]): readonly string[] {
+  return known.length <= SEEDS ? known : [...known.slice(0, SEEDS - 8), ...known.slice(-8)]
+}
 
 function asFailure(error: unknown): JoinError {
   if (!(error instanceof JournalError))
@@ -204,7 +215,7 @@ export class PeerCore {
     const timers = new KeyedTimers(host, (key) => turns.enqueue(() => this.#onTimer(key)))
     this.#turns = turns
     this.#timers = timers
-    const seeds = [...new Set([...settings.seeds, ...lastKnownAddresses(journal, base?.meta)])]
+    const seeds = [...new Set([...settings.seeds, ...someOf(lastKnownAddresses(journal, base?.meta))])]
     this.#mesh = new Mesh(
       host,
       turns,
@@ -349,6 +360,7 @@ export class PeerCore {
     this.#caller = new Caller(host, timers, session, (to, message) => this.#sendRole(to, message), watch)
     parts.actors.begin(self, {
       send: (to, body) => this.#mesh.sendTo(to, { channel: 'a', body }),
+      need: (memberId) => this.#mesh.need(memberId),
       enqueue: (input) => turns.enqueue(input),
     })
     this.singletons.place()
@@ -733,12 +745,14 @@ export class PeerCore {
         this.#chronicle.yields(this.#wait(), this.#host.clock.now())
         return this.#endReign(() => this.#turns.enqueue(() => this.#group.step({ kind: 'yielded' })))
       case 'leader':
+        this.#tellTopology()
         return this.#leaderChanged()
       case 'view':
         this.#statusChanged = true
         this.#parts.actors.members(event.members)
         this.#keepBuilds(event.members)
-        this.#mesh.step({ kind: 'view', members: event.members })
+        this.#mesh.step({ kind: 'view', members: event.members, at: event.at })
+        this.#tellTopology()
         return this.#checkJoined()
       case 'cluster': {
         const self = { ...this.#group.state.self, clusterId: event.clusterId, mode: event.mode }
@@ -747,7 +761,7 @@ export class PeerCore {
       }
       case 'line':
         this.#statusChanged = true
-        return
+        return this.#tellTopology()
       case 'probe':
         return this.#mesh.step({ kind: 'probe', memberId: event.memberId })
       case 'transferred': {
@@ -788,6 +802,23 @@ export class PeerCore {
         if (event.code === 'evicted') return this.#evicted(event.text)
         return this.#fail(new JoinError('data', event.text))
     }
+  }
+
+  /**
+   * Where a large cluster keeps its links: everybody to the leader and to who is next; voters, and those of whom
+   * voters are made, among themselves.
+   */
+  #tellTopology(): void {
+    const { leader, line, self, view } = this.#group.state
+    if (leader) {
+      const next = line.find((id) => id !== leader.memberId)
+      const hubs = next === undefined ? [leader.memberId] : [leader.memberId, next]
+      this.#mesh.step({ kind: 'hubs', term: leader.term, hubs })
+    }
+    const oldest = [...view.values()].toSorted((a, b) => a.seniority - b.seniority).slice(0, KEPT)
+    const kept = new Set([...voters(this.#group.state), ...oldest.map(({ memberId }) => memberId)])
+    const members = kept.delete(self.memberId) ? [...kept] : []
+    this.#mesh.step({ kind: 'keep', members })
   }
 
   /** The folder remembers it before the process ends, so that no restart brings this member back by accident. */

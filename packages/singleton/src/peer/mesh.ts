@@ -1,4 +1,4 @@
-import { createMembership, stepMembership } from '@tanist/core'
+import { createMembership, stepMembership, wantsNeed } from '@tanist/core'
 import type {
   EvidenceClass,
   Hello,
@@ -46,6 +46,7 @@ export class Mesh {
   readonly #membership: Membership
   readonly #detours: Detours
   readonly #book: LinkBook
+  readonly #needs = new Set<MemberId>()
 
   constructor(
     host: Host,
@@ -95,8 +96,21 @@ export class Mesh {
 
   /** By its own link, or through another member while that is bad. */
   sendTo(memberId: MemberId, message: WireMessage): void {
-    if (this.#detours.carries(memberId)) this.#detours.send(memberId, message)
-    else this.#links.sendTo(memberId, message)
+    if (this.#detours.carries(memberId)) return this.#detours.send(memberId, message)
+    this.need(memberId)
+    this.#links.sendTo(memberId, message)
+  }
+
+  /** There is something for this member: in a large cluster a link is made, or kept for a while longer. */
+  need(memberId: MemberId): void {
+    const { monotonicMs } = this.#host.clock.now()
+    if (this.#needs.has(memberId) || !wantsNeed(this.#membership, memberId, monotonicMs)) return
+    this.#needs.add(memberId)
+    // Whoever sends is in the middle of a step of its own.
+    this.#turns.enqueue(() => {
+      this.#needs.delete(memberId)
+      this.step({ kind: 'need', memberId })
+    })
   }
 
   flush(): void {

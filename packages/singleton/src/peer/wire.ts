@@ -1,4 +1,11 @@
-import { decodeEntries, decodeFrame, encodeEntries, encodeFrames, FRAME_BYTE_LIMIT } from '@tanist/core'
+import {
+  decodeEntries,
+  decodeFrame,
+  encodeEntries,
+  encodeFrames,
+  FRAME_BYTE_LIMIT,
+  isMembershipForm,
+} from '@tanist/core'
 import type { Entry, FrameMessage, Hello, MemberId, MembershipMessage, SessionMessage } from '@tanist/core'
 import type { AnswerMessage, CallMessage } from '../role/index.js'
 import type { SuccessionMessage } from '../succession/index.js'
@@ -285,6 +292,7 @@ function isMessage(channel: string, body: unknown): boolean {
   const { sent, hears, line, tag, pair, set, echo, rtts, seq, hello } = body
   if (isObject(pair) && !isPairForm(pair)) return false
   if (channel === 's' && !isSuccessionForm(body)) return false
+  if (channel === 'm' && !isMembershipForm(body)) return false
   if (channel === 'o' && !isSingletonForm(body)) return false
   if (channel === 'r' && body['t'] === 'reads' && !isReadsForm(body['roles'])) return false
   return (

@@ -1,5 +1,5 @@
 import { invariant } from '@tanist/core'
-import type { Entry, MemberId, ViewMember } from '@tanist/core'
+import type { Entry, MemberId, ViewMember, ViewPosition } from '@tanist/core'
 import { capture, considerDivergence, countCommitted, moreToCommit } from './checkpoint.js'
 import { clusterSettings, differenceFrom, settingsAtFounding } from './cluster-settings.js'
 import type { Founding } from './entries.js'
@@ -156,7 +156,7 @@ export function appendDurable(t: Turn, ticket: number): PendingAppend | null {
 export function advanceCommit(t: Turn, to: number): void {
   const { s } = t
   invariant(to <= s.lastIndex, `commit ${to} beyond the journal's end ${s.lastIndex}`)
-  let viewChanged = false
+  let changedAt: ViewPosition | null = null
   let bytes = 0
   while (s.commitIndex < to && bytes < COMMIT_BYTES) {
     const room = to - s.commitIndex
@@ -166,7 +166,7 @@ export function advanceCommit(t: Turn, to: number): void {
     for (const entry of entries) {
       done += 1
       bytes += entry.payload.length
-      viewChanged = applyToView(t, entry) || viewChanged
+      if (applyToView(t, entry)) changedAt = [entry.term, entry.index]
       if (s.role.kind === 'leader' && entry.kind !== EntryKind.command) s.role.tendDue = true
       s.commitIndex = entry.index
       if (!countCommitted(t, entry)) continue
@@ -177,7 +177,7 @@ export function advanceCommit(t: Turn, to: number): void {
     }
     if (entries.length > 0) t.out.push({ kind: 'committed', entries })
   }
-  if (viewChanged) t.out.push({ kind: 'view', members: viewRows(t) })
+  if (changedAt) t.out.push({ kind: 'view', members: viewRows(t), at: changedAt })
   if (s.commitIndex < to) moreToCommit(t, to)
   considerDivergence(t)
 }

@@ -183,8 +183,10 @@ function start(t: Turn): void {
   // Rules 8 and 23: a restarted voter has forgotten its promises; a lone one listens before it serves.
   if (s.lastIndex > 0) s.mutedUntilMs = now.monotonicMs + (lone ? listenMs : silenceMaxMs)
   if (s.config.base) {
-    const { clusterId, mode } = s.config.base.founding
-    t.out.push({ kind: 'cluster', clusterId, mode }, { kind: 'view', members: viewRows(t) })
+    const { founding, term, index } = s.config.base
+    const { clusterId, mode } = founding
+    t.out.push({ kind: 'cluster', clusterId, mode })
+    t.out.push({ kind: 'view', members: viewRows(t), at: [term, index] })
   }
   setTimer(t, 'admit', Math.min(admitMs, s.config.timing.settleMs))
   armElection(t)

@@ -120,7 +120,7 @@ function takeOver(t: Turn, meta: SnapshotMeta): void {
     refuseOtherSettings(t, meta.founding)
     t.out.push({ kind: 'cluster', clusterId, mode })
   }
-  t.out.push({ kind: 'view', members: viewRows(t) })
+  t.out.push({ kind: 'view', members: viewRows(t), at: [meta.term, meta.index] })
   if (s.commitTo > s.commitIndex) advanceCommit(t, Math.min(s.commitTo, s.lastIndex))
 }
 

@@ -1,4 +1,4 @@
-import type { Address, Entry, Hello, MemberId, SnapshotId, ViewMember } from '@tanist/core'
+import type { Address, Entry, Hello, MemberId, SnapshotId, ViewMember, ViewPosition } from '@tanist/core'
 import type { Fork, TermRun } from './branches.js'
 import type { Founding, Mode } from './entries.js'
 import type { SnapshotLimits } from './limits.js'
@@ -186,7 +186,11 @@ export type SuccessionEffect =
   /** The announced line of succession changed. */
   | { readonly kind: 'line' }
   /** The committed member list, or who votes, changed. */
-  | { readonly kind: 'view'; readonly members: readonly ViewMember[] }
+  /**
+   * The same, `at`: the entry that changed it, or the last one of the snapshot that it came from. Of two views of one
+   * branch the one with the greater `at` is newer; with the same, they are the same.
+   */
+  | { readonly kind: 'view'; readonly members: readonly ViewMember[]; readonly at: ViewPosition }
   /** Founded or joined: this is the cluster from now on. */
   | { readonly kind: 'cluster'; readonly clusterId: string; readonly mode: Mode }
   | { readonly kind: 'readable'; readonly id: number; readonly index: number }

@@ -5,7 +5,7 @@ const CUTS = ['both ways', 'there', 'back'] as const
 
 function cut(office: Office, a: string, b: string, how: (typeof CUTS)[number]): () => void {
   const { world } = office.cluster
-  const undos = []
+  const undos: (() => void)[] = []
   if (how !== 'back') undos.push(world.cut(a, b))
   if (how !== 'there') undos.push(world.cut(b, a))
   return () => undos.forEach((undo) => undo())

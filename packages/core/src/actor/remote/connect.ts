@@ -1,5 +1,5 @@
 import { remoteLimits as limits } from './limits.js'
-import { newSession, restart, rewind, type Session } from './session.js'
+import { newSession, restart, rewind, type Session, waiting } from './session.js'
 import { isOver, memberOf, nodeText, type RemoteState, type Step } from './state.js'
 
 export function lostText(node: string): string {
@@ -7,7 +7,7 @@ export function lostText(node: string): string {
 }
 
 export function isFull(state: RemoteState): boolean {
-  return state.sessions.size >= limits.peers
+  return state.sessions.size >= limits.peers + state.members.size
 }
 
 /** The session with a node; null when there can be none. */
@@ -55,6 +55,7 @@ export function down(s: Step, node: string): void {
   if (session === undefined) return
   session.linked = false
   session.ready = false
+  session.neededMs = Number.NEGATIVE_INFINITY
   session.aloneSinceMs = s.nowMs
 }
 
@@ -129,6 +130,7 @@ export function tick(s: Step): void {
 }
 
 /** Whether it has to be looked after before anything else happens. */
-export function isOpen({ linked, member, ready, sent, acked }: Session): boolean {
-  return linked ? !ready || sent > acked : !member
+export function isOpen(session: Session): boolean {
+  const { linked, member, ready, sent, acked } = session
+  return linked ? !ready || sent > acked : !member || waiting(session) > 0
 }

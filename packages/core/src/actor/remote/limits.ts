@@ -30,8 +30,10 @@ export const remoteLimits: Readonly<Record<RemoteLimit, number>> = {
   openAsks: 20_000,
   /** Actors that one peer may watch here; one more is `lost` at once. */
   watches: 100_000,
-  /** Peers with something open. More than a full mesh of 16; a ref to one more is `lost` at once. */
+  /** Peers with something open beyond the members; a ref to one more is `lost` at once. */
   peers: 128,
+  /** A peer for which something waits and that has no link is asked for so often. */
+  needMs: 5_000,
   /** Starts of members of which it is remembered that they are over. */
   ended: 1_024,
   /** Refs that one peer offers in its receptionist, and the length of a key: all go in one message. */
@@ -59,6 +61,7 @@ type RemoteLimit =
   | 'openAsks'
   | 'watches'
   | 'peers'
+  | 'needMs'
   | 'ended'
   | 'offers'
   | 'keyLength'

@@ -45,6 +45,8 @@ export interface Session {
   readonly watched: Map<string, Place>
   /** When the other side was last asked where it is. */
   askedMs: number
+  /** When a link to it was last asked for. */
+  neededMs: number
 }
 
 export function newSession(node: string, epoch: number, nowMs: number): Session {
@@ -70,6 +72,7 @@ export function newSession(node: string, epoch: number, nowMs: number): Session 
     asked: new Set(),
     watched: new Map(),
     askedMs: Number.NEGATIVE_INFINITY,
+    neededMs: Number.NEGATIVE_INFINITY,
   }
 }
 

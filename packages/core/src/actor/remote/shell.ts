@@ -22,6 +22,8 @@ export interface RemotePorts {
   readonly host: { readonly clock: Clock; readonly timers: Timers; readonly log: Log }
   /** Dropped when there is no link: what matters is sent again. */
   send(node: string, message: SessionMessage): void
+  /** Something waits for this node, and there is no link to it: one is made if there can be one. */
+  need?(node: string): void
   /** Calls `flush` soon, at the end of a turn. */
   wake(): void
 }
@@ -200,6 +202,8 @@ export class RemoteActors implements Remote {
     switch (effect.kind) {
       case 'send':
         return this.#ports.send(effect.node, effect.message)
+      case 'need':
+        return this.#ports.need?.(effect.node)
       case 'deliver':
         return this.#deliveries.deliver(effect.node, effect.message)
       case 'reply':

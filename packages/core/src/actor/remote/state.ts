@@ -31,6 +31,8 @@ export type TimerKey = 'tick' | 'ack'
 
 export type RemoteEffect =
   | { readonly kind: 'send'; readonly node: string; readonly message: SessionMessage }
+  /** Something waits for this member, and there is no link to it. */
+  | { readonly kind: 'need'; readonly node: string }
   /** A message for an actor here; an `ask` and a `stop` are to be answered. */
   | {
       readonly kind: 'deliver'

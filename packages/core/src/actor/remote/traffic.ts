@@ -126,6 +126,7 @@ function accept(s: Step, session: Session, json: unknown): void {
 
 export function flush(s: Step): void {
   for (const session of s.state.sessions.values()) {
+    if (!session.linked && waiting(session) > 0) need(s, session)
     if (!session.ready) continue
     if (session.offersDue) {
       session.offersDue = false
@@ -135,6 +136,12 @@ export function flush(s: Step): void {
       send(s, session, batch.seq, batch.texts)
     if (session.unacked >= limits.ackMessages || session.unackedLength >= limits.ackLength) sayAck(s, session)
   }
+}
+
+function need(s: Step, session: Session): void {
+  if (s.nowMs - session.neededMs < limits.needMs) return
+  session.neededMs = s.nowMs
+  s.effects.push({ kind: 'need', node: session.node })
 }
 
 export function sayAck(s: Step, session: Session): void {
