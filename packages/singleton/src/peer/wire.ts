@@ -287,6 +287,8 @@ function isMessage(channel: string, body: unknown): boolean {
   if (form === undefined || !hasForm(body, form)) return false
   for (const [name, part] of partFields) {
     const value = body[name]
+    // Of records it is a list.
+    if (name === 'of' && channel === 'm') continue
     if (value !== undefined && value !== null && !(isObject(value) && hasForm(value, part))) return false
   }
   const { sent, hears, line, tag, pair, set, echo, rtts, seq, hello } = body
