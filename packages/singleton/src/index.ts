@@ -9,7 +9,7 @@ export type {
   RoleHandle,
   ServerView,
 } from './join.js'
-export { JoinError, LATENCY_BOUNDS_MS, quantileMs } from './peer/index.js'
+export { applyChange, changesBetween, JoinError, LATENCY_BOUNDS_MS, quantileMs } from './peer/index.js'
 export type { OperateMembers } from './operate.js'
 export type { OperateReactions, RoleOrName } from './operate-reactions.js'
 export type { OperateQuarantine } from './operate-quarantine.js'
@@ -21,6 +21,9 @@ export type {
   LinkEndpoint,
   LinkStatus,
   Member,
+  MemberEnd,
+  MemberField,
+  MembershipChange,
   OperateOutcome,
   PeerMetrics,
   PeerSettings,
@@ -111,5 +114,5 @@ export type {
 } from './succession/index.js'
 export { startWitness } from './witness.js'
 export type { Witness, WitnessOptions } from './witness.js'
-export { Table, table } from '@tanist/core'
-export type { TableChanges } from '@tanist/core'
+export { owner, replicas, ring, Table, table } from '@tanist/core'
+export type { About, AboutChange, Ring, RingMember, RingRow, TableChanges } from '@tanist/core'

@@ -1,4 +1,5 @@
 export type * from './types.js'
+export { aboutLimits, announced, checkAbout } from './about.js'
 export { largeDefaults, membershipDefaults } from './limits.js'
 export { stepMembership } from './machine.js'
 export { linkStates, type LinkState } from './routes.js'

@@ -82,6 +82,9 @@ export interface About {
   readonly tags?: Readonly<Record<string, string>>
 }
 
+/** A change of it: a field that is missing stays, null takes it away, anything else takes its place as a whole. */
+export type AboutChange = { readonly [Field in keyof About]?: About[Field] | null | undefined }
+
 /** What a cluster holds of a member's life: a rumour, never the reason alone for a removal from the view. */
 export type Fate = 'up' | 'suspect' | 'dead' | 'left'
 

@@ -48,11 +48,19 @@ export function program(command, args, options = {}) {
   return keep(spawn(command, args, { stdio: 'ignore', ...options }))
 }
 
-/** One of the Node programs beside this file. `ask` sends it a request and resolves with the answer. */
-export function worker(file, given, execArgv = []) {
+/**
+ * One of the Node programs beside this file. `ask` sends it a request and resolves with the answer; what it tells
+ * unasked goes to `heard`. `within`: a program and its arguments that runs Node, for example in a namespace.
+ */
+export function worker(file, given, execArgv = [], { within = [], heard = () => {} } = {}) {
   const path = fileURLToPath(new URL(file, import.meta.url))
+  const [execPath, ...around] = [...within, process.execPath]
   const child = keep(
-    fork(path, [JSON.stringify(given)], { execArgv, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
+    fork(path, [JSON.stringify(given)], {
+      execPath,
+      execArgv: [...around, ...execArgv],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    }),
   )
   const waiting = new Map()
   let last = 0
@@ -63,7 +71,8 @@ export function worker(file, given, execArgv = []) {
     void exited.then((code) => reject(new Error(`${file} ended with ${code} before it was ready`)))
   })
   ready.catch(() => {})
-  child.on('message', ({ id, answer }) => {
+  child.on('message', ({ id, answer, news }) => {
+    if (news !== undefined) return heard(news)
     if (id === 0) return told(answer)
     waiting.get(id)?.(answer)
     waiting.delete(id)

@@ -1,5 +1,7 @@
-import { JournalError } from '@tanist/core'
+import { announced, JournalError } from '@tanist/core'
 import type {
+  About,
+  AboutChange,
   ActorSystem,
   Entry,
   Folder,
@@ -16,6 +18,7 @@ import type {
 import type { CallOutcome, RoleHost } from '../role/index.js'
 import {
   branch,
+  EntryKind,
   isAdmitted,
   isForeign,
   isFresh,
@@ -25,6 +28,7 @@ import {
   nameOf,
   neverServes,
   otherOf,
+  viewChangeOf,
   voters,
 } from '../succession/index.js'
 import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
@@ -44,6 +48,9 @@ import { reborn } from './identity.js'
 import type { Identity } from './identity.js'
 import type { FeedSource } from './feed.js'
 import { feedSource } from './feed-source.js'
+import { MemberFacts } from './member-facts.js'
+import type { MemberEnd } from './member-facts.js'
+import { Members } from './members.js'
 import { Mesh } from './mesh.js'
 import type { Meters } from './meters.js'
 import { metricsOf } from './metrics.js'
@@ -114,6 +121,8 @@ export interface PeerParts {
   readonly counters: ReadonlyMap<string, Counter>
   /** The same. */
   readonly meters: Meters
+  /** What this peer says of itself now: the same. */
+  readonly says: { about: About | null }
   /** The own hello, with the address that others dial. */
   readonly self: Hello
 }
@@ -175,6 +184,7 @@ export class PeerCore {
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   #applied = 0
   #told = -1
+  #said: About | null = null
   #statusChanged = false
   #joined = false
   #refusal: { readonly text: string; readonly final: boolean } | null = null
@@ -185,6 +195,8 @@ export class PeerCore {
   readonly #waits = new WaitClock()
   readonly #chronicle = new Chronicle((event, text, data) => this.#note(event, text, data))
   readonly #meters: Meters
+  readonly #facts = new MemberFacts()
+  readonly #members = new Members()
   #roleNow = ''
   #leaveDone: (() => void) | null = null
   #afterCalls: (() => void) | null = null
@@ -243,6 +255,14 @@ export class PeerCore {
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
         latency: (medians) => this.#group.step({ kind: 'latency', medians }),
         links: () => (this.#statusChanged = true),
+        fate: (memberId, incarnation, fate) => {
+          this.#facts.fateIs(memberId, incarnation, fate)
+          this.#factsChanged(memberId)
+        },
+        about: (memberId, about) => {
+          if (this.#facts.says(memberId, about)) this.#factsChanged(memberId)
+        },
+        leader: () => this.#group.state.leader?.memberId ?? null,
         refused: (address, code, text, hello, own) => this.#refused(address, code, text, hello, own),
         message: (from, message) => this.#message(from, message),
       },
@@ -375,7 +395,25 @@ export class PeerCore {
     this.#turns.enqueue(() => {
       this.#group.step({ kind: 'start' })
       this.#mesh.step({ kind: 'start' })
+      this.#sayAbout()
     })
+  }
+
+  /** Changes what this peer says of itself; throws a `TypeError` when it is not allowed. */
+  announce(change: AboutChange): void {
+    const { says } = this.#parts
+    const about = announced(says.about, change)
+    if (JSON.stringify(about) === JSON.stringify(says.about)) return
+    says.about = about
+    if (this.#life !== 'stopped') this.#turns.enqueue(() => this.#sayAbout())
+  }
+
+  #sayAbout(): void {
+    const { about } = this.#parts.says
+    if (this.#life !== 'running' || about === this.#said) return
+    this.#said = about
+    this.#statusChanged = true
+    this.#mesh.step({ kind: 'about', about })
   }
 
   /** An authenticated link from another peer. */
@@ -415,6 +453,7 @@ export class PeerCore {
     const { state } = this.#group
     return statusOf(
       state,
+      this.#members.of(state, this.#facts, this.#parts.says.about),
       now,
       this.#takeover,
       this.#wait(),
@@ -423,6 +462,15 @@ export class PeerCore {
       this.sideEffects.status(),
       this.#mesh.links(),
     )
+  }
+
+  /** How a member came to its end in the view, if it did so lately. */
+  endOf(memberId: MemberId): MemberEnd | null {
+    return this.#facts.endOf(memberId)
+  }
+
+  #factsChanged(memberId: MemberId): void {
+    this.#statusChanged ||= this.#group.state.view.has(memberId)
   }
 
   #wait(): Waiting | null {
@@ -666,8 +714,10 @@ export class PeerCore {
   #onTimer(key: string): void {
     const name = key.slice(key.indexOf('.') + 1)
     if (key.startsWith('member.')) this.#mesh.step({ kind: 'timer', key: name })
-    else if (key.startsWith('succession.')) this.#group.step({ kind: 'timer', key: name })
-    else if (key === 'calls') this.#caller.step({ kind: 'timer' })
+    else if (key.startsWith('succession.')) {
+      this.#group.step({ kind: 'timer', key: name })
+      if (name === 'beat') this.#mesh.leaderBeats()
+    } else if (key === 'calls') this.#caller.step({ kind: 'timer' })
     else if (key === 'refused') this.#refusalFinal()
     else if (key === 'leave') this.#left()
     else if (key === 'last-calls') this.#callsEnded()
@@ -751,6 +801,7 @@ export class PeerCore {
         this.#statusChanged = true
         this.#parts.actors.members(event.members)
         this.#keepBuilds(event.members)
+        this.#facts.keep((id) => this.#group.state.view.has(id))
         this.#mesh.step({ kind: 'view', members: event.members, at: event.at })
         this.#tellTopology()
         return this.#checkJoined()
@@ -830,6 +881,7 @@ export class PeerCore {
 
   #committed(entries: readonly Entry[]): void {
     this.onCommitted?.(entries)
+    for (const entry of entries) if (entry.kind === EntryKind.view) this.#facts.changed(viewChangeOf(entry))
     this.#server.committed(entries)
     this.#applied = entries.at(-1)?.index ?? this.#applied
   }

@@ -1,6 +1,8 @@
 import { createMembership, stepMembership, wantsNeed } from '@tanist/core'
 import type {
+  About,
   EvidenceClass,
+  Fate,
   Hello,
   LastPosition,
   Host,
@@ -17,6 +19,7 @@ import type { DetourCounts } from './detours.js'
 import { LinkBook } from './link-status.js'
 import type { LinkStatus } from './link-status.js'
 import { Links } from './links.js'
+import { Rhythm } from './rhythm.js'
 import type { CheckedSettings } from './settings.js'
 import type { KeyedTimers } from './timers.js'
 import type { Turns } from './turns.js'
@@ -29,6 +32,10 @@ export interface MeshHooks {
   evidence(kind: EvidenceClass, memberId: MemberId, incarnation: number, text: string): void
   gone(memberId: MemberId, incarnation: number, leaving: boolean, why: string): void
   latency(medians: readonly (readonly [MemberId, number])[]): void
+  fate(memberId: MemberId, incarnation: number, fate: Fate): void
+  about(memberId: MemberId, about: About | null): void
+  /** Who leads, as far as this peer knows. */
+  leader(): MemberId | null
   /** `self`: it is this peer that must not be linked. */
   refused(address: string, code: string, text: string, hello: Hello | null, self: boolean): void
   /** What `links` says has changed. */
@@ -46,6 +53,7 @@ export class Mesh {
   readonly #membership: Membership
   readonly #detours: Detours
   readonly #book: LinkBook
+  readonly #rhythm: Rhythm
   readonly #needs = new Set<MemberId>()
 
   constructor(
@@ -62,6 +70,7 @@ export class Mesh {
     this.#host = host
     this.#turns = turns
     this.#timers = timers
+    this.#rhythm = new Rhythm(timers, 'member.beat')
     this.#hooks = hooks
     const { self, seeds, settings } = config
     this.#membership = createMembership(
@@ -136,6 +145,12 @@ export class Mesh {
     this.#turns.drain()
   }
 
+  /** The leader speaks to all just now. In a large cluster beats are spread instead: nobody shall hear all at once. */
+  leaderBeats(): void {
+    const { view, large } = this.#membership
+    if (view.length <= large.meshMax && this.#rhythm.leaderBeats()) this.step({ kind: 'timer', key: 'beat' })
+  }
+
   /** Says `bye` and closes every link. */
   close(leaving: boolean, last?: LastPosition): void {
     this.step({ kind: 'stop', leaving, ...(last && { last }) })
@@ -151,6 +166,7 @@ export class Mesh {
       case 'close':
         return this.#links.close(effect.link, effect.code, effect.reason)
       case 'timer':
+        if (effect.key === 'beat') return this.#rhythm.arm(effect.afterMs)
         return this.#timers.set(`member.${effect.key}`, effect.afterMs)
       case 'event':
         return this.#turns.upcall(() => this.#tell(effect.event))
@@ -182,7 +198,9 @@ export class Mesh {
         return this.#linksChanged()
       }
       case 'fate':
+        return this.#hooks.fate(event.memberId, event.incarnation, event.fate)
       case 'about':
+        return this.#hooks.about(event.memberId, event.about)
       case 'view':
       case 'cut-off':
         return
@@ -216,8 +234,12 @@ export class Mesh {
   #received(link: number, messages: readonly WireMessage[]): void {
     this.step({ kind: 'heard', link })
     for (const message of messages) {
-      if (message.channel === 'm') this.step({ kind: 'message', link, message: message.body })
-      else {
+      if (message.channel === 'm') {
+        const { body } = message
+        this.step({ kind: 'message', link, message: body })
+        if (body.t === 'beat' && this.#links.speaker(link)?.memberId === this.#hooks.leader())
+          this.leaderBeats()
+      } else {
         const speaker = this.#links.speaker(link)
         if (!speaker) continue
         if (message.channel === 'v') this.#detours.received(speaker, message)

@@ -251,6 +251,8 @@ function listen(
   const actors = new PeerActors(host, `${first.settings.data}/actors`)
   const counters = countersOf(host, () => actors.system, first.settings.singletons)
   const names = settings.roles.map(({ name }) => name)
+  // A peer that goes on under another identity says what it said before.
+  const says = { about: settings.about }
   const meters = new Meters(names, settings.telemetry, host.log)
   // One listener for all identities of this process: the address stays, and nobody else can take it.
   const begin = (opened: Opened, address: string): void => {
@@ -263,6 +265,7 @@ function listen(
       actors,
       counters,
       meters,
+      says,
       self,
       ...opened,
       settings: { ...opened.settings, seeds },

@@ -30,6 +30,18 @@ export class KeyedTimers {
     this.#arm(key, atMs, afterMs)
   }
 
+  /** As `set(key, null)`, and the host has no timer left that would wake the process for nothing. */
+  cancel(key: string): void {
+    this.#due.delete(key)
+    this.#armed.get(key)?.timer.cancel()
+    this.#armed.delete(key)
+  }
+
+  leftMs(key: string): number | null {
+    const due = this.#due.get(key)
+    return due === undefined ? null : due - this.#clock.now().monotonicMs
+  }
+
   cancelAll(): void {
     for (const { timer } of this.#armed.values()) timer.cancel()
     this.#armed.clear()

@@ -177,6 +177,9 @@ export class WitnessCore {
       gone: () => {},
       latency: () => {},
       links: () => {},
+      fate: () => {},
+      about: () => {},
+      leader: () => null,
       refused: (address, code, text) => host.log.write('warn', 'peer-refused', text, { address, code }),
       message: ({ memberId }, message) => this.#message(memberId, message),
     })
