@@ -72,7 +72,9 @@ export class Office {
 }
 
 function viewOf(core: PeerCore): string {
-  const rows = core.status().members.map(({ name, incarnation }) => `${name}${incarnation}`)
+  const rows = core
+    .status()
+    .members.map(({ name, incarnation, seniority }) => `${name}${incarnation}.${seniority}`)
   return rows.join(' ')
 }
 
