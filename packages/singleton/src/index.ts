@@ -18,6 +18,8 @@ export type {
   DecidedAs,
   JoinErrorCode,
   LatencyHistogram,
+  LinkEndpoint,
+  LinkStatus,
   Member,
   MemberEnd,
   MemberField,

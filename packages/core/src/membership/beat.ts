@@ -17,6 +17,7 @@ import { wasLate } from './health.js'
 import { judgeWatched } from './suspicion.js'
 import { noteSuspect } from './tally.js'
 import { redial } from './targets.js'
+import { judgeRoutes, relayChanged } from './routes.js'
 import { echoOf, mediansTo, nextBeat, tellLatencies } from './rtt.js'
 import { recordsDigest } from './records.js'
 import { limits } from './limits.js'
@@ -50,6 +51,7 @@ export function beat(s: Step): void {
   if (skip) return
   for (const peer of state.peers.values()) judgeLink(s, peer)
   judgeWatched(s)
+  judgeRoutes(s)
   if (large) return forgetStrangers(s)
   for (const peer of state.peers.values()) judgeLife(s, peer, hears)
 }
@@ -144,6 +146,7 @@ function forgetStrangers(s: Step): void {
 export function beatArrived(s: Step, peer: Peer, hears: readonly MemberId[]): void {
   peer.hears = hears
   peer.hearsMs = s.now
+  relayChanged(s, peer.memberId)
 }
 
 function isHeard(s: Step, peer: Peer): boolean {

@@ -264,6 +264,7 @@ export class PeerCore {
           this.#note('cut-off', text ?? 'other members are heard again', { cutOff: text !== null })
         },
         latency: (medians) => this.#group.step({ kind: 'latency', medians }),
+        links: () => (this.#statusChanged = true),
         fate: (memberId, incarnation, fate) => {
           this.#facts.fateIs(memberId, incarnation, fate)
           this.#factsChanged(memberId)
@@ -478,6 +479,7 @@ export class PeerCore {
       this.#asides.status,
       this.singletons.status(),
       this.sideEffects.status(),
+      this.#mesh.links(),
     )
   }
 

@@ -178,6 +178,7 @@ export class WitnessCore {
       gone: () => {},
       cutOff: () => {},
       latency: () => {},
+      links: () => {},
       fate: () => {},
       about: () => {},
       leader: () => null,
