@@ -256,6 +256,7 @@ export class PeerCore {
         },
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
+        beat: () => this.#ownAddress.beat(),
         latency: (medians) => this.#group.step({ kind: 'latency', medians }),
         fate: (memberId, incarnation, fate) => {
           this.#facts.fateIs(memberId, incarnation, fate)
@@ -287,7 +288,7 @@ export class PeerCore {
         this.#fail(new JoinError('data', `The journal cannot be written: ${error.message}`, error)),
     })
     this.#ownAddress = new OwnAddress(host, settings, self.address, {
-      changed: (address, why) => this.#networkChanged(address, why),
+      changed: (address, why) => turns.enqueue(() => this.#networkChanged(address, why)),
       lost: (address) =>
         this.#note(
           'address-lost',
@@ -723,7 +724,6 @@ export class PeerCore {
 
   #onTimer(key: string): void {
     const name = key.slice(key.indexOf('.') + 1)
-    if (key === 'member.beat') this.#ownAddress.beat()
     if (key.startsWith('member.')) this.#mesh.step({ kind: 'timer', key: name })
     else if (key.startsWith('succession.')) {
       this.#group.step({ kind: 'timer', key: name })
