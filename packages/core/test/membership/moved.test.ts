@@ -159,7 +159,7 @@ describe('in a large cluster', () => {
   }
   /** Not linked to T, and T not to it. */
   const stranger = (mesh: Mesh): string => {
-    const found = [...all].find((name) => name !== 'T' && mesh.usable(name, 'T').length === 0)
+    const found = Array.from(all).find((name) => name !== 'T' && mesh.usable(name, 'T').length === 0)
     expect(found).toBeDefined()
     return found ?? ''
   }
@@ -173,7 +173,7 @@ describe('in a large cluster', () => {
       mesh.run(300)
       expect(codes(mesh, 'X')).toContain('identity')
       expect(mesh.life(by).machine.peers.get(idOf('T'))?.address).toBe(addressOf('T'))
-      expect([...all].filter((name) => name !== 'X' && mesh.gone(name) !== '')).toEqual([])
+      expect(Array.from(all).filter((name) => name !== 'X' && mesh.gone(name) !== '')).toEqual([])
     }
   })
 
@@ -193,7 +193,7 @@ describe('in a large cluster', () => {
   it('another address under a running member: the hubs know it, and nobody calls it gone', () => {
     const mesh = large().move('T', elsewhere).run(1_500)
     mesh.tell('T', { kind: 'network', address: elsewhere, why: 'address' }).run(8_000)
-    expect([...all].filter((name) => mesh.gone(name) !== '')).toEqual([])
+    expect(Array.from(all).filter((name) => mesh.gone(name) !== '')).toEqual([])
     for (const name of ['A', 'B']) {
       expect(mesh.link(name, 'T'), name).toBe('ok')
       expect(mesh.life(name).machine.peers.get(idOf('T'))?.address).toBe(elsewhere)

@@ -263,6 +263,7 @@ export class PeerCore {
           this.#statusChanged = true
           this.#note('cut-off', text ?? 'other members are heard again', { cutOff: text !== null })
         },
+        beat: () => this.#ownAddress.beat(),
         latency: (medians) => this.#group.step({ kind: 'latency', medians }),
         links: () => (this.#statusChanged = true),
         fate: (memberId, incarnation, fate) => {
@@ -295,7 +296,7 @@ export class PeerCore {
         this.#fail(new JoinError('data', `The journal cannot be written: ${error.message}`, error)),
     })
     this.#ownAddress = new OwnAddress(host, settings, self.address, {
-      changed: (address, why) => this.#networkChanged(address, why),
+      changed: (address, why) => turns.enqueue(() => this.#networkChanged(address, why)),
       lost: (address) =>
         this.#note(
           'address-lost',
@@ -732,7 +733,6 @@ export class PeerCore {
 
   #onTimer(key: string): void {
     const name = key.slice(key.indexOf('.') + 1)
-    if (key === 'member.beat') this.#ownAddress.beat()
     if (key.startsWith('member.')) this.#mesh.step({ kind: 'timer', key: name })
     else if (key.startsWith('succession.')) {
       this.#group.step({ kind: 'timer', key: name })

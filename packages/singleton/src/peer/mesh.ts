@@ -36,6 +36,8 @@ export interface MeshHooks {
   latency(medians: readonly (readonly [MemberId, number])[]): void
   fate(memberId: MemberId, incarnation: number, fate: Fate): void
   about(memberId: MemberId, about: About | null): void
+  /** About to beat, in whatever rhythm: at least once in a second. */
+  beat(): void
   /** Who leads, as far as this peer knows. */
   leader(): MemberId | null
   /** `self`: it is this peer that must not be linked. */
@@ -139,6 +141,7 @@ export class Mesh {
   }
 
   step(input: MembershipInput): void {
+    if (input.kind === 'timer' && input.key === 'beat') this.#hooks.beat()
     for (const effect of stepMembership(this.#membership, input, this.#host.clock.now(), this.#host.random)) {
       this.#run(effect)
     }

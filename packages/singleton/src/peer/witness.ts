@@ -181,6 +181,7 @@ export class WitnessCore {
       links: () => {},
       fate: () => {},
       about: () => {},
+      beat: () => {},
       leader: () => null,
       refused: (address, code, text) => host.log.write('warn', 'peer-refused', text, { address, code }),
       message: ({ memberId }, message) => this.#message(memberId, message),
