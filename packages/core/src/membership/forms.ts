@@ -40,7 +40,8 @@ export function isMembershipForm(message: Readonly<Record<string, unknown>>): bo
       return isListOf(message['digests'], isCount, max)
     case 'marks':
       return (
-        isListOf(message['of'], isCount, max) && isListOf(message['marks'], isMark, limits.marksInMessage)
+        isListOf(message['buckets'], isCount, max) &&
+        isListOf(message['marks'], isMark, limits.marksInMessage)
       )
     case 'view':
       return isPosition(message['at']) && isListOf(message['members'], isViewMember, limits.viewMembers)
