@@ -4,6 +4,7 @@ import { refuted } from './health.js'
 import { compareRecords, isWorse, plainRecord } from './records-order.js'
 import { forget, forgetIdle, ownRecord, put, recordOf, recount } from './records-store.js'
 import { handOn } from './records-spread.js'
+import { badTold } from './routes-told.js'
 import { emit, type LinkRow, type Peer, type Step } from './state.js'
 import { isLarge } from './topology.js'
 import type { About, Fate, MemberId, MemberRecord, MembershipMessage } from './types.js'
@@ -162,6 +163,7 @@ function tell(s: Step, memberId: MemberId, own: boolean): void {
   if (after.fate === 'up' && after.about === null) records.told.delete(memberId)
   else records.told.set(memberId, after)
   const { incarnation } = known
+  badTold(s, memberId, after.fate === 'up' ? (known.bad ?? []) : [])
   if (after.fate !== before.fate) emit(s, { kind: 'fate', memberId, incarnation, fate: after.fate, own })
   if (!isSame(after.about, before.about)) emit(s, { kind: 'about', memberId, about: after.about })
 }
