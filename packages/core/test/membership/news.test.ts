@@ -342,6 +342,19 @@ describe('bounds', () => {
     }
   })
 
+  it('a hub with a thousand bad links names 64 of them, in a row that others take', () => {
+    const world = mesh(2)
+    world.act(0, (s) =>
+      sayBad(
+        s,
+        Array.from({ length: 1_000 }, (_, n) => memberId(n)),
+      ),
+    )
+    const row = world.run(2).known(1, 0)
+    expect(row?.bad).toHaveLength(64)
+    expect(isMemberRecord(row)).toBe(true)
+  })
+
   it('rows without the form of a row are none', () => {
     const good = { memberId: memberId(1), incarnation: 1, seq: 0, fate: 'up', about: null }
     expect(isMemberRecord(good)).toBe(true)
