@@ -25,7 +25,7 @@ export function isMemberRecord(value: unknown): value is MemberRecord {
   if (!isObject(value)) return false
   const { memberId, incarnation, seq, fate, about, bad } = value
   if (!isId(memberId) || !isCount(incarnation) || !isCount(seq) || !fates.has(fate)) return false
-  return isAbout(about) && isOptional(bad, (ids) => isListOf(ids, isId, limits.links))
+  return isAbout(about) && isOptional(bad, (ids) => isListOf(ids, isId, limits.badInRecord))
 }
 
 /** The inner parts of a message whose outer fields are there. */
@@ -40,7 +40,8 @@ export function isMembershipForm(message: Readonly<Record<string, unknown>>): bo
       return isListOf(message['digests'], isCount, max)
     case 'marks':
       return (
-        isListOf(message['of'], isCount, max) && isListOf(message['marks'], isMark, limits.marksInMessage)
+        isListOf(message['buckets'], isCount, max) &&
+        isListOf(message['marks'], isMark, limits.marksInMessage)
       )
     case 'view':
       return isPosition(message['at']) && isListOf(message['members'], isViewMember, limits.viewMembers)

@@ -61,6 +61,8 @@ export const limits = {
   aboutBytes: 2_048,
   /** Records in one message, and entries of one list in a message. */
   recordsInMessage: 1_024,
+  /** Bad links that a record names. */
+  badInRecord: 64,
   /** A bucket of the largest cluster whose members all say something. */
   marksInMessage: 4_096,
   /** Rows of a view. */

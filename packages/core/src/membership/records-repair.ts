@@ -103,10 +103,10 @@ export function marksArrived(s: Step, row: LinkRow, message: MessageOf<'marks'>)
     if (known && order > 0) newer.push(known)
     if (order < 0) lacks = true
   }
-  for (const known of countedRows(state.records, new Set(message.of)))
+  for (const known of countedRows(state.records, new Set(message.buckets)))
     if (!marked.has(known.memberId)) newer.push(known)
   sendNews(s, row.id, newer)
-  if (lacks && !message.answer) sendMarks(s, row, message.of, true)
+  if (lacks && !message.answer) sendMarks(s, row, message.buckets, true)
 }
 
 /** Each message holds all marks of the buckets that it names, so that what is missing in it is missing. */
@@ -114,15 +114,15 @@ function sendMarks(s: Step, row: LinkRow, of: readonly number[], answer: boolean
   const wanted = new Map<number, RecordMark[]>(of.map((at) => [at, []]))
   for (const known of countedRows(s.state.records, new Set(of)))
     wanted.get(bucketOf(known.memberId))?.push(markOf(known))
-  let part: { of: number[]; marks: RecordMark[] } = { of: [], marks: [] }
+  let part: { buckets: number[]; marks: RecordMark[] } = { buckets: [], marks: [] }
   const flush = (): void => {
-    if (part.of.length > 0)
+    if (part.buckets.length > 0)
       s.effects.push({ kind: 'send', link: row.id, message: { t: 'marks', ...part, answer } })
-    part = { of: [], marks: [] }
+    part = { buckets: [], marks: [] }
   }
   for (const [at, marks] of wanted) {
     if (part.marks.length + marks.length > limits.recordsInMessage) flush()
-    part.of.push(at)
+    part.buckets.push(at)
     part.marks.push(...marks)
   }
   flush()

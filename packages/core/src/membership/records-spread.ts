@@ -33,6 +33,7 @@ const ABOUT_WEIGHT = 16
 
 export function handOn(s: Step): void {
   const { records } = s.state
+  noteHubs(s)
   if (records.handedOn.size > 0) takeBack(s)
   if (records.news.size > 0) {
     if (isLarge(s.state)) spreadLarge(s)
@@ -76,7 +77,6 @@ function spreadMesh(s: Step): void {
 function spreadLarge(s: Step): void {
   const { state } = s
   const { records } = state
-  noteHubs(s)
   if (isHub(state)) return spreadAsHub(s)
   records.batchMs = null
   const [first] = hubsHeard(state)
@@ -119,10 +119,13 @@ export function isHub({ topology, self }: Membership): boolean {
 
 function noteHubs(s: Step): void {
   const { records, topology } = s.state
-  const hubs = topology.hubs.map((hub) => hub.memberId).join(' ')
-  if (hubs === records.hubs) return
-  records.hubs = hubs
-  records.hubsMs = s.now
+  const { hubs } = records
+  if (hubs === topology.hubs) return
+  records.hubs = topology.hubs
+  const same =
+    hubs.length === records.hubs.length &&
+    hubs.every((hub, at) => hub.memberId === records.hubs[at]?.memberId)
+  if (!same) records.hubsMs = s.now
 }
 
 function spreadAsHub(s: Step): void {

@@ -2,7 +2,7 @@ import { hash32, mix32 } from '../ring/index.js'
 import { limits } from './limits.js'
 import { plainRecord } from './records-order.js'
 import type { Membership, Step } from './state.js'
-import type { About, Fate, MemberId, MemberRecord } from './types.js'
+import type { About, Fate, Hub, MemberId, MemberRecord } from './types.js'
 
 /** Rows are summed up by the hash of their member, so that a repair asks for the part that differs. */
 export const BUCKETS = 32
@@ -47,7 +47,7 @@ export interface Records {
   roundMs: number | null
   timerMs: number | null
   /** The hubs that were last seen, and since when. */
-  hubs: string
+  hubs: readonly Hub[]
   hubsMs: number
   /** The last repair that was asked for, the last view that was told. */
   askedMs: number
@@ -74,7 +74,7 @@ export function createRecords(): Records {
     batchMs: null,
     roundMs: null,
     timerMs: null,
-    hubs: '',
+    hubs: [],
     hubsMs: Number.NEGATIVE_INFINITY,
     askedMs: Number.NEGATIVE_INFINITY,
     viewToldMs: Number.NEGATIVE_INFINITY,

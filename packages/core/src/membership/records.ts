@@ -1,6 +1,7 @@
 import { invariant } from '../invariant.js'
 import { isAbout } from './forms.js'
 import { refuted } from './health.js'
+import { limits } from './limits.js'
 import { compareRecords, isWorse, plainRecord } from './records-order.js'
 import { forget, forgetIdle, ownRecord, put, recordOf, recount } from './records-store.js'
 import { handOn } from './records-spread.js'
@@ -57,7 +58,8 @@ export function sayAbout(s: Step, about: About | null): void {
 }
 
 /** The members to which the own link is bad although both live. */
-export function sayBad(s: Step, bad: readonly MemberId[]): void {
+export function sayBad(s: Step, links: readonly MemberId[]): void {
+  const bad = links.slice(0, limits.badInRecord)
   const { bad: before, ...own } = s.state.records.own
   if (!isSame(before ?? [], bad)) speak(s, bad.length > 0 ? { ...own, bad } : own)
 }

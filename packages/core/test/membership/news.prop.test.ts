@@ -170,7 +170,7 @@ describe('convergence', () => {
             if (m !== n) expect(world.known(n, m)?.about ?? null).toEqual(world.machine(m).records.own.about)
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 })

@@ -135,7 +135,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     bye: { memberId: 'string', incarnation: 'number', leaving: 'boolean' },
     news: { records: 'array' },
     buckets: { digests: 'array' },
-    marks: { of: 'array', marks: 'array', answer: 'boolean' },
+    marks: { buckets: 'array', marks: 'array', answer: 'boolean' },
     view: { at: 'array', members: 'array' },
     hubs: { term: 'count', hubs: 'array' },
     accuse: { accusations: 'array' },

@@ -23,7 +23,7 @@ describe('on the wire', () => {
   it.each<WireMessage>([
     { channel: 'v', body: { t: 'via', ...head }, data: new Uint8Array([1, 2, 3]) },
     { channel: 'v', body: { t: 'greet', ...head, hello, ask: true } },
-    { channel: 'm', body: { t: 'marks', of: [31], marks: [], answer: false } },
+    { channel: 'm', body: { t: 'marks', buckets: [31], marks: [], answer: false } },
     { channel: 'm', body: { t: 'reach', memberId: 'b' } },
   ])('$channel/$body.t comes as it was sent', (message) => {
     expect(through(message)).toEqual([message])

@@ -12,7 +12,7 @@ describe('what members tell each other, on the wire', () => {
   it.each([
     { t: 'news', records: [record, { ...record, about: null, bad: [memberId] }] },
     { t: 'buckets', digests: [0, 4_294_967_295] },
-    { t: 'marks', of: [1], marks: [[memberId, 2, 3, 'dead']], answer: true },
+    { t: 'marks', buckets: [1], marks: [[memberId, 2, 3, 'dead']], answer: true },
     { t: 'view', at: [3, 9], members: [member, { ...member, demoted: true }] },
     { t: 'beat', hears: [], everyMs: 500, wants: false, digest: [1, 2], at: [3, 9] },
     { t: 'accuse', accusations: [{ memberId, incarnation: 2, seq: 0, class: 'C', quietMs: 2_100 }] },
@@ -30,7 +30,7 @@ describe('what members tell each other, on the wire', () => {
     { t: 'news', records: [{ ...record, bad: Array.from({ length: 65 }, () => memberId) }] },
     { t: 'news', records: Array.from({ length: 1_025 }, () => record) },
     { t: 'buckets', digests: ['x'] },
-    { t: 'marks', of: [1], marks: [[memberId, 2, 3]], answer: true },
+    { t: 'marks', buckets: [1], marks: [[memberId, 2, 3]], answer: true },
     { t: 'view', at: [3], members: [] },
     { t: 'view', at: [3, 9], members: [{ ...member, seniority: 'x' }] },
     { t: 'beat', hears: [], digest: [1] },
