@@ -137,6 +137,15 @@ describe('bad links of a large cluster', () => {
     expect(probe.gone().map(({ who }) => who)).toEqual([other])
   })
 
+  it('none of those that watch it hears it, the hubs do: it stays, and no rumour goes round', () => {
+    const world = new Trouble(20)
+    const before = world.sent.get('news') ?? 0
+    for (const at of watchersOf(world, 7)) if (at > 1) world.cut(7, at)
+    world.run(15_000)
+    expect(world.gone()).toEqual([])
+    expect(world.sent.get('news') ?? 0).toBe(before)
+  })
+
   it('none of those that watch it hears it, and the hub only now and then: it stays', () => {
     const world = new Trouble(20)
     for (const at of watchersOf(world, 7)) if (at > 0) world.cut(7, at)
