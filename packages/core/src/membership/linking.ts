@@ -1,6 +1,7 @@
 import type { LinkEnd } from '../host/index.js'
 import { closedByPeer, dialRefused, dialReset, noAnswer } from './evidence.js'
 import { limits } from './limits.js'
+import { relayChanged } from './routes.js'
 import { heardAgain } from './suspicion.js'
 import { emit, forgetLink, quietMs, silenceLimitOf, type LinkRow, type Peer, type Step } from './state.js'
 import { bar, dialAgain, dialFailed, dialOver } from './targets.js'
@@ -117,6 +118,7 @@ export function settle(s: Step, peer: Peer): void {
   if (peer.link === null) return
   peer.link = null
   peer.silent = false
+  relayChanged(s, peer.memberId)
   emit(s, { kind: 'down', memberId: peer.memberId, incarnation: peer.incarnation })
 }
 

@@ -1,3 +1,4 @@
+import { waitsHere } from './moved.js'
 import {
   endDoubt,
   hearsDirectly,
@@ -116,6 +117,7 @@ function judgeSilence(s: Step, suspicion: Suspicion): void {
   let open = false
   for (const doubt of suspicion.doubts.values()) {
     if (suspicion.gone.get(doubt.memberId) === state.index.byId.get(doubt.memberId)?.incarnation) continue
+    if (waitsHere(s, doubt.memberId, doubt.incarnation)) continue
     const verdict = judge(s, doubt, shortens)
     if (verdict.ready) ready.push(doubt)
     else {

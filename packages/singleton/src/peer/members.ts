@@ -12,7 +12,7 @@ export interface Member {
   /** Journal position of its admission: smaller is older. */
   readonly seniority: number
   readonly voter: boolean
-  /** This peer has a working link to it (or it is this peer). Says nothing about its life. */
+  /** This peer has a working link to it, reaches it through another member, or is it. Says nothing about its life. */
   readonly reachable: boolean
   /** It votes and keeps copies, and never serves. */
   readonly neverServes: boolean
