@@ -164,7 +164,7 @@ function judge(s: Step, doubt: Doubt, shortens: boolean): Verdict {
   const enough = accusers >= wanted && against + watches > silent
   const young = s.now - doubt.sinceMs < HELD_BEATS * large.beatMs
   if (!enough) return { ...waiting, open: young }
-  noteSuspect(s, doubt.memberId, doubt.incarnation)
+  if (s.now - heardMs(s, doubt) > large.silenceMs) noteSuspect(s, doubt.memberId, doubt.incarnation)
   const overMs = doubt.sinceMs + suspicionMs(large, view.length, shortens ? accusers - 1 : 0)
   const dueMs = Math.max(overMs, deafMs + 1)
   if (s.now >= dueMs) return { ready: true, dueMs: null, open: false }

@@ -200,6 +200,7 @@ describe('"it is me"', () => {
 
   it('the others have crashed, their hosts refuse: its network works', () => {
     const world = new Trouble(4)
+    world.removes = false
     world.crash(1).crash(2).crash(3).run(5_000)
     expect(world.events(0, 'cut-off')).toEqual([])
     expect(goneOf(world).toSorted()).toEqual([1, 2, 3])

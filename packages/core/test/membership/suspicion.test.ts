@@ -117,6 +117,42 @@ describe('bad links of a large cluster', () => {
     }
   })
 
+  it('the hub and two of five do not hear it, three do: it stays', () => {
+    const world = new Trouble(20)
+    const lost = watchersOf(world, 7).filter((at) => at > 1)
+    world.cut(7, 0)
+    for (const at of lost.slice(0, 2)) world.cut(7, at)
+    world.run(25_000)
+    expect(world.gone()).toEqual([])
+  })
+
+  it('the leader is the only one left that watches it, and has a bad link to it: one alone removes nobody', () => {
+    const watchedByTwo = { neighbours: 2 }
+    const probe = new Trouble(20, 1, watchedByTwo)
+    const ofTwo = (at: number): number[] =>
+      watchers(probe.body(0).machine, idOf(at)).map((id) => probe.atOf(id))
+    const victim = probe.bodies.map(({ at }) => at).find((at) => at > 1 && ofTwo(at).includes(0)) ?? -1
+    const other = ofTwo(victim).find((at) => at !== 0) ?? -1
+    probe.powerOff(other).cut(victim, 0).run(25_000)
+    expect(probe.gone().map(({ who }) => who)).toEqual([other])
+  })
+
+  it('none of those that watch it hears it, the hubs do: it stays, and no rumour goes round', () => {
+    const world = new Trouble(20)
+    const before = world.sent.get('news') ?? 0
+    for (const at of watchersOf(world, 7)) if (at > 1) world.cut(7, at)
+    world.run(15_000)
+    expect(world.gone()).toEqual([])
+    expect(world.sent.get('news') ?? 0).toBe(before)
+  })
+
+  it('none of those that watch it hears it, and the hub only now and then: it stays', () => {
+    const world = new Trouble(20)
+    for (const at of watchersOf(world, 7)) if (at > 0) world.cut(7, at)
+    for (let i = 0; i < 6; i += 1) world.cut(7, 0).run(2_900).heal(7, 0).run(450)
+    expect(world.gone()).toEqual([])
+  })
+
   it('whoever is heard by most of those that watch it is not gone, whatever links are bad', () => {
     const links = fc.array(fc.tuple(fc.nat(19), fc.nat(19)), { minLength: 5, maxLength: 80 })
     fc.assert(
