@@ -244,17 +244,14 @@ export class Fleet {
 
   /** Counts frames and bytes from now on. */
   measure(): void {
-    for (const { sent, received } of this.#seats) {
-      Object.assign(sent, { frames: 0, bytes: 0 })
-      Object.assign(received, { frames: 0, bytes: 0 })
-    }
+    for (const { sent } of this.#seats) Object.assign(sent, { frames: 0, bytes: 0 })
     this.#meter.on = true
   }
 
-  /** What each running member sent and received since `measure`, by seat. */
-  measured(): Map<number, { readonly sent: Load; readonly received: Load }> {
+  /** What each running member sent since `measure`, by seat. */
+  measured(): Map<number, Load> {
     this.#meter.on = false
-    return new Map(this.#up().map(({ at, sent, received }) => [at, { sent, received }]))
+    return new Map(this.#up().map(({ at, sent }) => [at, sent]))
   }
 
   // Inside
@@ -284,7 +281,6 @@ export class Fleet {
 
   #seat(at: number, memberId: MemberId): void {
     const address = `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}:7100`
-    const load = (): Load => ({ frames: 0, bytes: 0 })
     const seat: Seat = {
       at,
       memberId,
@@ -294,8 +290,7 @@ export class Fleet {
       life: null,
       dark: false,
       healedMs: Number.NEGATIVE_INFINITY,
-      sent: load(),
-      received: load(),
+      sent: { frames: 0, bytes: 0 },
     }
     this.#seats.push(seat)
     this.#byId.set(memberId, seat)
@@ -407,7 +402,6 @@ export class Fleet {
   #arrived(end: End, message: MembershipMessage): void {
     const { life } = end
     if (!life.running) return
-    this.#meter.received(life.seat, message)
     if (life.paused) life.inbox.push({ kind: 'message', end, message })
     else this.#step(life, { kind: 'message', link: end.link, message })
   }
