@@ -34,7 +34,7 @@ import { Meter } from './meter.js'
 import { Observation } from './observation.js'
 import type { Life, Piled, Seat } from './seat.js'
 import type { FleetOptions, Load, Removal } from './types.js'
-import { Wires, type End, type Payload } from './wires.js'
+import { Wires, type End } from './wires.js'
 
 type Undo = () => void
 
@@ -103,14 +103,13 @@ export class Fleet {
       const event = this.#clock.take(end)
       if (!event) break
       this.#now.monotonicMs = event.tick / TICKS_PER_MS
-      const { kind, end: at, data, key, script, node } = event
+      const { kind, end: at, life, payload, key, script } = event
       if (kind === DELIVER) {
         this.#clock.release(event)
-        this.#wires.arrive(at!, data as Payload)
+        this.#wires.arrive(at!, payload!)
       } else if (kind === TIMER) {
-        const life = data as Life
         this.#clock.release(event)
-        if (life.timers.get(key) === event && life.incarnation === node) this.#rings(life, key)
+        if (life?.timers.get(key) === event) this.#rings(life, key)
       } else if (kind === RETRY) {
         this.#clock.release(event)
         this.#wires.again(at!)
@@ -468,9 +467,8 @@ export class Fleet {
       return
     }
     const event = this.#clock.add(TIMER, this.#clock.later(afterMs))
-    event.data = life
+    event.life = life
     event.key = key
-    event.node = life.incarnation
     life.timers.set(key, event)
   }
 
