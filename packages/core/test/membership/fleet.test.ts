@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Fleet, weather } from '../../src/testing/fleet/index.js'
 
-const seeds = [1, 2, 3]
+const seeds = [1, 2]
 const settled = (size: number, seed: number, more: object = {}): Fleet =>
   new Fleet({ seed, size, ...more }).run(size > 16 ? 8_000 : 3_000)
 
@@ -11,7 +11,7 @@ const wrong = (fleet: Fleet): unknown[] =>
   fleet.removals.filter(({ truth, forMs }) => truth === 'alive' || (truth === 'paused' && forMs <= 2_500))
 
 describe('how fast a fleet knows', () => {
-  it.each([3, 9, 16, 17, 40, 100])('of %i members all know of a crash within 50 ms', (size) => {
+  it.each([3, 9, 17, 60])('of %i members all know of a crash within 50 ms', (size) => {
     for (const seed of seeds) {
       const fleet = settled(size, seed)
       const seen = fleet.crash((seed * 7) % size)
@@ -23,11 +23,9 @@ describe('how fast a fleet knows', () => {
 
   it.each([
     [3, 3_500],
-    [9, 3_500],
     [16, 3_500],
     [17, 6_000],
-    [40, 6_000],
-    [100, 6_000],
+    [60, 6_000],
   ])('of %i members all know of a host without power within %i ms', (size, limitMs) => {
     for (const seed of seeds) {
       const fleet = settled(size, seed)
@@ -38,7 +36,7 @@ describe('how fast a fleet knows', () => {
     }
   })
 
-  it.each([9, 40, 100])('of %i members all hear what one says of itself within a beat', (size) => {
+  it.each([9, 40])('of %i members all hear what one says of itself within a beat', (size) => {
     for (const seed of seeds) {
       const fleet = settled(size, seed)
       const seen = fleet.about(size - seed, { load: 0.5, tags: { rack: 'a' } })
@@ -47,27 +45,27 @@ describe('how fast a fleet knows', () => {
     }
   })
 
-  it('ten crashes of a hundred at once are one or two changes of the view', () => {
-    const fleet = settled(100, 1)
-    const seen = Array.from({ length: 10 }, (_, i) => fleet.powerOff(7 + 9 * i))
+  it('ten of sixty that fall silent at once are one or two changes of the view', () => {
+    const fleet = settled(60, 1)
+    const seen = Array.from({ length: 10 }, (_, i) => fleet.powerOff(6 + 5 * i))
     fleet.run(8_000)
     expect(seen.map((one) => one.missing().length)).toEqual(seen.map(() => 0))
-    expect(fleet.view).toHaveLength(90)
+    expect(fleet.view).toHaveLength(50)
     expect(fleet.viewChanges).toBeLessThanOrEqual(2)
   })
 })
 
 describe('what it costs', () => {
-  it('is the same for each member from 17 to 300, and for the hubs a beat each second with everybody', () => {
+  it('is the same for each member from 17 to 150, and for the hubs a beat each second with everybody', () => {
     const load = (size: number): { mean: number; hub: number } => {
-      const fleet = new Fleet({ seed: 1, size }).run(20_000)
+      const fleet = new Fleet({ seed: 1, size }).run(8_000)
       fleet.measure()
       fleet.run(4_000)
-      const each = [...fleet.measured().values()].map(({ sent }) => sent)
+      const each = [...fleet.measured().values()]
       const mean = each.reduce((sum, { bytes }) => sum + bytes, 0) / each.length / 4
       return { mean, hub: Math.max(...each.map(({ frames }) => frames)) / 4 }
     }
-    const loads = [17, 60, 300].map((size) => ({ size, ...load(size) }))
+    const loads = [17, 60, 150].map((size) => ({ size, ...load(size) }))
     const means = loads.map(({ mean }) => mean)
     expect(Math.max(...means) / Math.min(...means)).toBeLessThan(1.5)
     for (const { size, hub } of loads) expect(hub).toBeLessThan(size + 10)
@@ -75,17 +73,17 @@ describe('what it costs', () => {
 })
 
 describe('whom it removes', () => {
-  it('in ten minutes nobody of 30, with 1 % loss, members that stall, and pauses of up to 2.5 s', () => {
+  it('in three minutes nobody of 30, with 1 % loss, members that stall, and pauses of up to 2.5 s', () => {
     const fleet = settled(30, 1, { loss: 0.01 })
     weather(fleet, 30, 1)
-    fleet.run(Number(process.env['FLEET_MINUTES'] ?? 10) * 60_000)
+    fleet.run(Number(process.env['FLEET_MINUTES'] ?? 3) * 60_000)
     expect(fleet.removals).toEqual([])
   })
 
-  it.each([9, 16])('in three minutes nobody of %i, likewise', (size) => {
+  it.each([9, 16])('in a minute nobody of %i, likewise', (size) => {
     const fleet = settled(size, 1, { loss: 0.01 })
     weather(fleet, size, 1)
-    fleet.run(180_000)
+    fleet.run(60_000)
     expect(fleet.removals).toEqual([])
   })
 })
@@ -162,7 +160,7 @@ describe('fleets under generated faults', () => {
           expect(fleet.view).toHaveLength(size)
         },
       ),
-      { numRuns: Number(process.env['FLEET_RUNS'] ?? 8) },
+      { numRuns: Number(process.env['FLEET_RUNS'] ?? 5) },
     )
   })
 })

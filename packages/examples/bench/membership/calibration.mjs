@@ -9,6 +9,8 @@ const measured = new Map([
   [100, { first: 9.71, last: 9.97 }],
 ])
 
+const both = (list) => `${median(list).toFixed(2)} (${quantile(list, 0.99).toFixed(1)})`
+
 /** The model of memberlist beside serf as measured, and as far as it was not. */
 export function calibration(quick) {
   heading('Model of memberlist (LAN), a process is killed: seconds, median (p99)', [
@@ -30,7 +32,6 @@ export function calibration(quick) {
     const runs = quick ? Math.ceil(full / 6) : full
     const { first, last } = kills(nodes, runs)
     const serf = measured.get(nodes)
-    const both = (list) => `${median(list).toFixed(2)} (${quantile(list, 0.99).toFixed(1)})`
     row([nodes, both(first), both(last), serf?.first ?? '-', serf?.last ?? '-', runs])
     const far = serf && Math.abs(median(first) / serf.first - 1) > 0.15
     if (far) missed.push(`the model is within 15 % of serf with ${nodes} members`)

@@ -329,7 +329,7 @@ export function killOne({ nodes, seed, rules = LAN, limitMs = 120_000 }) {
   world.crash(victim)
   const since = world.nowMs
   while (knew.size < nodes - 1 && world.nowMs < since + limitMs) world.run(50)
-  const times = [...knew.values()].map((ms) => (ms - since) / 1_000).sort((a, b) => a - b)
+  const times = [...knew.values()].map((ms) => (ms - since) / 1_000).toSorted((a, b) => a - b)
   return {
     first: times[0] ?? NaN,
     last: knew.size === nodes - 1 ? times.at(-1) : NaN,

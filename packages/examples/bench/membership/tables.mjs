@@ -69,13 +69,12 @@ export function knowing(quick) {
   return missed
 }
 
-/** Frames and bytes that a member sends and receives while nothing happens. */
+/** Frames and bytes that a member sends while nothing happens. */
 export function load(quick) {
   heading('Idle, for each member and second', [
     'members',
     'frames sent',
     'bytes sent',
-    'bytes received',
     'hub: frames',
     'hub: bytes',
     'against 17',
@@ -88,17 +87,16 @@ export function load(quick) {
     fleet.run(seconds * 1_000)
     const each = [...fleet.measured().values()]
     const mean = (of) => each.reduce((sum, one) => sum + of(one), 0) / each.length / seconds
-    const bytes = mean(({ sent }) => sent.bytes)
-    means.set(size, bytes)
+    const sent = mean(({ bytes }) => bytes)
+    means.set(size, sent)
     const most = (of) => Math.round(Math.max(...each.map(of)) / seconds)
     row([
       size,
-      mean(({ sent }) => sent.frames).toFixed(1),
-      Math.round(bytes),
-      Math.round(mean(({ received }) => received.bytes)),
-      most(({ sent }) => sent.frames),
-      most(({ sent }) => sent.bytes),
-      size < 17 ? '-' : (bytes / means.get(17)).toFixed(2),
+      mean(({ frames }) => frames).toFixed(1),
+      Math.round(sent),
+      most(({ frames }) => frames),
+      most(({ bytes }) => bytes),
+      size < 17 ? '-' : (sent / means.get(17)).toFixed(2),
     ])
   }
   const flat = [...means].every(([size, bytes]) => size < 17 || size > 1_000 || bytes / means.get(17) <= 1.5)

@@ -1,5 +1,6 @@
-import { TimingWheel, WheelEvent } from '../plain/wheel.js'
-import type { End } from './wires.js'
+import { TimingWheel, WheelEvent } from '../plain/index.js'
+import type { Life } from './seat.js'
+import type { End, Payload } from './wires.js'
 
 export const TICKS_PER_MS = 1_024
 
@@ -11,6 +12,8 @@ export const RETRY = 3
 /** One thing that waits for its moment; used again after it happened. */
 export class FleetEvent extends WheelEvent {
   end: End | null = null
+  life: Life | null = null
+  payload: Payload | null = null
 }
 
 /** Virtual time, and what will happen in it. */
@@ -48,17 +51,18 @@ export class Clockwork {
 
   /** The next event that is due by `end`; time moves to it. */
   take(end: number): FleetEvent | null {
-    const event = this.#wheel.take(end) as FleetEvent | null
-    if (!event) return null
+    const event = this.#wheel.take(end)
+    if (!(event instanceof FleetEvent)) return null
     this.tick = Math.max(this.tick, event.tick)
     this.events += 1
     return event
   }
 
   release(event: FleetEvent): void {
-    event.data = undefined
     event.script = null
     event.end = null
+    event.life = null
+    event.payload = null
     this.#pool.push(event)
   }
 }

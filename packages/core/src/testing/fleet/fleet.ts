@@ -34,7 +34,7 @@ import { Meter } from './meter.js'
 import { Observation } from './observation.js'
 import type { Life, Piled, Seat } from './seat.js'
 import type { FleetOptions, Load, Removal } from './types.js'
-import { Wires, type End, type Payload } from './wires.js'
+import { Wires, type End } from './wires.js'
 
 type Undo = () => void
 
@@ -103,14 +103,13 @@ export class Fleet {
       const event = this.#clock.take(end)
       if (!event) break
       this.#now.monotonicMs = event.tick / TICKS_PER_MS
-      const { kind, end: at, data, key, script, node } = event
+      const { kind, end: at, life, payload, key, script } = event
       if (kind === DELIVER) {
         this.#clock.release(event)
-        this.#wires.arrive(at!, data as Payload)
+        this.#wires.arrive(at!, payload!)
       } else if (kind === TIMER) {
-        const life = data as Life
         this.#clock.release(event)
-        if (life.timers.get(key) === event && life.incarnation === node) this.#rings(life, key)
+        if (life?.timers.get(key) === event) this.#rings(life, key)
       } else if (kind === RETRY) {
         this.#clock.release(event)
         this.#wires.again(at!)
@@ -244,17 +243,14 @@ export class Fleet {
 
   /** Counts frames and bytes from now on. */
   measure(): void {
-    for (const { sent, received } of this.#seats) {
-      Object.assign(sent, { frames: 0, bytes: 0 })
-      Object.assign(received, { frames: 0, bytes: 0 })
-    }
+    for (const { sent } of this.#seats) Object.assign(sent, { frames: 0, bytes: 0 })
     this.#meter.on = true
   }
 
-  /** What each running member sent and received since `measure`, by seat. */
-  measured(): Map<number, { readonly sent: Load; readonly received: Load }> {
+  /** What each running member sent since `measure`, by seat. */
+  measured(): Map<number, Load> {
     this.#meter.on = false
-    return new Map(this.#up().map(({ at, sent, received }) => [at, { sent, received }]))
+    return new Map(this.#up().map(({ at, sent }) => [at, sent]))
   }
 
   // Inside
@@ -284,7 +280,6 @@ export class Fleet {
 
   #seat(at: number, memberId: MemberId): void {
     const address = `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}:7100`
-    const load = (): Load => ({ frames: 0, bytes: 0 })
     const seat: Seat = {
       at,
       memberId,
@@ -294,8 +289,7 @@ export class Fleet {
       life: null,
       dark: false,
       healedMs: Number.NEGATIVE_INFINITY,
-      sent: load(),
-      received: load(),
+      sent: { frames: 0, bytes: 0 },
     }
     this.#seats.push(seat)
     this.#byId.set(memberId, seat)
@@ -407,7 +401,6 @@ export class Fleet {
   #arrived(end: End, message: MembershipMessage): void {
     const { life } = end
     if (!life.running) return
-    this.#meter.received(life.seat, message)
     if (life.paused) life.inbox.push({ kind: 'message', end, message })
     else this.#step(life, { kind: 'message', link: end.link, message })
   }
@@ -474,9 +467,8 @@ export class Fleet {
       return
     }
     const event = this.#clock.add(TIMER, this.#clock.later(afterMs))
-    event.data = life
+    event.life = life
     event.key = key
-    event.node = life.incarnation
     life.timers.set(key, event)
   }
 

@@ -17,10 +17,6 @@ export class Meter {
     if (frame) seat.sent.frames += 1
   }
 
-  received(seat: Seat, message: MembershipMessage): void {
-    if (this.on) seat.received.bytes += this.#bytes(message)
-  }
-
   #bytes(message: MembershipMessage): number {
     let bytes = this.#lengths.get(message)
     if (bytes === undefined) {

@@ -17,7 +17,6 @@ export interface Seat {
   /** When a way to or from it was last mended. */
   healedMs: number
   readonly sent: Load
-  readonly received: Load
 }
 
 /** One start: a process. */

@@ -28,7 +28,7 @@ export interface FleetOptions extends FleetNetwork {
   readonly views?: 'hubs' | 'journal'
 }
 
-/** What one member sent and received while the meter ran. */
+/** What one member sent while the meter ran: frames, and the bytes of their JSON and of TCP's headers. */
 export interface Load {
   frames: number
   bytes: number

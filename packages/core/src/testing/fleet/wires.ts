@@ -213,7 +213,7 @@ export class Wires {
   #deliver(end: End, payload: Payload, tick: number): void {
     const event = this.#ports.clock.add(DELIVER, tick)
     event.end = end
-    event.data = payload
+    event.payload = payload
   }
 
   #latencyMs(): number {
