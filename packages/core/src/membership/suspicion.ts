@@ -12,6 +12,7 @@ import {
 import { recover, wasWrong } from './health.js'
 import { limits } from './limits.js'
 import { askAgain } from './proof.js'
+import { doubted } from './doubted.js'
 import { noteFate } from './records.js'
 import { emit, quietMs, type LinkRow, type Peer, type Step } from './state.js'
 import { judgeDoubts, judgeSoon } from './tally.js'
@@ -102,6 +103,7 @@ function begin(s: Step, doubt: Doubt, peer: Peer | undefined, found: EvidenceCla
     peer.silent = true
     const text = `nothing was heard from it for ${Math.round(quietMs(s, peer.heardMs))} ms`
     emit(s, { kind: 'evidence', class: 'C', memberId, incarnation, text })
+    doubted(s, peer)
   }
   // A second opinion, at once.
   if (found !== 'A') redial(s, peer?.address ?? state.index.byId.get(memberId)?.address ?? '')
