@@ -15,6 +15,7 @@ import { operateReactions } from './operate-reactions.js'
 import type { OperateReactions } from './operate-reactions.js'
 import { EventStreams, Lives, restoreJournal } from './peer/index.js'
 import type {
+  LinkStatus,
   Member,
   MembershipChange,
   PeerMetrics,
@@ -133,6 +134,11 @@ export interface Peer {
    */
   announce(change: AboutChange): void
   readonly server$: Observable<ServerView>
+  /**
+   * The links of this peer to members, and those of others that are said to be bad: at once, then whenever a state or a
+   * way round changes. Round trips are as of that moment.
+   */
+  readonly links$: Observable<readonly LinkStatus[]>
   readonly status$: Observable<PeerStatus>
   status(): PeerStatus
   /** What this process has counted and measured until now. Costs nothing until it is called. */
@@ -277,7 +283,6 @@ function facade(
     handles.set(role, made)
     return made as RoleHandle<S, C, E>
   }
-  const { self } = core.status()
   const operate: Operate = Object.freeze({
     ...operateOn(core),
     ...operateBranches(core, host),
@@ -290,7 +295,9 @@ function facade(
     get id() {
       return core.status().self.id
     },
-    address: self.address,
+    get address() {
+      return core.status().self.address
+    },
     get actors() {
       return core.actors
     },
@@ -301,6 +308,10 @@ function facade(
     membership$: membershipOf(members$, core),
     announce: (change) => core.announce(change),
     server$,
+    links$: status$.pipe(
+      map((status) => status.links),
+      distinctUntilChanged(sameLinks),
+    ),
     status: () => core.status(),
     metrics: () => core.metrics(),
     metrics$: metricsOf(core, host),
@@ -436,6 +447,12 @@ async function readState<S>(
     }
     core.read(role.name, deadlineMs, done, maxStaleMs ?? null)
   })
+}
+
+function sameLinks(a: readonly LinkStatus[], b: readonly LinkStatus[]): boolean {
+  const bare = (links: readonly LinkStatus[]): unknown =>
+    links.map((link) => ({ ...link, roundTripMs: null }))
+  return sameJson(bare(a), bare(b))
 }
 
 function serverView(status: PeerStatus): ServerView {

@@ -1,12 +1,13 @@
 import { emit, type Peer, type Step } from './state.js'
+import { isLarge } from './topology.js'
 
 /**
- * What this peer itself thinks of a member that it ought to hear, for those who watch: told to nobody else. In a full
- * mesh everybody sees for itself; in a large cluster the observers do.
+ * What this peer itself thinks of a member that it ought to hear, for those who watch: told to nobody else, since in a
+ * full mesh everybody sees for itself. In a large cluster the hubs tell all (see `tally.ts`).
  */
 export function doubted(s: Step, peer: Peer): void {
   const { memberId, incarnation, row } = peer
-  if (peer.doubted || row === null || peer.dead === incarnation) return
+  if (peer.doubted || isLarge(s.state) || row === null || peer.dead === incarnation) return
   peer.doubted = true
   emit(s, { kind: 'fate', memberId, incarnation, fate: 'suspect', own: true })
 }

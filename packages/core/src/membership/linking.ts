@@ -2,6 +2,7 @@ import type { LinkEnd } from '../host/index.js'
 import { closedByPeer, dialRefused, dialReset, noAnswer } from './evidence.js'
 import { limits } from './limits.js'
 import { notDoubted } from './doubted.js'
+import { relayChanged } from './routes.js'
 import { heardAgain } from './suspicion.js'
 import { emit, forgetLink, quietMs, silenceLimitOf, type LinkRow, type Peer, type Step } from './state.js'
 import { bar, dialAgain, dialFailed, dialOver } from './targets.js'
@@ -34,8 +35,8 @@ export function hear(s: Step, row: LinkRow): void {
   peer.silent = false
   peer.broken = false
   if (peer.doubted) notDoubted(s, peer)
-  const { doubts, gone, cutOff } = s.state.suspicion
-  if (row.hello && (doubts.size > 0 || gone.size > 0 || cutOff))
+  const { doubts, gone, noted, cutOff } = s.state.suspicion
+  if (row.hello && (doubts.size > 0 || gone.size > 0 || noted.size > 0 || cutOff))
     heardAgain(s, peer.memberId, row.hello.incarnation)
   if (peer.row?.incarnation !== peer.dead) peer.gone = false
 }
@@ -119,6 +120,7 @@ export function settle(s: Step, peer: Peer): void {
   if (peer.link === null) return
   peer.link = null
   peer.silent = false
+  relayChanged(s, peer.memberId)
   emit(s, { kind: 'down', memberId: peer.memberId, incarnation: peer.incarnation })
 }
 

@@ -12,7 +12,6 @@ import {
 import { recover, wasWrong } from './health.js'
 import { limits } from './limits.js'
 import { askAgain } from './proof.js'
-import { doubted } from './doubted.js'
 import { noteFate } from './records.js'
 import { emit, quietMs, type LinkRow, type Peer, type Step } from './state.js'
 import { judgeDoubts, judgeSoon } from './tally.js'
@@ -26,6 +25,9 @@ import type { Accusation, EvidenceClass, MemberId, MemberRecord, MembershipMessa
  * accusation that is not renewed is withdrawn. Hubs count (`tally.ts`). What comes directly from the accused ends
  * every doubt about it at once, wherever it arrives.
  */
+
+/** Claims of an end make a peer look for itself this often at most. */
+const LOOK_AGAIN_MS = 10_000
 
 /** Each beat, after the guards: whether this peer is well, then whom it watches, then the doubts of others. */
 export function judgeWatched(s: Step): void {
@@ -103,7 +105,6 @@ function begin(s: Step, doubt: Doubt, peer: Peer | undefined, found: EvidenceCla
     peer.silent = true
     const text = `nothing was heard from it for ${Math.round(quietMs(s, peer.heardMs))} ms`
     emit(s, { kind: 'evidence', class: 'C', memberId, incarnation, text })
-    doubted(s, peer)
   }
   // A second opinion, at once.
   if (found !== 'A') redial(s, peer?.address ?? state.index.byId.get(memberId)?.address ?? '')
@@ -140,12 +141,15 @@ export function heardAgain(s: Step, memberId: MemberId, incarnation: number): vo
     emit(s, { kind: 'cut-off', cutOff: false, text: `${memberId.slice(0, 8)} is heard again` })
   }
   if ((suspicion.gone.get(memberId) ?? incarnation + 1) <= incarnation) suspicion.gone.delete(memberId)
+  if ((suspicion.noted.get(memberId) ?? incarnation + 1) <= incarnation) {
+    suspicion.noted.delete(memberId)
+    noteFate(s, memberId, incarnation, 'up')
+  }
   const doubt = suspicion.doubts.get(memberId)
   if (!doubt || incarnation < doubt.incarnation) return
   const own = doubt.by.has(self.memberId)
   endDoubt(s, doubt)
   if (own) wasWrong(s)
-  if (doubt.noted) noteFate(s, memberId, incarnation, 'up')
 }
 
 export function accusationsArrived(
@@ -202,10 +206,13 @@ function take(s: Step, by: MemberId, { memberId, incarnation, class: found }: Ac
   if (isLarge(state)) addAccuser(s, ensureDoubt(s, memberId, incarnation), by, accuser)
 }
 
-/** Hearsay makes this peer look at once, and is never more than that. */
+/** Hearsay makes this peer look at once, and is never more than that. Where it goes on, not again and again. */
 function look(s: Step, memberId: MemberId, incarnation: number): void {
   const peer = s.state.peers.get(memberId)
+  const { looked } = s.state.suspicion
   if (!peer || peer.dead >= incarnation) return
+  if (s.now - (looked.get(memberId) ?? Number.NEGATIVE_INFINITY) < LOOK_AGAIN_MS) return
+  looked.set(memberId, s.now)
   const text = 'another member says that it is dead'
   emit(s, { kind: 'evidence', class: 'D', memberId, incarnation, text })
   redial(s, peer.address)

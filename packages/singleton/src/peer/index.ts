@@ -20,6 +20,7 @@ export type {
   TelemetrySpan,
   TelemetryTracer,
 } from './telemetry.js'
+export type { LinkEndpoint, LinkStatus } from './link-status.js'
 export { Lives } from './lives.js'
 export { openPeer } from './open.js'
 export type { OperateOutcome } from './operate.js'
@@ -27,7 +28,7 @@ export type { ReactionView, RoleWork } from './side-effects.js'
 export type { ReadOutcome } from './reads.js'
 export type { SetAsideStatus } from './aside.js'
 export { checkSettings } from './settings.js'
-export type { PeerSettings } from './settings.js'
+export type { MembershipSettings, PeerSettings } from './settings.js'
 export type { WaitCode, Waiting } from './waiting.js'
 export { applyChange, changesBetween } from './member-changes.js'
 export type { MembershipChange } from './member-changes.js'

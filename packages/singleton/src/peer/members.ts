@@ -12,7 +12,7 @@ export interface Member {
   /** Journal position of its admission: smaller is older. */
   readonly seniority: number
   readonly voter: boolean
-  /** This peer has a working link to it (or it is this peer). Says nothing about its life. */
+  /** This peer has a working link to it, reaches it through another member, or is it. Says nothing about its life. */
   readonly reachable: boolean
   /** It votes and keeps copies, and never serves. */
   readonly neverServes: boolean
@@ -20,7 +20,7 @@ export interface Member {
   readonly demoted: boolean
   /**
    * What is known of its life. `up`: nothing speaks against it. `suspect`: this peer ought to hear it and has
-   * not for too long. `gone`: its end is known, and the journal has not removed it yet.
+   * not for too long, or others told so. `gone`: its end is known, and the journal has not removed it yet.
    */
   readonly state: 'up' | 'suspect' | 'gone'
   /** What it says of itself: `about` of `join`, and `announce`. Null: nothing, or not heard yet. */

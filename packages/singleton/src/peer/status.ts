@@ -3,6 +3,7 @@ import type { Mode } from '../succession/index.js'
 import { branch, isForeign, isVoter, lineOfSuccession, neverServes } from '../succession/index.js'
 import type { Succession } from '../succession/index.js'
 import type { SetAsideStatus } from './aside.js'
+import type { LinkStatus } from './link-status.js'
 import type { Member } from './members.js'
 import type { RoleWork } from './side-effects.js'
 import type { Waiting } from './waiting.js'
@@ -68,6 +69,8 @@ export interface PeerStatus {
    * fail, is parked, retried or dropped; not when a count changes.
    */
   readonly roles: readonly RoleWork[]
+  /** This peer's links to members, and links of others that are said to be bad. */
+  readonly links: readonly LinkStatus[]
 }
 
 function serverOf(s: Succession): ServerInfo | null {
@@ -93,6 +96,7 @@ export function statusOf(
   setAside: readonly SetAsideStatus[],
   singletons: readonly SingletonStatus[],
   roles: readonly RoleWork[],
+  links: readonly LinkStatus[],
 ): PeerStatus {
   const { memberId, name, address, incarnation } = s.self
   const turn = { s, now, random: { next: () => 0, id: () => '' }, out: [] }
@@ -126,5 +130,6 @@ export function statusOf(
     setAside,
     singletons,
     roles,
+    links,
   }
 }
