@@ -11,6 +11,7 @@ import {
   usableLinks,
 } from './state.js'
 import { proposeRemoval } from './evidence.js'
+import { doubted } from './doubted.js'
 import { drop, settle } from './linking.js'
 import { decideHeld, proveLinks, waitsHere } from './moved.js'
 import { wasLate } from './health.js'
@@ -166,6 +167,7 @@ function judgeLink(s: Step, peer: Peer): void {
     peer.silent = true
     const text = `nothing was heard from it for ${Math.round(quiet)} ms`
     emit(s, { kind: 'evidence', class: 'C', memberId: peer.memberId, incarnation: peer.incarnation, text })
+    doubted(s, peer)
     redial(s, peer.address)
   }
   if (quiet <= closeAfterMs(s, limitMs)) return

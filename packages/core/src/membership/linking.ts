@@ -1,6 +1,7 @@
 import type { LinkEnd } from '../host/index.js'
 import { closedByPeer, dialRefused, dialReset, noAnswer } from './evidence.js'
 import { limits } from './limits.js'
+import { notDoubted } from './doubted.js'
 import { relayChanged } from './routes.js'
 import { heardAgain } from './suspicion.js'
 import { emit, forgetLink, quietMs, silenceLimitOf, type LinkRow, type Peer, type Step } from './state.js'
@@ -33,6 +34,7 @@ export function hear(s: Step, row: LinkRow): void {
   peer.heardMs = s.now
   peer.silent = false
   peer.broken = false
+  if (peer.doubted) notDoubted(s, peer)
   const { doubts, gone, noted, cutOff } = s.state.suspicion
   if (row.hello && (doubts.size > 0 || gone.size > 0 || noted.size > 0 || cutOff))
     heardAgain(s, peer.memberId, row.hello.incarnation)

@@ -104,6 +104,8 @@ export interface Peer {
   readonly usable: LinkRow[]
   /** In a silence spell: reported, and dialled for a second opinion. */
   silent: boolean
+  /** It was not heard for too long, and this was told. */
+  doubted: boolean
   /** Class B was reported since it was last heard. */
   broken: boolean
   /** When the other side closed the last usable link. */
@@ -268,6 +270,7 @@ export function ensurePeer(s: Step, memberId: MemberId, incarnation: number, add
     link: null,
     usable: [],
     silent: false,
+    doubted: false,
     broken: false,
     closedMs: null,
     refusedMs: null,

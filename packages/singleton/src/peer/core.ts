@@ -239,6 +239,7 @@ export class PeerCore {
       { self, seeds, settings },
       {
         up: (hello, relinked) => {
+          this.#facts.reached(hello.memberId)
           if (relinked) parts.actors.up(hello)
           if (relinked) this.#tellBuild(hello)
           this.#linkChanged({ kind: 'up', hello, relinked })

@@ -30,6 +30,11 @@ export class MemberFacts {
     this.#fates.set(memberId, { incarnation, fate })
   }
 
+  /** It has a link again, or a way through another member: it lives. */
+  reached(memberId: MemberId): void {
+    if (this.#fates.get(memberId)?.fate === 'suspect') this.#fates.delete(memberId)
+  }
+
   /** The journal removed a member, or admitted one. */
   changed(change: ViewChange): void {
     if (change.op !== 'remove') return

@@ -19,8 +19,8 @@ export interface Member {
   /** An operator took its vote until its next start. */
   readonly demoted: boolean
   /**
-   * What is known of its life. `up`: nothing speaks against it. `suspect`: this peer or another one has not heard it
-   * for too long, and it has not answered that yet. `gone`: its end is known, and the journal has not removed it yet.
+   * What is known of its life. `up`: nothing speaks against it. `suspect`: this peer ought to hear it and has
+   * not for too long, or others told so. `gone`: its end is known, and the journal has not removed it yet.
    */
   readonly state: 'up' | 'suspect' | 'gone'
   /** What it says of itself: `about` of `join`, and `announce`. Null: nothing, or not heard yet. */
