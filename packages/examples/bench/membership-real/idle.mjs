@@ -6,8 +6,6 @@ import { median, short, summary } from '../succession/numbers.mjs'
 import { startSerf } from './serf.mjs'
 import { startTanist } from './tanist.mjs'
 
-const SETTLE_MS = 5_000
-
 /** A network of its own with nothing but a loopback, so that every packet counted there is one of the cluster. */
 function namespace(name) {
   const run = (...args) => spawnSync('ip', args, { encoding: 'utf8' })
@@ -32,8 +30,9 @@ export function cpuSeconds(pid) {
   return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
-async function measure(cluster, net, forMs) {
-  await pause(SETTLE_MS)
+/** `settleMs`: until engines have compiled what runs every beat; before that they cost twice as much. */
+async function measure(cluster, net, { settleMs, forMs }) {
+  await pause(settleMs)
   const pids = cluster.pids()
   const before = pids.map(cpuSeconds)
   const sent = net?.sent()
@@ -59,27 +58,27 @@ export async function bareNodeMb(times) {
   return median(found)
 }
 
-async function once({ report, count, forMs, start, execArgv }) {
+async function once({ report, count, start, ...times }) {
   const net = namespace(`tanist-idle-${process.pid}`)
   if (!net) report.say('packets and bytes need root and iproute2 for a network of their own: left out.')
   let cluster
   try {
-    cluster = await start(count, { within: net?.within ?? [], ...(execArgv && { execArgv }) })
-    return await measure(cluster, net, forMs)
+    cluster = await start(count, { within: net?.within ?? [] })
+    return await measure(cluster, net, times)
   } finally {
     await cluster?.stop()
     net?.remove()
   }
 }
 
-export async function idle({ report, serf, sizes, forMs }) {
+export async function idle({ report, serf, sizes, settleMs, forMs }) {
   const bareMb = await bareNodeMb(3)
   report.title('idle, per member')
   report.line('bare Node', `${short(bareMb)} MB`)
   const systems = [['tanist', startTanist], ...(serf ? [['serf', startSerf]] : [])]
   for (const count of sizes) {
     for (const [name, start] of systems) {
-      const found = await once({ report, count, forMs, start })
+      const found = await once({ report, count, start, settleMs, forMs })
       report.row(`${name}, ${count} members: of one core`, summary(found.cpu), '%')
       report.row(`${name}, ${count} members: resident`, summary(found.memory), 'MB')
       if (Number.isFinite(found.packets))

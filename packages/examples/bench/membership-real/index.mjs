@@ -1,6 +1,7 @@
 // Membership of real processes against serf, in one run: only the ratios mean something elsewhere.
 import { cleanUp } from '../succession/children.mjs'
 import { createReport } from '../succession/report.mjs'
+import { commands } from './commands.mjs'
 import { freezes, kills } from './faults.mjs'
 import { idle } from './idle.mjs'
 import { serfVersion } from './serf.mjs'
@@ -8,7 +9,12 @@ import { serfVersion } from './serf.mjs'
 const rows = {
   kill: (run) => kills({ ...run, times: run.times ?? (run.quick ? 2 : 7) }),
   freeze: (run) => freezes({ ...run, times: run.times ?? (run.quick ? 1 : 5) }),
-  idle: (run) => idle({ ...run, forMs: run.quick ? 10_000 : 60_000 }),
+  idle: (run) =>
+    idle({
+      ...run,
+      ...(run.quick ? { settleMs: 15_000, forMs: 10_000 } : { settleMs: 90_000, forMs: 60_000 }),
+    }),
+  commands: (run) => commands({ ...run, times: run.times ?? (run.quick ? 2 : 5), forMs: 3_000 }),
 }
 
 export const membershipReal = {

@@ -43,7 +43,7 @@ export function becomeFollower(t: Turn, term: number, leader: Succession['leader
       handOverEnded(s, ok)
       t.out.push({ kind: 'transferred', ok, text: ok ? 'handed over' : `hand-over interrupted: ${why}` })
     }
-    for (const key of ['beat', 'lease', 'transfer', 'commit']) setTimer(t, key, null)
+    for (const key of ['beat', 'lease', 'transfer', 'commit', 'crowd']) setTimer(t, key, null)
     note(t, 'reign-ended', `Term ${s.hard.term}: no longer the leader, ${why}.`, { term: s.hard.term, why })
   }
   s.role = { kind: 'follower' }

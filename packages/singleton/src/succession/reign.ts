@@ -1,3 +1,4 @@
+import { isCrowdBeat } from './crowd.js'
 import { armElection, becomeFollower, setLeader } from './election.js'
 import { encodeRecord, EntryKind } from './entries.js'
 import { considerCheckpoint } from './checkpoint.js'
@@ -31,6 +32,9 @@ export function becomeLeader(t: Turn, first?: { readonly kind: number; readonly 
     tendDue: true,
     leaseTimerSet: false,
     learnerBeatDue: true,
+    crowd: new Set(),
+    crowdAtMs: -Infinity,
+    crowdBeatDue: true,
     beats: 0,
     begunMs: now.monotonicMs,
     beatAtMs: now.monotonicMs + s.config.timing.beatMs,
@@ -94,7 +98,11 @@ export function onBeatTimer(t: Turn, role: LeaderRole): void {
   setTimer(t, 'beat', beatMs)
   role.beatDue = true
   role.beats += 1
-  if (role.beats % Math.max(1, Math.round(learnerBeatMs / beatMs)) === 0) role.learnerBeatDue = true
+  const ratio = Math.max(1, Math.round(learnerBeatMs / beatMs))
+  if (role.beats % ratio === 0) {
+    role.learnerBeatDue = true
+    role.crowdBeatDue ||= isCrowdBeat(role.beats / ratio)
+  }
   rewindStalled(t, role)
   rankAnew(t)
   yieldWhenStalled(t, role)

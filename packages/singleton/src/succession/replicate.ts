@@ -1,6 +1,7 @@
 import { invariant } from '@tanist/core'
 import type { Entry, MemberId } from '@tanist/core'
 import { isHere } from './continue.js'
+import { crowdOf, crowdWaits, isCrowdsTurn, waitsInCrowd } from './crowd.js'
 import { armElection, becomeFollower } from './election.js'
 import { APPEND_BYTES, IN_FLIGHT_BYTES, IN_FLIGHT_MESSAGES } from './limits.js'
 import { lineOfSuccession } from './line.js'
@@ -34,6 +35,7 @@ export function followReceivers(t: Turn, role: LeaderRole): void {
       role.progress.set(id, freshProgress(t, Math.max(role.startIndex, s.config.log.firstIndex)))
   }
   for (const id of role.progress.keys()) if (!wanted.has(id)) role.progress.delete(id)
+  role.crowd = crowdOf(t.s, wanted)
 }
 
 function freshProgress(t: Turn, next: number): Progress {
@@ -142,24 +144,46 @@ function onRejected(
 
 export function replicate(t: Turn, role: LeaderRole): void {
   const { s } = t
+  const crowdsTurn = isCrowdsTurn(t, role)
+  const held = (to: MemberId, progress: Progress): boolean => !crowdsTurn && waitsInCrowd(role, to, progress)
   const readsWait = role.reads.some((read) => read.round > role.round)
   const asks = role.beatDue || readsWait
-  const anyNew = [...role.progress.values()].some((p) => p.next <= sendable(s))
+  const end = sendable(s)
+  const anyNew = [...role.progress].some(([to, p]) => p.next <= end && !held(to, p))
   if (asks || anyNew) role.round += 1
   const line = lineOfSuccession(t, role)
   setLine(t, line)
-  let commitWaits = false
+  const waits = { commit: false, crowd: false }
   for (const [to, progress] of role.progress) {
     if (!isHere(s, to)) continue
+    if (held(to, progress)) {
+      waits.crowd ||= role.crowdBeatDue || progress.next <= end || isBehindCommit(s, progress)
+      continue
+    }
     if (progress.sending) sendPieces(t, to, progress, progress.sending)
     const sent = sendEntries(t, role, to, progress, line)
-    const ask = isVoter(s, to) ? asks : role.learnerBeatDue
-    if (!sent && ask) sendAppend(t, to, progress, [], line, role.round)
-    else if (!sent && commitFor(s, progress) > progress.commitSent) commitWaits = true
+    const isCrowd = role.crowd.has(to)
+    const behind = !sent && isBehindCommit(s, progress)
+    if (!sent && (isAsked(t, role, to, asks) || (isCrowd && behind)))
+      sendAppend(t, to, progress, [], line, role.round)
+    else if (behind) waits.commit = true
+    if (isCrowd && (sent || behind)) role.crowdAtMs = t.now.monotonicMs
   }
   role.beatDue = false
   role.learnerBeatDue = false
-  if (commitWaits) setTimer(t, 'commit', s.config.timing.commitNoticeMs)
+  if (crowdsTurn) role.crowdBeatDue = false
+  if (waits.crowd) crowdWaits(t, role)
+  if (waits.commit) setTimer(t, 'commit', s.config.timing.commitNoticeMs)
+}
+
+/** A beat is due there. */
+function isAsked({ s }: Turn, role: LeaderRole, to: MemberId, asks: boolean): boolean {
+  if (isVoter(s, to)) return asks
+  return role.crowd.has(to) ? role.crowdBeatDue : role.learnerBeatDue
+}
+
+function isBehindCommit(s: Succession, progress: Progress): boolean {
+  return commitFor(s, progress) > progress.commitSent
 }
 
 function commitFor(s: Succession, progress: Progress): number {
@@ -170,8 +194,8 @@ function commitFor(s: Succession, progress: Progress): number {
 export function onCommitTimer(t: Turn, role: LeaderRole): void {
   const line = lineOfSuccession(t, role)
   for (const [to, progress] of role.progress) {
-    const behind = commitFor(t.s, progress) > progress.commitSent
-    if (behind && isHere(t.s, to)) sendAppend(t, to, progress, [], line, 0)
+    if (waitsInCrowd(role, to, progress) || !isBehindCommit(t.s, progress)) continue
+    if (isHere(t.s, to)) sendAppend(t, to, progress, [], line, 0)
   }
 }
 

@@ -68,6 +68,10 @@ export interface LeaderRole {
   tendDue: boolean
   leaseTimerSet: boolean
   learnerBeatDue: boolean
+  /** Those who are told at intervals, when they were last told, and whether a beat for them is due. */
+  crowd: ReadonlySet<MemberId>
+  crowdAtMs: number
+  crowdBeatDue: boolean
   beats: number
   /** Monotonic time at which the reign began: a vote of a pair counts as heard then. */
   readonly begunMs: number

@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { machineFaultKinds, runMachines } from '../../src/testing/machines/index.js'
 import type { MachineContradiction, MachineRun, MachineRunOptions } from '../../src/testing/machines/index.js'
 
-export const NAMES = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
+export const NAMES = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida', 'jon', 'kim', 'lea']
 const ROLES = ['server', 'successor', 'oldest', 'youngest', 'a voter', 'a follower']
 const MOMENTS = ['server.appended', 'server.acknowledged', 'elected', 'serves', 'syncing', 'committed']
 

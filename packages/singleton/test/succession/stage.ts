@@ -78,6 +78,8 @@ export class Stage {
   /** Of clusters that are founded from now on. */
   mode: Mode = 'consistent'
   readonly events: Event[] = []
+  /** Everything that is sent, also what is left out of `events`. */
+  onSent: ((parcel: Pick<Parcel, 'from' | 'to' | 'message' | 'entries'>) => void) | null = null
   /** Messages of these kinds get lost. */
   readonly loses = new Set<SuccessionMessage['t']>()
   readonly notes: { readonly peer: MemberId; readonly event: string; readonly text: string }[] = []
@@ -475,6 +477,7 @@ export class Stage {
   }
 
   #send(from: MemberId, { to, message, entries = [] }: Extract<SuccessionEffect, { kind: 'send' }>): void {
+    this.onSent?.({ from, to, message, entries })
     if (this.loses.has(message.t)) return
     const linked = this.isLinked(from, to)
     const words = linked ? messageWords(message, entries) : null

@@ -41,7 +41,20 @@ export interface SuccessionWorldOptions {
 }
 
 /** What machines are called, in order. */
-export const machineNames: readonly string[] = ['ann', 'bob', 'cy', 'dee', 'eve', 'fay', 'gus', 'hal', 'ida']
+export const machineNames: readonly string[] = [
+  'ann',
+  'bob',
+  'cy',
+  'dee',
+  'eve',
+  'fay',
+  'gus',
+  'hal',
+  'ida',
+  'jon',
+  'kim',
+  'lea',
+]
 
 export const machineActs: readonly string[] = ['hand-over', 'leave']
 
