@@ -25,6 +25,7 @@ export type {
   MemberField,
   MembershipChange,
   OperateOutcome,
+  MembershipSettings,
   PeerMetrics,
   PeerSettings,
   PeerStatus,

@@ -283,7 +283,6 @@ function facade(
     handles.set(role, made)
     return made as RoleHandle<S, C, E>
   }
-  const { self } = core.status()
   const operate: Operate = Object.freeze({
     ...operateOn(core),
     ...operateBranches(core, host),
@@ -296,7 +295,9 @@ function facade(
     get id() {
       return core.status().self.id
     },
-    address: self.address,
+    get address() {
+      return core.status().self.address
+    },
     get actors() {
       return core.actors
     },

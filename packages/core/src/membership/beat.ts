@@ -12,8 +12,10 @@ import {
 } from './state.js'
 import { proposeRemoval } from './evidence.js'
 import { drop, settle } from './linking.js'
+import { decideHeld, proveLinks, waitsHere } from './moved.js'
 import { wasLate } from './health.js'
 import { judgeWatched } from './suspicion.js'
+import { noteSuspect } from './tally.js'
 import { redial } from './targets.js'
 import { judgeRoutes, relayChanged } from './routes.js'
 import { echoOf, mediansTo, nextBeat, tellLatencies } from './rtt.js'
@@ -42,6 +44,8 @@ export function beat(s: Step): void {
   const hears = large ? heardOfKept(s) : heardPeers(s)
   sendBeats(s, hears)
   tellLatencies(s)
+  proveLinks(s)
+  decideHeld(s)
   const skip = lateMs > 2 * beatMs || (lateMs > beatMs / 2 && !state.judgementSkipped)
   state.judgementSkipped = skip
   if (skip) return
@@ -66,6 +70,8 @@ function sendBeats(s: Step, hears: readonly MemberId[]): void {
     if (large && l.nextBeatMs > s.now + state.config.beatMs / 2) continue
     const rhythm = large ? rhythmOf(s, l) : inMesh
     if (rhythm === null) continue
+    // Whoever heard the last beat of a mesh waits for the next one as in a mesh, though the cluster grows meanwhile.
+    if (!large) l.nextBeatMs = s.now + state.config.beatMs
     const echo = echoOf(s, l)
     const message: Beat = { t: 'beat', hears, seq, rtts, digest, at: state.viewAt, ...rhythm }
     s.effects.push({ kind: 'send', link: l.id, message: echo ? { ...message, echo } : message })
@@ -175,15 +181,18 @@ function closeAfterMs(s: Step, limitMs: number): number {
 /** Removal by silence needs that nobody we hear hears it. A single bad link is never a reason. */
 function judgeLife(s: Step, peer: Peer, hears: readonly MemberId[]): void {
   const { state } = s
-  if (peer.row === null || peer.gone) return
+  if (peer.row === null || peer.gone || waitsHere(s, peer.memberId, peer.row.incarnation)) return
   const quiet = quietMs(s, Math.max(peer.heardMs, peer.rowSinceMs))
-  if (quiet <= closeAfterMs(s, silenceLimitOf(state, linkOf(state, peer)))) return
+  const limitMs = silenceLimitOf(state, linkOf(state, peer))
+  if (quiet <= limitMs) return
   const others = state.view.filter((r) => r.memberId !== state.self.memberId)
   // Who hears nobody at all has lost its own network.
   if (others.length >= 2 && !others.some((r) => hears.includes(r.memberId))) return
   for (const witness of state.peers.values()) {
     if (witness !== peer && isHeard(s, witness) && mayHear(s, witness, peer)) return
   }
+  noteSuspect(s, peer.memberId, peer.row.incarnation)
+  if (quiet <= closeAfterMs(s, limitMs)) return
   const text = `nobody reachable has heard it for ${Math.round(quiet)} ms`
   proposeRemoval(s, peer, text)
 }

@@ -35,6 +35,9 @@ function isDeaf(s: Step): boolean {
 function cutOffText(s: Step): string {
   const { answeredMs, unreachableMs } = s.state.suspicion
   const others = s.state.view.length - 1
-  const how = unreachableMs > answeredMs ? ', and this host has no way to them' : ''
-  return `none of the ${others} other members is heard${how}: the network of this peer seems to be gone`
+  const why =
+    unreachableMs > answeredMs
+      ? 'this host has no way to them, its own network is gone'
+      : 'they are off, or the network of this peer is gone'
+  return `none of the ${others} other members is heard: ${why}`
 }

@@ -19,8 +19,6 @@ export interface Doubt {
   readonly by: Map<MemberId, Accuser>
   /** Of the record that the own accusation speaks against. */
   seq: number
-  /** Others have been told that it is suspected. */
-  noted: boolean
 }
 
 /** A proof that waits for a second witness. */
@@ -46,6 +44,10 @@ export interface Suspicion {
   watching: Map<MemberId, number>
   /** Since when this peer is a hub; null while it is none. */
   hubMs: number | null
+  /** Whose incarnation others have been told is suspected. */
+  readonly noted: Map<MemberId, number>
+  /** When this peer last looked for itself because others claimed an end. */
+  readonly looked: Map<MemberId, number>
   /** The incarnation that was last proposed for removal. */
   readonly gone: Map<MemberId, number>
   readonly proofs: Map<MemberId, Proof>
@@ -71,6 +73,8 @@ export function createSuspicion(): Suspicion {
     accusing: new Map(),
     watching: new Map(),
     hubMs: null,
+    noted: new Map(),
+    looked: new Map(),
     gone: new Map(),
     proofs: new Map(),
     tellMs: Number.NEGATIVE_INFINITY,
@@ -125,7 +129,7 @@ export function ensureDoubt(s: Step, memberId: MemberId, incarnation: number): D
   const known = doubts.get(memberId)
   if (known?.incarnation === incarnation) return known
   if (known) endDoubt(s, known)
-  const doubt: Doubt = { memberId, incarnation, sinceMs: s.now, by: new Map(), seq: 0, noted: false }
+  const doubt: Doubt = { memberId, incarnation, sinceMs: s.now, by: new Map(), seq: 0 }
   doubts.set(memberId, doubt)
   return doubt
 }

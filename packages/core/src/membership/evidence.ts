@@ -45,6 +45,7 @@ export function prove(
 export function proposeDead(s: Step, peer: Peer, certain: boolean = isCertain(peer)): void {
   const row = s.state.index.byId.get(peer.memberId)
   if (row === undefined || row.incarnation !== peer.dead) return
+  if (peer.gone) return
   const text = 'its end is proven'
   if (!certain) return secondLook(s, peer, text)
   if (!isLarge(s.state)) return proposeRemoval(s, peer, text)

@@ -108,8 +108,9 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 const isString = (value: unknown): value is string => typeof value === 'string'
 const isId = (value: unknown): boolean => isString(value) && value.length > 0 && value.length <= 64
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
-const isAmount = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0
+const isAmount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && isAmount(value)
 
 /** In UTF-8. */
 function bytesOf(text: string): number {

@@ -55,6 +55,8 @@ export const limits = {
   /** Right after a process died its host may reset a dial before it refuses: ask after 5, 10, 15 ms. */
   resetStepMs: 5,
   resetTries: 8,
+  /** Beats of silence after which a link is replaced when the own network has changed. */
+  proofBeats: 2,
   /** What one member says of itself, as JSON. */
   aboutBytes: 2_048,
   /** Records in one message, and entries of one list in a message. */

@@ -33,8 +33,8 @@ export function hear(s: Step, row: LinkRow): void {
   peer.heardMs = s.now
   peer.silent = false
   peer.broken = false
-  const { doubts, gone, cutOff } = s.state.suspicion
-  if (row.hello && (doubts.size > 0 || gone.size > 0 || cutOff))
+  const { doubts, gone, noted, cutOff } = s.state.suspicion
+  if (row.hello && (doubts.size > 0 || gone.size > 0 || noted.size > 0 || cutOff))
     heardAgain(s, peer.memberId, row.hello.incarnation)
   if (peer.row?.incarnation !== peer.dead) peer.gone = false
 }

@@ -9,7 +9,7 @@ import { emit, linkLimit, newLink, type LinkRow, type Membership, type Step } fr
 import { dialDue, dialFailed, dialOver, liftBars, nextDialMs, redial, refreshTargets } from './targets.js'
 import { measure } from './rtt.js'
 import { sayHello } from './incarnation.js'
-import { networkChanged } from './moved.js'
+import { beatAnswered, heldLimitMs, networkChanged } from './moved.js'
 import { bucketsArrived, compareDigests, marksArrived, newsArrived, sayAbout, spread } from './records.js'
 import { newsTimer } from './records-spread.js'
 import { reachAsked, reachTold } from './routes-relay.js'
@@ -177,6 +177,7 @@ function beatOn(s: Step, row: LinkRow, arrived: Extract<MembershipMessage, { t: 
   measure(s, row, peer, arrived)
   compareDigests(s, row, arrived)
   settle(s, peer)
+  beatAnswered(s, row, peer, arrived)
 }
 
 function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void {
@@ -204,7 +205,7 @@ function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void
 /** A connection alone is no proof of life: a frozen process still accepts. */
 function closeMute(s: Step): void {
   for (const row of s.state.greeting) {
-    if (s.now < row.sinceMs + s.state.config.helloMs) continue
+    if (s.now < row.sinceMs + greetingMs(s, row)) continue
     const t = dialOver(s.state, row)
     drop(s, row, 'hello', `no hello within ${s.state.config.helloMs} ms`)
     if (!t) continue
@@ -213,13 +214,17 @@ function closeMute(s: Step): void {
   }
 }
 
+function greetingMs(s: Step, row: LinkRow): number {
+  return row.stage === 'held' ? heldLimitMs(s, row) : s.state.config.helloMs
+}
+
 function armWake(s: Step): void {
   const { state } = s
   let next = nextDialMs(state)
   const judgeMs = state.suspicion.dueMs
   if (judgeMs !== null && (next === null || judgeMs < next)) next = judgeMs
   for (const row of state.greeting) {
-    const limitMs = row.sinceMs + state.config.helloMs
+    const limitMs = row.sinceMs + greetingMs(s, row)
     if (next === null || limitMs < next) next = limitMs
   }
   if (next === state.wakeMs) return

@@ -75,9 +75,9 @@ function spreadMesh(s: Step): void {
 
 function spreadLarge(s: Step): void {
   const { state } = s
-  const { records, topology, self } = state
+  const { records } = state
   noteHubs(s)
-  if (topology.hubs.some((hub) => hub.memberId === self.memberId)) return spreadAsHub(s)
+  if (isHub(state)) return spreadAsHub(s)
   records.batchMs = null
   const [first] = hubsHeard(state)
   if (!first) return beginEpidemic(s)
@@ -111,6 +111,10 @@ function hubsHeard(state: Membership): { row: LinkRow; id: MemberId }[] {
 function isFromHub(state: Membership, from: number | null): MemberId | undefined {
   const id = from === null ? undefined : state.links.get(from)?.hello?.memberId
   return state.topology.hubs.find((hub) => hub.memberId === id)?.memberId
+}
+
+export function isHub({ topology, self }: Membership): boolean {
+  return topology.hubs.some((hub) => hub.memberId === self.memberId)
 }
 
 function noteHubs(s: Step): void {
@@ -188,6 +192,11 @@ function gossip(s: Step): void {
   const { state } = s
   const { records } = state
   if (!isLarge(state)) return endEpidemic(records)
+  if (isHub(state)) {
+    for (const id of records.gossip.keys()) records.news.set(id, null)
+    endEpidemic(records)
+    return spreadAsHub(s)
+  }
   const [hub] = hubsHeard(state)
   if (hub) {
     giveTo(s, hub, [...records.gossip.keys()])

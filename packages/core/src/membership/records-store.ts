@@ -11,8 +11,8 @@ export const BUCKETS = 32
 export interface Observed {
   readonly incarnation: number
   readonly fate: Fate
-  /** How often it was said again, after the member had a newer row. */
-  again: number
+  /** It was said again, after the member had a newer row. */
+  again: boolean
 }
 
 /** What all members know of each other beyond the view: the rows that say more than the view does. */
@@ -32,8 +32,8 @@ export interface Records {
   /** The own row: what this peer says of itself, and how often it did. */
   own: Pick<MemberRecord, 'seq' | 'about' | 'bad'>
   readonly observed: Map<MemberId, Observed>
-  /** Members that this peer hears although they are said to be gone, and when they were told last. */
-  readonly contested: Map<MemberId, number>
+  /** Members that this peer hears although they are said to be gone: when they were told last, and who says so. */
+  readonly contested: Map<MemberId, { toldMs: number; readonly by: Set<number> }>
   /** What events have said of members of the view; absent: up, and nothing said. */
   readonly told: Map<MemberId, { readonly fate: Fate; readonly about: About | null }>
   /** Epidemic: how often each row is still to be sent. */
@@ -52,6 +52,8 @@ export interface Records {
   /** The last repair that was asked for, the last view that was told. */
   askedMs: number
   viewToldMs: number
+  /** The view came from another member while this was the branch; null: from the own journal. */
+  viewFrom: { readonly branch: string | null } | null
 }
 
 export function createRecords(): Records {
@@ -76,6 +78,7 @@ export function createRecords(): Records {
     hubsMs: Number.NEGATIVE_INFINITY,
     askedMs: Number.NEGATIVE_INFINITY,
     viewToldMs: Number.NEGATIVE_INFINITY,
+    viewFrom: null,
   }
 }
 
@@ -114,7 +117,8 @@ export function put(s: Step, row: MemberRecord): void {
   records.urgent ||= row.fate === 'dead' || row.fate === 'left'
   if (counts(s.state, row)) return count(records, row, 1)
   records.idle.set(memberId, { untilMs: s.now + limits.idleRecordMs })
-  if (records.idle.size > limits.idleRecords) forget(records, firstOf(records.idle))
+  if (records.idle.size > limits.idleRecords)
+    for (const oldest of records.idle.keys()) return forget(records, oldest)
 }
 
 export function forget(records: Records, memberId: MemberId): void {
@@ -160,8 +164,4 @@ function count(records: Records, row: MemberRecord, sign: 1 | -1): void {
   const bucket = bucketOf(row.memberId)
   records.digests[bucket] = records.digests[bucket]! + sign * hash
   records.digest = (records.digest + sign * hash) >>> 0
-}
-
-function firstOf<K>(map: ReadonlyMap<K, unknown>): K {
-  return map.keys().next().value as K
 }

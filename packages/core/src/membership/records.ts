@@ -1,10 +1,12 @@
 import { invariant } from '../invariant.js'
 import { isAbout } from './forms.js'
+import { refuted } from './health.js'
 import { compareRecords, isWorse, plainRecord } from './records-order.js'
 import { forget, forgetIdle, ownRecord, put, recordOf, recount } from './records-store.js'
 import { handOn } from './records-spread.js'
 import { badTold } from './routes-told.js'
 import { emit, type LinkRow, type Peer, type Step } from './state.js'
+import { isLarge } from './topology.js'
 import type { About, Fate, MemberId, MemberRecord, MembershipMessage } from './types.js'
 import type { ViewIndex } from './view-index.js'
 
@@ -21,8 +23,6 @@ import type { ViewIndex } from './view-index.js'
  * that left the view, so that a late rumour brings nobody back.
  */
 
-/** How often a proof is said again when the member's last words arrive after it. */
-const PROOFS_AGAIN = 2
 /** Between two attempts to tell a member what is said of it. */
 const CONTEST_MS = 1_000
 
@@ -39,7 +39,7 @@ export function noteFate(s: Step, memberId: MemberId, incarnation: number, fate:
     if (incarnation > known.incarnation) put(s, plainRecord(memberId, incarnation))
     return tell(s, memberId, true)
   }
-  records.observed.set(memberId, { incarnation, fate, again: 0 })
+  records.observed.set(memberId, { incarnation, fate, again: false })
   const base = known?.incarnation === incarnation ? known : plainRecord(memberId, incarnation)
   if (isWorse(fate, base.fate)) {
     put(s, { ...base, fate })
@@ -89,12 +89,13 @@ function merge(s: Step, link: LinkRow, record: MemberRecord): void {
   if (memberId === state.self.memberId && hearOfSelf(s, link, record)) return
   const known = recordOf(state, memberId)
   const order = known ? compareRecords(record, known) : 1
-  if (order < 0 && record.fate !== 'up') answer(s, link, memberId)
+  if (order < 0 && record.fate !== 'up') answer(s, link.id, memberId)
   if (order <= 0) return
   put(s, record)
   state.records.news.set(memberId, link.id)
   insist(s, record)
   tell(s, memberId, false)
+  state.records.contested.get(memberId)?.by.add(link.id)
 }
 
 /** True: nothing to keep. */
@@ -106,7 +107,8 @@ function hearOfSelf(s: Step, link: LinkRow, record: MemberRecord): boolean {
   const fresh = record.incarnation === own.incarnation && record.seq >= own.seq
   // Newer than what it said last: a row of its own that it does not remember.
   if (fresh && (accuses || record.seq > own.seq)) speak(s, s.state.records.own, record.seq)
-  if (accuses) answer(s, link, own.memberId)
+  if (fresh && accuses) refuted(s)
+  if (accuses) answer(s, link.id, own.memberId)
   return true
 }
 
@@ -114,17 +116,19 @@ function hearOfSelf(s: Step, link: LinkRow, record: MemberRecord): boolean {
 function insist(s: Step, record: MemberRecord): void {
   const { observed, news } = s.state.records
   const own = observed.get(record.memberId)
-  if (!own || own.incarnation !== record.incarnation || own.again >= PROOFS_AGAIN) return
-  if (own.fate === 'suspect' || !isWorse(own.fate, record.fate)) return
-  own.again += 1
+  if (!own || own.incarnation !== record.incarnation) return
+  if (hears(s.state.peers.get(record.memberId), record)) return void observed.delete(record.memberId)
+  if (own.again || own.fate === 'suspect' || !isWorse(own.fate, record.fate)) return
+  // Once: a member that lives has the last word.
+  own.again = true
   put(s, { ...record, fate: own.fate })
   news.set(record.memberId, null)
 }
 
-function answer(s: Step, link: LinkRow, memberId: MemberId): void {
+function answer(s: Step, link: number, memberId: MemberId): void {
   const { answers } = s.state.records
-  const ids = answers.get(link.id) ?? new Set()
-  answers.set(link.id, ids.add(memberId))
+  const ids = answers.get(link) ?? new Set()
+  answers.set(link, ids.add(memberId))
 }
 
 /** This peer hears that start of the member itself, which outranks what others say. */
@@ -135,10 +139,11 @@ function hears(peer: Peer | undefined, record: MemberRecord): boolean {
 /** Something came from this member: hearsay about its end is contested. */
 export function heardOf(s: Step, peer: Peer): void {
   const { records } = s.state
-  if (records.rows.size === 0) return
-  const row = records.rows.get(peer.memberId)
-  if (!row || row.fate === 'up' || records.contested.has(peer.memberId)) return
-  if (hears(peer, row)) noteFate(s, peer.memberId, peer.incarnation, 'up')
+  const { memberId, incarnation } = peer
+  if (records.rows.size === 0 || peer.silent || incarnation === peer.bye) return
+  const row = records.rows.get(memberId)
+  const doubts = row && row.fate !== 'up' && !records.contested.has(memberId)
+  if (doubts || records.observed.has(memberId)) noteFate(s, memberId, incarnation, 'up')
 }
 
 /** Emits what has changed for those who watch this member. */
@@ -149,8 +154,9 @@ function tell(s: Step, memberId: MemberId, own: boolean): void {
   if (!known || memberId === state.self.memberId) return
   const observed = records.observed.get(memberId)?.incarnation === known.incarnation
   const contests = known.fate !== 'up' && !observed && hears(state.peers.get(memberId), known)
-  if (!contests) records.contested.delete(memberId)
-  else if (!records.contested.has(memberId)) records.contested.set(memberId, Number.NEGATIVE_INFINITY)
+  if (!contests) settleContest(s, known)
+  else if (!records.contested.has(memberId))
+    records.contested.set(memberId, { toldMs: Number.NEGATIVE_INFINITY, by: new Set() })
   if (!state.index.byId.has(memberId)) return
   const before = records.told.get(memberId) ?? silence
   const after = { fate: contests ? ('up' as const) : known.fate, about: known.about }
@@ -162,21 +168,30 @@ function tell(s: Step, memberId: MemberId, own: boolean): void {
   if (!isSame(after.about, before.about)) emit(s, { kind: 'about', memberId, about: after.about })
 }
 
+/** In a mesh nobody hands news on: whoever accused it may not be linked to it, and gets the answer from here. */
+function settleContest(s: Step, known: MemberRecord): void {
+  const { contested } = s.state.records
+  const contest = contested.get(known.memberId)
+  if (!contest) return
+  contested.delete(known.memberId)
+  if (known.fate !== 'up' || isLarge(s.state)) return
+  for (const link of contest.by) answer(s, link, known.memberId)
+}
+
 const silence = { fate: 'up', about: null } as const
 
 /** Members that are heard and said to be gone get to know it, until they have answered. */
 function tellContested(s: Step): void {
   const { state } = s
-  for (const [memberId, askedMs] of state.records.contested) {
+  for (const [memberId, contest] of state.records.contested) {
     const peer = state.peers.get(memberId)
     const known = recordOf(state, memberId)
     if (!known || known.fate === 'up' || !hears(peer, known)) {
       tell(s, memberId, false)
       state.records.contested.delete(memberId)
-    } else if (peer?.link != null && s.now - askedMs >= CONTEST_MS) {
-      const link = state.links.get(peer.link)
-      if (link) answer(s, link, memberId)
-      state.records.contested.set(memberId, s.now)
+    } else if (peer?.link != null && s.now - contest.toldMs >= CONTEST_MS) {
+      answer(s, peer.link, memberId)
+      contest.toldMs = s.now
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Address, Now, Random } from '../host/index.js'
 import { createHealth, type Health } from './health.js'
 import { largeDefaults, limits } from './limits.js'
+import { createMoved, type Moved } from './moved.js'
 import type { Gap } from './records-repair.js'
 import { createRecords, type Records } from './records-store.js'
 import { createRoutes, type Routes } from './routes.js'
@@ -43,6 +44,7 @@ export interface Membership {
   readonly suspicion: Suspicion
   readonly health: Health
   readonly routes: Routes
+  readonly moved: Moved
   beatDueMs: number
   /** Silence is counted from here at the earliest: when this peer itself was late, the past proves nothing. */
   floorMs: number
@@ -58,7 +60,7 @@ export interface Membership {
 
 /**
  * dialling -> greeting (authenticated, hello sent) -> usable (hello received and accepted).
- * held: greeting, but its hello waits until a dial has shown which of two incarnations is alive.
+ * held: greeting, but its hello waits until it is known which of two incarnations is alive, or whether it has moved.
  */
 export interface LinkRow {
   readonly id: number
@@ -175,6 +177,7 @@ export function createMembership(config: MembershipConfig, now: Now): Membership
     suspicion: createSuspicion(),
     health: createHealth(),
     routes: createRoutes(),
+    moved: createMoved(),
     beatDueMs: now.monotonicMs,
     floorMs: now.monotonicMs,
     judgementSkipped: false,

@@ -26,6 +26,9 @@ import type { Accusation, EvidenceClass, MemberId, MemberRecord, MembershipMessa
  * every doubt about it at once, wherever it arrives.
  */
 
+/** Claims of an end make a peer look for itself this often at most. */
+const LOOK_AGAIN_MS = 10_000
+
 /** Each beat, after the guards: whether this peer is well, then whom it watches, then the doubts of others. */
 export function judgeWatched(s: Step): void {
   const { state } = s
@@ -138,12 +141,15 @@ export function heardAgain(s: Step, memberId: MemberId, incarnation: number): vo
     emit(s, { kind: 'cut-off', cutOff: false, text: `${memberId.slice(0, 8)} is heard again` })
   }
   if ((suspicion.gone.get(memberId) ?? incarnation + 1) <= incarnation) suspicion.gone.delete(memberId)
+  if ((suspicion.noted.get(memberId) ?? incarnation + 1) <= incarnation) {
+    suspicion.noted.delete(memberId)
+    noteFate(s, memberId, incarnation, 'up')
+  }
   const doubt = suspicion.doubts.get(memberId)
   if (!doubt || incarnation < doubt.incarnation) return
   const own = doubt.by.has(self.memberId)
   endDoubt(s, doubt)
   if (own) wasWrong(s)
-  if (doubt.noted) noteFate(s, memberId, incarnation, 'up')
 }
 
 export function accusationsArrived(
@@ -200,10 +206,13 @@ function take(s: Step, by: MemberId, { memberId, incarnation, class: found }: Ac
   if (isLarge(state)) addAccuser(s, ensureDoubt(s, memberId, incarnation), by, accuser)
 }
 
-/** Hearsay makes this peer look at once, and is never more than that. */
+/** Hearsay makes this peer look at once, and is never more than that. Where it goes on, not again and again. */
 function look(s: Step, memberId: MemberId, incarnation: number): void {
   const peer = s.state.peers.get(memberId)
+  const { looked } = s.state.suspicion
   if (!peer || peer.dead >= incarnation) return
+  if (s.now - (looked.get(memberId) ?? Number.NEGATIVE_INFINITY) < LOOK_AGAIN_MS) return
+  looked.set(memberId, s.now)
   const text = 'another member says that it is dead'
   emit(s, { kind: 'evidence', class: 'D', memberId, incarnation, text })
   redial(s, peer.address)

@@ -1,3 +1,4 @@
+import { waitsHere } from './moved.js'
 import {
   endDoubt,
   hearsDirectly,
@@ -7,6 +8,7 @@ import {
   type Doubt,
   type Suspicion,
 } from './doubts.js'
+import { proposeDead } from './evidence.js'
 import { askAgain } from './proof.js'
 import { noteFate } from './records.js'
 import { emit, quietMs, type Step } from './state.js'
@@ -28,7 +30,7 @@ const RENEWALS = 3
 /** A batch waits at most so many beats for reports that are on their way. */
 const HELD_BEATS = 2
 /** Accusations that arrive together are judged together. */
-const GATHER_MS = 10
+const GATHER_MS = 50
 
 interface Verdict {
   readonly ready: boolean
@@ -62,7 +64,8 @@ export function judgeDoubts(s: Step): void {
   becomeHub(s)
   if (isLarge(state)) {
     for (const doubt of suspicion.doubts.values()) prune(s, doubt)
-    for (const id of suspicion.gone.keys()) if (!state.index.byId.has(id)) suspicion.gone.delete(id)
+    for (const known of [suspicion.gone, suspicion.noted, suspicion.looked])
+      for (const id of known.keys()) if (!state.index.byId.has(id)) known.delete(id)
     if (suspicion.hubMs !== null) {
       flushProven(s)
       judgeSilence(s, suspicion)
@@ -90,10 +93,7 @@ function becomeHub(s: Step): void {
     suspicion.hubMs = s.now
     // Whose end was proven while others counted.
     if (!isLarge(state)) return
-    for (const peer of state.peers.values()) {
-      const row = state.index.byId.get(peer.memberId)
-      if (row && peer.dead >= row.incarnation) removeProven(s, peer.memberId, 'its end is proven')
-    }
+    for (const peer of state.peers.values()) proposeDead(s, peer)
   }
 }
 
@@ -117,6 +117,7 @@ function judgeSilence(s: Step, suspicion: Suspicion): void {
   let open = false
   for (const doubt of suspicion.doubts.values()) {
     if (suspicion.gone.get(doubt.memberId) === state.index.byId.get(doubt.memberId)?.incarnation) continue
+    if (waitsHere(s, doubt.memberId, doubt.incarnation)) continue
     const verdict = judge(s, doubt, shortens)
     if (verdict.ready) ready.push(doubt)
     else {
@@ -145,12 +146,13 @@ function judge(s: Step, doubt: Doubt, shortens: boolean): Verdict {
   const { state } = s
   const { large, view } = state
   const self = state.self.memberId
+  const believes = state.config.evidence !== 'strict'
   const claims = [...doubt.by].filter(([by, { class: found }]) => by !== self && found === 'A').length
   const limit = ownLimitMs(s, doubt)
   const deafMs = heardMs(s, doubt) + limit
   const deaf = s.now > deafMs
   const linked = state.peers.get(doubt.memberId)?.link != null
-  if (claims >= 2 && (deaf || !linked)) return { ready: true, dueMs: null, open: false }
+  if (believes && claims >= 2 && (deaf || !linked)) return { ready: true, dueMs: null, open: false }
   const against = [...doubt.by.keys()].filter((by) => by !== self).length
   const watching = watchers(state, doubt.memberId)
   // Who watches it, is heard here and says nothing, hears it.
@@ -162,10 +164,19 @@ function judge(s: Step, doubt: Doubt, shortens: boolean): Verdict {
   const enough = accusers >= wanted && against + watches > silent
   const young = s.now - doubt.sinceMs < HELD_BEATS * large.beatMs
   if (!enough) return { ...waiting, open: young }
+  noteSuspect(s, doubt.memberId, doubt.incarnation)
   const overMs = doubt.sinceMs + suspicionMs(large, view.length, shortens ? accusers - 1 : 0)
   const dueMs = Math.max(overMs, deafMs + 1)
   if (s.now >= dueMs) return { ready: true, dueMs: null, open: false }
   return { ready: false, dueMs, open: dueMs - s.now < HELD_BEATS * large.beatMs }
+}
+
+/** Once for each silence: one bad link is no rumour. */
+export function noteSuspect(s: Step, memberId: MemberId, incarnation: number): void {
+  const { noted } = s.state.suspicion
+  if ((noted.get(memberId) ?? -1) >= incarnation) return
+  noted.set(memberId, incarnation)
+  noteFate(s, memberId, incarnation, 'suspect')
 }
 
 /** When this hub heard it last, or could have: silence before it became a hub, or was awake, proves nothing. */

@@ -1,5 +1,6 @@
 import type { Gap } from './records-repair.js'
 import { recordsViewed } from './records.js'
+import { isHub } from './records-spread.js'
 import { isLater } from './records-order.js'
 import { emit, type LinkRow, type Step } from './state.js'
 import type { MembershipMessage, ViewMember, ViewPosition } from './types.js'
@@ -18,10 +19,12 @@ const OLDER_BEATS = 2
 /** The journal's member list. Absent `at`: newer than all before. */
 export function viewGiven(s: Step, members: readonly ViewMember[], at: ViewPosition | undefined): void {
   const { state } = s
-  if (at && isLater(state.viewAt, at)) return
+  const branch = state.self.branch ?? null
+  // The journal comes to what others have told already. Of another branch it has the word whatever the number.
+  if (at && state.records.viewFrom?.branch === branch && isLater(state.viewAt, at)) return
+  state.records.viewFrom = null
   take(s, members, at ?? [state.viewAt[0], state.viewAt[1] + 1])
-  const { hubs } = state.topology
-  if (!state.config.spreadsViews || !at || !hubs.some((hub) => hub.memberId === state.self.memberId)) return
+  if (!at || !state.config.spreadsViews || !isHub(state)) return
   for (const row of state.links.values()) if (isOfCluster(s, row)) tellView(s, row)
 }
 
@@ -29,10 +32,10 @@ export function viewGiven(s: Step, members: readonly ViewMember[], at: ViewPosit
 export function viewTold(s: Step, row: LinkRow, told: Extract<MembershipMessage, { t: 'view' }>): void {
   const { at, members } = told
   if (!isOfCluster(s, row) || !isLater(at, s.state.viewAt) || at[0] === 0) return
+  s.state.records.viewFrom = { branch: s.state.self.branch ?? null }
   take(s, members, at)
   emit(s, { kind: 'view', at, members })
-  const { hubs } = s.state.topology
-  if (!s.state.config.spreadsViews || !hubs.some((hub) => hub.memberId === s.state.self.memberId)) return
+  if (!s.state.config.spreadsViews || !isHub(s.state)) return
   for (const other of s.state.links.values()) if (other !== row && isOfCluster(s, other)) tellView(s, other)
 }
 

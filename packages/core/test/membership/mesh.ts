@@ -26,6 +26,8 @@ interface End {
   open: boolean
   other: End | null
   lastArrival: number
+  /** Nothing comes through any more. */
+  severed?: boolean
 }
 
 /** One start of a peer: a process. */
@@ -33,7 +35,7 @@ export interface Life {
   readonly name: string
   readonly machine: Membership
   readonly incarnation: number
-  readonly address: Address
+  address: Address
   running: boolean
   paused: boolean
   readonly ends: Map<number, End>
@@ -58,7 +60,7 @@ export class Mesh {
   /** Called at each event, before it is recorded. */
   watch: (by: Life, event: MembershipEvent) => void = () => {}
   strictness: 'normal' | 'strict' = 'normal'
-  /** Hosts that answer nothing at all. */
+  /** Hosts, or addresses, that answer nothing at all. */
   readonly dark = new Set<string>()
   /** The answer of a host to dials, instead of the true one. */
   readonly forged = new Map<Address, LinkEnd['kind'] & ('refused' | 'reset')>()
@@ -196,6 +198,19 @@ export class Mesh {
   powerOff(name: string): this {
     this.life(name).running = false
     this.dark.add(name)
+    return this
+  }
+
+  /** The machine has another address: its links are dead without a word, the old address answers nothing. */
+  move(name: string, address: Address): this {
+    const life = this.life(name)
+    this.dark.add(life.address)
+    this.dark.delete(address)
+    life.address = address
+    for (const end of life.ends.values()) {
+      end.severed = true
+      if (end.other) end.other.severed = true
+    }
     return this
   }
 
@@ -381,8 +396,9 @@ export class Mesh {
       const name = host?.name ?? '?'
       const forged = this.forged.get(address)
       if (forged) return done(this.latency(), { kind: forged })
+      const silent = this.dark.has(name) || this.dark.has(address)
       const isCut = this.cuts.has(life.name + name) || this.cuts.has(name + life.name)
-      if (this.dark.has(name) || isCut) return done(1_000, { kind: 'timeout' })
+      if (silent || isCut) return done(1_000, { kind: 'timeout' })
       if (!target) return done(this.latency(), { kind: 'refused' })
       if (!near.open) return
       const far: End = { life: target, link: target.nextLink, open: true, other: near, lastArrival: 0 }
@@ -406,6 +422,7 @@ export class Mesh {
     const arrival = Math.max(this.now + this.latency() + moreMs, from.lastArrival)
     from.lastArrival = arrival
     this.at(arrival - this.now, () => {
+      if (from.severed) return
       if (this.dark.has(to.life.name) || this.dark.has(from.life.name)) return
       const waiting = this.cuts.get(from.life.name + to.life.name)
       if (waiting) waiting.push(run)

@@ -24,7 +24,8 @@ const never = 1e9
 
 interface Line {
   readonly ends: readonly [a: number, b: number]
-  readonly numbers: readonly [a: number, b: number]
+  /** The same at both ends. */
+  readonly number: number
   open: boolean
 }
 
@@ -41,19 +42,20 @@ export class NewsWorld {
   carries: (message: MembershipMessage, from: number, to: number) => readonly number[] = () => [1]
   readonly lines: Line[] = []
   readonly dead = new Set<number>()
-  private readonly queue: { readonly at: number; readonly order: number; readonly run: () => void }[] = []
+  private readonly queue: { readonly at: number; readonly run: () => void }[] = []
   private readonly timers = new Map<string, number>()
-  private order = 0
   private seed: number
+  private readonly options: { readonly large?: Partial<LargeTimings>; readonly spreadsViews?: boolean }
 
   constructor(
     count: number,
-    private readonly options: {
+    options: {
       readonly seed?: number
       readonly large?: Partial<LargeTimings>
       readonly spreadsViews?: boolean
     } = {},
   ) {
+    this.options = options
     this.seed = options.seed ?? 1
     for (let n = 0; n < count; n += 1) this.boot(n)
   }
@@ -119,8 +121,9 @@ export class NewsWorld {
 
   link(a: number, b: number): this {
     if (a === b || this.lines.some((l) => l.open && l.ends.includes(a) && l.ends.includes(b))) return this
+    // Even: accepted at both ends.
     const number = (this.lines.length + 1) * 2
-    const line: Line = { ends: [a, b], numbers: [number, number], open: true }
+    const line: Line = { ends: [a, b], number, open: true }
     this.lines.push(line)
     for (const n of [a, b]) {
       const remote = this.machine(n === a ? b : a).self.address
@@ -139,7 +142,7 @@ export class NewsWorld {
       if (!line.open || !line.ends.includes(a) || !line.ends.includes(b)) continue
       line.open = false
       for (const n of [a, b])
-        this.give(n, { kind: 'closed', link: line.numbers[0], end: { kind: 'broken', text: '' } })
+        this.give(n, { kind: 'closed', link: line.number, end: { kind: 'broken', text: '' } })
     }
     return this
   }
@@ -210,14 +213,9 @@ export class NewsWorld {
   run(ms: number): this {
     const end = this.now + ms
     for (;;) {
-      let next = -1
-      for (const [i, event] of this.queue.entries()) {
-        const best = this.queue[next]
-        if (!best || event.at < best.at || (event.at === best.at && event.order < best.order)) next = i
-      }
-      const event = this.queue[next]
+      const event = this.queue.at(-1)
       if (!event || event.at > end) break
-      this.queue.splice(next, 1)
+      this.queue.pop()
       this.now = event.at
       event.run()
     }
@@ -225,8 +223,23 @@ export class NewsWorld {
     return this
   }
 
+  /** Runs until `ok`, at most so long; how long it took. */
+  until(ok: () => boolean, atMostMs: number): number {
+    const began = this.now
+    while (!ok() && this.now - began < atMostMs) this.run(50)
+    return this.now - began
+  }
+
   at(delay: number, run: () => void): void {
-    this.queue.push({ at: this.now + delay, order: this.order++, run })
+    const event = { at: this.now + delay, run }
+    // The next one last; of the same time the older one first.
+    let [low, high] = [0, this.queue.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.queue[middle]?.at ?? 0) > event.at) low = middle + 1
+      else high = middle
+    }
+    this.queue.splice(low, 0, event)
   }
 
   machine(n: number): Membership {
@@ -257,14 +270,16 @@ export class NewsWorld {
         })
       }
       case 'close': {
-        const line = this.lines.find((l) => l.open && l.numbers[0] === effect.link && l.ends.includes(n))
-        if (!line) return
+        const line = this.lines[effect.link / 2 - 1]
+        if (!line?.open) return
         line.open = false
         const other = line.ends[0] === n ? line.ends[1] : line.ends[0]
         const end = { kind: 'remote' as const, code: effect.code, reason: effect.reason }
         return this.at(1, () => this.give(other, { kind: 'closed', link: effect.link, end }))
       }
       case 'dial':
+        // Under way for ever, without taking a place.
+        this.machine(n).links.delete(effect.link)
         return
       case 'event':
         this.events.push({ by: n, event: effect.event })
@@ -272,8 +287,8 @@ export class NewsWorld {
   }
 
   private send(n: number, link: number, message: MembershipMessage): void {
-    const line = this.lines.find((l) => l.open && l.numbers[0] === link && l.ends.includes(n))
-    if (!line) return
+    const line = this.lines[link / 2 - 1]
+    if (!line?.open) return
     const other = line.ends[0] === n ? line.ends[1] : line.ends[0]
     this.sent.push({ by: n, to: other, message })
     for (const delay of this.carries(message, n, other)) {

@@ -48,12 +48,13 @@ export class Trouble {
   readonly seen: { readonly at: number; readonly by: number; readonly event: MembershipEvent }[] = []
   readonly bodies: Body[] = []
   readonly sent = new Map<string, number>()
+  readonly dials: { readonly at: number; readonly from: number; readonly to: number }[] = []
   /** Called at each `gone` of a hub, before the journal acts on it. */
   onGone: (by: Body, about: Body, incarnation: number) => void = () => {}
   /** The journal removes whom the leader calls gone. */
   removes = true
-  /** Answers to dials, instead of the true ones. */
-  readonly forged = new Map<string, LinkEnd['kind'] & ('refused' | 'reset')>()
+  /** Answers to dials, `from to`, instead of the true ones. */
+  readonly forged = new Map<string, LinkEnd>()
   private readonly cuts = new Set<string>()
   private readonly slots = new Map<number, (() => void)[]>()
   private readonly ats = new Map<string, number>()
@@ -61,14 +62,12 @@ export class Trouble {
   private position = 0
   private term = 0
   private seed: number
+  private readonly large: Partial<LargeTimings>
   hubs: number[] = [0, 1]
 
-  constructor(
-    readonly size: number,
-    seed: number = 1,
-    private readonly large: Partial<LargeTimings> = {},
-  ) {
+  constructor(size: number, seed: number = 1, large: Partial<LargeTimings> = {}) {
     this.seed = seed
+    this.large = large
     for (let at = 0; at < size; at += 1) {
       this.ats.set(idOf(at), at)
       this.bodies.push(this.boot(at, 1))
@@ -143,6 +142,25 @@ export class Trouble {
     return this
   }
 
+  /** Everybody that `a` could talk to, or again. */
+  unplug(a: number): this {
+    for (const { at } of this.bodies) if (at !== a) this.cut(a, at)
+    return this
+  }
+
+  replug(a: number): this {
+    for (const { at } of this.bodies) if (at !== a) this.heal(a, at)
+    return this
+  }
+
+  /** What `a` has said of `b`: the classes of its evidence. */
+  evidence(a: number, b: number): string {
+    return this.events(a, 'evidence')
+      .filter((event) => event.memberId === idOf(b))
+      .map((event) => event.class)
+      .join('')
+  }
+
   isCut(a: number, b: number): boolean {
     return this.cuts.has(pair(a, b))
   }
@@ -155,6 +173,13 @@ export class Trouble {
       for (const e of [end, other])
         if (e) this.later(1, () => this.closed(e, { kind: 'remote', code: 'reset', reason: '' }))
     }
+    return this
+  }
+
+  /** Another process at the address of a member, with another identity. */
+  replace(at: number, as: string): this {
+    const body = this.boot(at, 1, as)
+    this.bodies[at] = body
     return this
   }
 
@@ -225,10 +250,10 @@ export class Trouble {
       .filter(is)
   }
 
-  private boot(at: number, incarnation: number): Body {
+  private boot(at: number, incarnation: number, memberId: string = idOf(at)): Body {
     const self = {
       protocol: 1,
-      memberId: idOf(at),
+      memberId,
       incarnation,
       name: `m${at}`,
       address: addressOf(at),
@@ -331,10 +356,11 @@ export class Trouble {
 
   private dial(body: Body, link: number, to: number): void {
     const far = this.bodies[to]
+    this.dials.push({ at: this.now, from: body.at, to })
     const failed = (ms: number, end: LinkEnd): void =>
       this.later(ms, () => this.give(body, { kind: 'closed', link, end }))
     const forged = this.forged.get(`${body.at} ${to}`)
-    if (forged) return failed(2, { kind: forged })
+    if (forged) return failed(2, forged)
     if (!far || far.life === 'dark' || this.isCut(body.at, to) || body.life === 'dark')
       return failed(1_000, { kind: 'timeout' })
     this.later(1, () => {

@@ -53,6 +53,15 @@ describe('docs/configuration.md', () => {
     expect(defaults.filter(([key]) => !anchorsOf(text).has(`membership${key.toLowerCase()}`))).toEqual([])
   })
 
+  it('has a paragraph and the true default of every setting of large clusters', () => {
+    const defaults = valuesOf('packages/core/src/membership/limits.ts', 'largeDefaults')
+    const fields = fieldsOf('packages/core/src/membership/types.ts', 'LargeTimings')
+    expect(defaults.map(([key]) => key)).toEqual(fields)
+    expect(rowsBelow('Large clusters: `membership.large`')).toEqual(defaults)
+    const unsaid = defaults.filter(([key]) => !anchorsOf(text).has(`membershiplarge${key.toLowerCase()}`))
+    expect(unsaid).toEqual([])
+  })
+
   it('has a paragraph and the true default of every limit of snapshots', () => {
     const path = `${singleton}/succession/limits.ts`
     const body = /const defaultSnapshotLimits\b[^{]*\{\n([^]*?)^\}/m.exec(page(path).text)?.[1] ?? ''

@@ -44,6 +44,7 @@ import { JoinError } from './errors.js'
 import { Forgetting } from './forgetting.js'
 import { Group } from './group.js'
 import type { Base, GroupEvent } from './group.js'
+import { OwnAddress } from './own-address.js'
 import { reborn } from './identity.js'
 import type { Identity } from './identity.js'
 import type { FeedSource } from './feed.js'
@@ -193,6 +194,8 @@ export class PeerCore {
   readonly #operations = new Map<number, (outcome: OperateOutcome) => void>()
   #lastOperation = 0
   readonly #waits = new WaitClock()
+  /** It hears no other member, and what that may mean. */
+  #cutOff: string | null = null
   readonly #chronicle = new Chronicle((event, text, data) => this.#note(event, text, data))
   readonly #meters: Meters
   readonly #facts = new MemberFacts()
@@ -209,6 +212,7 @@ export class PeerCore {
   #leaderSpokeAtMs = 0
   #serverSinceMs = 0
   #lastLeader: MemberId | null = null
+  readonly #ownAddress: OwnAddress
   #takeover: Takeover | null = null
 
   constructor(parts: PeerParts) {
@@ -247,12 +251,18 @@ export class PeerCore {
         },
         evidence: (kind, memberId, incarnation, text) => {
           this.#note('evidence', text, { class: kind, memberId })
+          if (kind === 'B' || kind === 'C') this.#ownAddress.soon()
           if (kind !== 'A') return
           parts.actors.over(memberId, incarnation)
           this.#group.step({ kind: 'dead', memberId, incarnation })
         },
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
+        cutOff: (text) => {
+          this.#cutOff = text
+          this.#statusChanged = true
+          this.#note('cut-off', text ?? 'other members are heard again', { cutOff: text !== null })
+        },
         latency: (medians) => this.#group.step({ kind: 'latency', medians }),
         links: () => (this.#statusChanged = true),
         fate: (memberId, incarnation, fate) => {
@@ -283,6 +293,15 @@ export class PeerCore {
       event: (event) => this.#groupEvent(event),
       failed: (error) =>
         this.#fail(new JoinError('data', `The journal cannot be written: ${error.message}`, error)),
+    })
+    this.#ownAddress = new OwnAddress(host, settings, self.address, {
+      changed: (address, why) => this.#networkChanged(address, why),
+      lost: (address) =>
+        this.#note(
+          'address-lost',
+          `${address} is no address of this machine any more, and this peer listens nowhere else: it can dial others, and nobody can dial it. Listen on 0.0.0.0 to move along with the machine.`,
+          { address },
+        ),
     })
     this.#builds = new Builds(settings.roles)
     this.#deciding = new Deciding({
@@ -479,7 +498,7 @@ export class PeerCore {
       const text = this.roles.failure(name)
       return text === undefined ? [] : [{ name, text }]
     })
-    const context = { monotonicMs, failedRole: failed[0] ?? null }
+    const context = { monotonicMs, failedRole: failed[0] ?? null, cutOff: this.#cutOff }
     return this.#waits.at(explainWait(this.#group.state, context), wallMs)
   }
 
@@ -713,6 +732,7 @@ export class PeerCore {
 
   #onTimer(key: string): void {
     const name = key.slice(key.indexOf('.') + 1)
+    if (key === 'member.beat') this.#ownAddress.beat()
     if (key.startsWith('member.')) this.#mesh.step({ kind: 'timer', key: name })
     else if (key.startsWith('succession.')) {
       this.#group.step({ kind: 'timer', key: name })
@@ -724,6 +744,23 @@ export class PeerCore {
     else if (key === 'last-wait') this.#lastWaitOver()
     else this.sideEffects.onTimer(key)
     // 'reads' only needs the flush that follows.
+  }
+
+  /** This machine has another address, or was asleep. */
+  #networkChanged(address: string, why: 'address' | 'resume'): void {
+    if (why === 'address') {
+      this.#note('address-changed', `This machine has another address: peers dial ${address} now.`, {
+        address,
+      })
+      this.#group.state.self = { ...this.#group.state.self, address }
+      this.#statusChanged = true
+    } else
+      this.#note(
+        'resumed',
+        'This process stood still for more than five seconds, as in a sleep: every link has to prove itself.',
+        {},
+      )
+    this.#mesh.step({ kind: 'network', address, why })
   }
 
   #linkChanged(input: Extract<SuccessionInput, { kind: 'up' | 'down' }>): void {

@@ -31,6 +31,8 @@ export interface MeshHooks {
   down(memberId: MemberId): void
   evidence(kind: EvidenceClass, memberId: MemberId, incarnation: number, text: string): void
   gone(memberId: MemberId, incarnation: number, leaving: boolean, why: string): void
+  /** This peer hears nobody; null: it does again. */
+  cutOff(text: string | null): void
   latency(medians: readonly (readonly [MemberId, number])[]): void
   fate(memberId: MemberId, incarnation: number, fate: Fate): void
   about(memberId: MemberId, about: About | null): void
@@ -147,8 +149,8 @@ export class Mesh {
 
   /** The leader speaks to all just now. In a large cluster beats are spread instead: nobody shall hear all at once. */
   leaderBeats(): void {
-    const { view, large } = this.#membership
-    if (view.length <= large.meshMax && this.#rhythm.leaderBeats()) this.step({ kind: 'timer', key: 'beat' })
+    if (!this.#membership.topology.large && this.#rhythm.leaderBeats())
+      this.step({ kind: 'timer', key: 'beat' })
   }
 
   /** Says `bye` and closes every link. */
@@ -202,8 +204,9 @@ export class Mesh {
       case 'about':
         return this.#hooks.about(event.memberId, event.about)
       case 'view':
-      case 'cut-off':
         return
+      case 'cut-off':
+        return this.#hooks.cutOff(event.cutOff ? event.text : null)
       case 'refused':
         return this.#hooks.refused(event.address, event.code, event.text, event.hello ?? null, event.self)
     }

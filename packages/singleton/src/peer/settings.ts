@@ -1,5 +1,5 @@
-import { checkAbout, membershipDefaults } from '@tanist/core'
-import type { About, Hello, Manifest, MembershipConfig } from '@tanist/core'
+import { checkAbout, largeDefaults, membershipDefaults } from '@tanist/core'
+import type { About, Hello, LargeTimings, Manifest, MembershipConfig } from '@tanist/core'
 import { SESSION_IDLE_MS } from '../role/index.js'
 import type { AnyRole } from '../role/index.js'
 import { defaultSnapshotLimits, defaultTiming, VOTERS_MAX } from '../succession/index.js'
@@ -7,6 +7,14 @@ import type { Mode, Ranking, SnapshotLimits, Timing } from '../succession/index.
 import type { AnySingleton } from '../singleton/index.js'
 import { JoinError } from './errors.js'
 import type { Telemetry } from './telemetry.js'
+
+type MeshTimings = Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>
+
+/** How members watch each other. */
+export interface MembershipSettings extends Partial<MeshTimings> {
+  /** In clusters too large for a full mesh. */
+  readonly large?: Partial<LargeTimings>
+}
 
 /** What makes a peer, whatever host it runs on. */
 export interface PeerSettings {
@@ -62,7 +70,7 @@ export interface PeerSettings {
   readonly timing?: Partial<Timing>
   /** When snapshots are taken, and what of the journal is kept besides. */
   readonly snapshots?: Partial<SnapshotLimits>
-  readonly membership?: Partial<Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>>
+  readonly membership?: MembershipSettings
   /**
    * OpenTelemetry's tracer and meter, or what has their shape: spans of commands from the caller to the commit, counters
    * and latencies. Default: none.
@@ -91,7 +99,7 @@ export interface CheckedSettings {
   readonly sessionMs: number
   readonly timing: Timing
   readonly snapshots: SnapshotLimits
-  readonly membership: Pick<MembershipConfig, 'beatMs' | 'silenceMs' | 'removeMs' | 'helloMs'>
+  readonly membership: MeshTimings & { readonly large: LargeTimings }
   readonly telemetry: Telemetry | null
 }
 
@@ -133,7 +141,9 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
     throw wrong('sessionMs', sessionMs, 'a number of milliseconds, 1 or more')
   const silenceMaxMs = settings.timing?.silenceMaxMs ?? defaultTiming.silenceMaxMs
   const timing = { ...defaultTiming, stallMs: silenceMaxMs, ...settings.timing }
-  const membership = { ...membershipDefaults, ...settings.membership }
+  const { large: someOfLarge, ...someOfMesh } = settings.membership ?? {}
+  const mesh = { ...membershipDefaults, ...someOfMesh }
+  const large = { ...largeDefaults, ...someOfLarge }
   const snapshots = { ...defaultSnapshotLimits, ...settings.snapshots }
   checkSizes('snapshots', snapshots)
   checkMilliseconds('timing', timing)
@@ -143,7 +153,8 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
       timing.marginMs,
       `at most half of timing.soloMs, which is ${timing.soloMs}`,
     )
-  checkMilliseconds('membership', membership)
+  checkMilliseconds('membership', mesh)
+  checkLarge(large)
   return {
     app,
     roles,
@@ -159,7 +170,7 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
     sessionMs,
     timing,
     snapshots,
-    membership,
+    membership: { ...mesh, large },
     telemetry: checkTelemetry(settings.telemetry),
     about: settings.about === undefined ? null : aboutOf(settings.about),
     ...checkRanking(settings),
@@ -261,6 +272,28 @@ function checkMilliseconds(option: string, values: object): void {
     const fine = typeof value === 'number' && value >= least && value < Infinity
     if (!fine) throw wrong(`${option}.${key}`, value, `a number, ${least} or more; times are in milliseconds`)
   }
+}
+
+function checkLarge(large: LargeTimings): void {
+  const { meshMax, neighbours, confirmations, suspicionMult, ...timings } = large
+  checkMilliseconds('membership.large', timings)
+  checkWhole('meshMax', meshMax, 2, 64)
+  checkWhole('neighbours', neighbours, 1, 16)
+  checkWhole('confirmations', confirmations, 1, neighbours)
+  if (!(typeof suspicionMult === 'number' && suspicionMult > 0 && suspicionMult < Infinity))
+    throw wrong('membership.large.suspicionMult', suspicionMult, 'a number greater than 0')
+  const leastMs = 2 * large.beatMs
+  if (large.silenceMs < leastMs)
+    throw wrong(
+      'membership.large.silenceMs',
+      large.silenceMs,
+      `at least two of membership.large.beatMs, which is ${large.beatMs}`,
+    )
+}
+
+function checkWhole(key: string, value: unknown, least: number, most: number): void {
+  const fine = Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+  if (!fine) throw wrong(`membership.large.${key}`, value, `a whole number from ${least} to ${most}`)
 }
 
 function checkSizes(option: string, values: object): void {

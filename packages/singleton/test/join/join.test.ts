@@ -196,6 +196,17 @@ describe('what is wrong is said in a sentence', () => {
     [{ roles: [counter, counter] }, /two roles called 'counter'/],
     [{ listen: '[fe80::1%eth0]:0' }, /option listen/],
     [{ membership: { beatMs: 0 } }, /option membership.beatMs .* 1 or more/],
+    [
+      { membership: { large: { meshMax: 1 } } },
+      /option membership.large.meshMax is 1; allowed is a whole number from 2 to 64/,
+    ],
+    [{ membership: { large: { neighbours: 2 } } }, /membership.large.confirmations .* from 1 to 2/],
+    [
+      { membership: { large: { silenceMs: 600 } } },
+      /membership.large.silenceMs .* at least two of membership.large.beatMs, which is 500/,
+    ],
+    [{ membership: { large: { suspicionMult: 0 } } }, /membership.large.suspicionMult .* greater than 0/],
+    [{ membership: { large: { hubBeatMs: 0 } } }, /option membership.large.hubBeatMs .* 1 or more/],
     [{ timing: { beatMs: -1 } }, /option timing.beatMs .* milliseconds/],
   ])('option %j', async (wrong, sentence) => {
     await expect(startPeer({ ...base, data: `${office.root}/x`, ...wrong })).rejects.toThrow(sentence)

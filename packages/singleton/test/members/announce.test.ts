@@ -13,7 +13,12 @@ function open(options: Partial<ClusterOptions> = {}): Cluster {
 /** What everybody has heard, by name. */
 function heard(cluster: Cluster): Record<string, About | null>[] {
   return cluster.names.map((by) =>
-    Object.fromEntries(cluster.peer(by)!.status().members.map(({ name, about }) => [name, about])),
+    Object.fromEntries(
+      cluster
+        .peer(by)!
+        .status()
+        .members.map(({ name, about }) => [name, about]),
+    ),
   )
 }
 
@@ -45,7 +50,12 @@ describe('what a peer says of itself', () => {
     cluster.peer('ann')!.observe((event) => {
       if (event.kind !== 'status') return
       changes += 1
-      rows.push(cluster.peer('ann')!.status().members.find(({ name }) => name === 'bob')?.about)
+      rows.push(
+        cluster
+          .peer('ann')!
+          .status()
+          .members.find(({ name }) => name === 'bob')?.about,
+      )
     })
     cluster.peer('bob')!.announce({ load: 2 })
     cluster.peer('bob')!.announce({ load: 2 })
@@ -60,7 +70,11 @@ describe('what a peer says of itself', () => {
       'about.load is -1; allowed is a number from 0 to 1000.',
     )
     cluster.world.run({ forMs: 500 })
-    expect(heard(cluster).map(({ bob }) => bob)).toEqual([{ version: '2' }, { version: '2' }, { version: '2' }])
+    expect(heard(cluster).map(({ bob }) => bob)).toEqual([
+      { version: '2' },
+      { version: '2' },
+      { version: '2' },
+    ])
   })
 
   it('ends with its process: the next start says only what it says itself', () => {

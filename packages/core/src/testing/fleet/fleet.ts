@@ -38,6 +38,10 @@ import { Wires, type End, type Payload } from './wires.js'
 
 type Undo = () => void
 
+/** What had begun before a process woke, or before a way was mended, may end so much later. */
+const WOKEN_MS = 1_000
+const HEALED_MS = 8_000
+
 export class Fleet {
   /** Removals from the view, and what was true of each. */
   readonly removals: readonly Removal[]
@@ -174,27 +178,24 @@ export class Fleet {
     return life !== null && life.running && !life.paused
   }
 
+  /** Since the end of its last pause. */
+  awakeMs(at: number): number {
+    return this.nowMs - (this.#at(at).life?.wokeMs ?? Number.NaN)
+  }
+
   // Network
 
   /** One direction between two hosts. */
   cut(from: number, to: number): Undo {
-    const undo = this.#wires.cut(from, to)
-    this.#journal.disturbed(false)
-    return undo
+    return this.#cutAll([[this.#at(from), this.#at(to)]])
   }
 
   /** Both directions between the two groups; the second is everybody else by default. */
   split(a: readonly number[], b?: readonly number[]): Undo {
     const among = new Set(a)
     const others = b ?? this.#seats.map((seat) => seat.at).filter((at) => !among.has(at))
-    const undo = a.flatMap((one) =>
-      others.flatMap((two) => [this.#wires.cut(one, two), this.#wires.cut(two, one)]),
-    )
-    this.#journal.disturbed(false)
-    return () => {
-      for (const one of undo) one()
-      this.#journal.disturbed(false)
-    }
+    const pairs = a.flatMap((one) => others.map((two) => [this.#at(one), this.#at(two)] as const))
+    return this.#cutAll(pairs.flatMap(([one, two]) => [[one, two] as const, [two, one] as const]))
   }
 
   setLoss(share: number): void {
@@ -214,7 +215,11 @@ export class Fleet {
 
   /** The digests of all running members: one, when all hold the same view and the same records. */
   digests(): string[] {
-    return [...new Set(this.#up().map(({ life }) => `${life!.machine.index.digest} ${recordsOf(life!)}`))]
+    return [
+      ...new Set(
+        this.#up().map(({ life }) => `${life!.machine.index.digest} ${life!.machine.records.digest}`),
+      ),
+    ]
   }
 
   get leader(): number {
@@ -254,9 +259,18 @@ export class Fleet {
 
   // Inside
 
+  #cutAll(ways: readonly (readonly [from: Seat, to: Seat])[]): Undo {
+    const undo = ways.map(([from, to]) => this.#wires.cut(from.at, to.at))
+    this.#journal.disturbed(false)
+    return () => {
+      for (const one of undo) one()
+      for (const [from, to] of ways) from.healedMs = to.healedMs = this.nowMs
+      this.#journal.disturbed(false)
+    }
+  }
+
   #standIn(): StandInJournal {
     return new StandInJournal({
-      nowMs: () => this.nowMs,
       after: (ms, run) => this.after(ms, run),
       seatOf: (memberId) => this.#byId.get(memberId),
       reaches: (from, to) => this.#reaches(from, to),
@@ -265,7 +279,6 @@ export class Fleet {
       lead: (leader, term, hubs) => this.#tell(leader, { kind: 'hubs', term, hubs }),
       keep: (seat, members) =>
         this.#tell(seat, { kind: 'keep', members: members.filter((id) => id !== seat.memberId) }),
-      removed: () => {},
     })
   }
 
@@ -280,6 +293,7 @@ export class Fleet {
       incarnation: 0,
       life: null,
       dark: false,
+      healedMs: Number.NEGATIVE_INFINITY,
       sent: load(),
       received: load(),
     }
@@ -300,14 +314,12 @@ export class Fleet {
     const hubs = this.#journal.hubs()
     const voters = this.#journal.voters()
     for (const { life, memberId } of seats) {
-      this.after(this.#random.next() * 500, () => {
-        if (!life?.running) return
-        if (voters.includes(memberId))
-          this.#give(life, { kind: 'keep', members: voters.filter((id) => id !== memberId) })
-        this.#give(life, { kind: 'view', members: view, at })
-        this.#give(life, { kind: 'hubs', term: 1, hubs })
-        this.#give(life, { kind: 'start' })
-      })
+      if (!life) continue
+      if (voters.includes(memberId))
+        this.#give(life, { kind: 'keep', members: voters.filter((id) => id !== memberId) })
+      this.#give(life, { kind: 'view', members: view, at })
+      this.#give(life, { kind: 'hubs', term: 1, hubs })
+      this.after(this.#random.next() * 500, () => this.#give(life, { kind: 'start' }))
     }
   }
 
@@ -342,6 +354,8 @@ export class Fleet {
       endedMs: Number.NaN,
       paused: false,
       pausedMs: Number.NaN,
+      wokeMs: Number.NEGATIVE_INFINITY,
+      sleptMs: 0,
       inbox: [],
       late: [],
       seenView: machine.view,
@@ -363,6 +377,8 @@ export class Fleet {
   /** Late timers and what the network has brought meanwhile, in either order. */
   #resume(life: Life): void {
     life.paused = false
+    life.wokeMs = this.nowMs
+    life.sleptMs = this.nowMs - life.pausedMs
     const late = life.late.splice(0)
     const inbox = life.inbox.splice(0)
     const ring = (): void => {
@@ -509,15 +525,16 @@ export class Fleet {
   #judge(by: Seat, memberId: MemberId, incarnation: number, text: string): Removal {
     const seat = this.#byId.get(memberId)
     const life = seat?.life
-    const base = { atMs: this.nowMs, member: seat?.at ?? -1, incarnation, text }
-    if (!seat || !life || life.incarnation !== incarnation || !life.running) {
-      const sinceMs = life?.incarnation === incarnation ? this.nowMs - life.endedMs : Number.NaN
-      return { ...base, truth: 'dead', sinceMs }
+    const of = (truth: Removal['truth'], forMs: number): Removal => {
+      return { atMs: this.nowMs, member: seat?.at ?? -1, incarnation, truth, forMs, text }
     }
-    if (life.paused) return { ...base, truth: 'paused', sinceMs: this.nowMs - life.pausedMs }
-    const linked = this.#up().filter((one) => one !== seat && one !== by && this.#reaches(one, seat))
-    const truth = linked.length === 0 && !this.#reaches(by, seat) ? 'cut off' : 'alive'
-    return { ...base, truth, sinceMs: Number.NaN }
+    if (!seat || !life || life.incarnation !== incarnation) return of('dead', Number.NaN)
+    if (!life.running) return of('dead', this.nowMs - life.endedMs)
+    if (life.paused) return of('paused', this.nowMs - life.pausedMs)
+    if (this.nowMs - life.wokeMs < WOKEN_MS) return of('paused', life.sleptMs)
+    const near = this.#up().filter((one) => one === by || this.#reaches(by, one))
+    const reached = near.some((one) => one !== seat && this.#reaches(one, seat))
+    return of(reached && this.nowMs - seat.healedMs > HEALED_MS ? 'alive' : 'cut off', Number.NaN)
   }
 
   #commit(leader: Seat, view: readonly ViewMember[], at: ViewPosition): void {
@@ -563,9 +580,4 @@ export class Fleet {
     invariant(life?.running, `seat ${at} runs`)
     return life
   }
-}
-
-function recordsOf(life: Life): string {
-  const rows = [...life.machine.records.rows.values()].toSorted((a, b) => (a.memberId < b.memberId ? -1 : 1))
-  return rows.map((row) => `${row.memberId} ${row.incarnation} ${row.seq} ${row.fate}`).join(';')
 }

@@ -12,7 +12,6 @@ const ELECTION_MS = 250
 const CHECK_MS = 500
 
 export interface JournalPorts {
-  nowMs(): number
   after(ms: number, run: () => void): void
   seatOf(memberId: MemberId): Seat | undefined
   /** Both directions work, and both processes run. */
@@ -22,7 +21,6 @@ export interface JournalPorts {
   commit(leader: Seat, view: readonly ViewMember[], at: ViewPosition): void
   lead(leader: Seat, term: number, hubs: readonly MemberId[]): void
   keep(seat: Seat, members: readonly MemberId[]): void
-  removed(removal: Removal): void
 }
 
 /**
@@ -31,6 +29,7 @@ export interface JournalPorts {
  */
 export class StandInJournal {
   view: readonly ViewMember[] = []
+  #rows = new Map<MemberId, ViewMember>()
   at: ViewPosition = [0, 0]
   term = 0
   leader: Seat | null = null
@@ -50,7 +49,7 @@ export class StandInJournal {
 
   /** The first view, with everybody in it. */
   found(seats: readonly Seat[]): void {
-    this.view = seats.map((seat, i) => rowOf(seat, i + 1))
+    this.#adopt(seats.map((seat, i) => rowOf(seat, i + 1)))
     this.at = [1, seats.length]
     this.term = 1
     this.leader = seats[0] ?? null
@@ -70,12 +69,10 @@ export class StandInJournal {
   /** The leader's machine proposes a removal. */
   gone(by: Seat, memberId: MemberId, incarnation: number, removal: () => Removal): void {
     if (by !== this.leader || !this.#ports.reaches(by, by)) return
-    const row = this.view.find((one) => one.memberId === memberId && one.incarnation === incarnation)
-    if (!row || this.#gone.has(memberId)) return
+    if (this.#rows.get(memberId)?.incarnation !== incarnation || this.#gone.has(memberId)) return
     this.#gone.set(memberId, incarnation)
     const made = removal()
     this.removals.push(made)
-    this.#ports.removed(made)
     this.#commitSoon()
   }
 
@@ -104,6 +101,8 @@ export class StandInJournal {
     this.#gone.clear()
     this.#come.clear()
     this.at = [this.term, this.at[1] + 1]
+    // A vote belongs to the data folder, a row to the start: whoever was started anew admits itself.
+    if (!this.#isIn(next)) this.arrived(next, next)
     this.#ports.lead(next, this.term, this.hubs())
     this.#ports.commit(next, this.view, this.at)
   }
@@ -114,7 +113,7 @@ export class StandInJournal {
   }
 
   #mayLead(seat: Seat): boolean {
-    if (!this.#ports.reaches(seat, seat) || !this.#isIn(seat)) return false
+    if (!this.#ports.reaches(seat, seat)) return false
     const voters = this.#voters()
     return (
       2 * voters.filter((one) => this.#ports.reaches(seat, one)).length > Math.min(VOTERS, this.view.length)
@@ -122,7 +121,12 @@ export class StandInJournal {
   }
 
   #isIn(seat: Seat): boolean {
-    return this.view.some((row) => row.memberId === seat.memberId && row.incarnation === seat.incarnation)
+    return this.#rows.get(seat.memberId)?.incarnation === seat.incarnation
+  }
+
+  #adopt(view: readonly ViewMember[]): void {
+    this.view = view
+    this.#rows = new Map(view.map((row) => [row.memberId, row]))
   }
 
   #voters(): Seat[] {
@@ -150,7 +154,7 @@ export class StandInJournal {
     const [, index] = this.at
     const coming = [...this.#come].map((seat, i) => rowOf(seat, index + 1 + i))
     const before = this.hubs().join()
-    this.view = [...staying, ...coming]
+    this.#adopt([...staying, ...coming])
     this.at = [this.term, index + 1 + coming.length]
     this.changes += 1
     this.#gone.clear()

@@ -14,6 +14,8 @@ export interface Seat {
   life: Life | null
   /** Answers nothing: without power, or without its cable. */
   dark: boolean
+  /** When a way to or from it was last mended. */
+  healedMs: number
   readonly sent: Load
   readonly received: Load
 }
@@ -31,6 +33,9 @@ export interface Life {
   endedMs: number
   paused: boolean
   pausedMs: number
+  /** When its last pause ended, and how long that was. */
+  wokeMs: number
+  sleptMs: number
   /** What came while it was paused, and timers that became due. */
   readonly inbox: Piled[]
   readonly late: string[]

@@ -34,14 +34,17 @@ export interface Load {
   bytes: number
 }
 
-/** One removal from the view, and what was true at that moment. */
+/** One removal from the view, and what was true of that process at that moment. */
 export interface Removal {
   readonly atMs: number
   readonly member: number
   readonly incarnation: number
-  /** `dead`: that process had ended. Otherwise since when it was paused, or whom of the leader's side it reached. */
+  /**
+   * `dead`: it had ended. `paused`: it was, or had woken less than a second ago. `cut off`: the leader and all whom the
+   * leader reaches could not reach it, or could not until lately: what is lost is sent again after seconds.
+   */
   readonly truth: 'dead' | 'paused' | 'cut off' | 'alive'
-  /** How long it had been so. */
-  readonly sinceMs: number
+  /** How long it had been dead, or was paused; NaN otherwise. */
+  readonly forMs: number
   readonly text: string
 }

@@ -181,10 +181,11 @@ export class Wires {
     near.other = far
     far.other = near
     far.arrival = clock.later(restMs)
-    this.#ports.opened(target, far.link, false, `${near.life.seat.address}0`)
+    // First, so that nothing that the other side says can arrive before.
     clock.script(restMs, () => {
       if (near.open) this.#ports.opened(near.life, near.link, true, dialled)
     })
+    this.#ports.opened(target, far.link, false, `${near.life.seat.address}0`)
   }
 
   #finish(end: End, afterMs: number, how: LinkEnd): void {
