@@ -16,6 +16,7 @@ export type { OperateQuarantine } from './operate-quarantine.js'
 export type {
   CalledAs,
   DecidedAs,
+  DetourCounts,
   JoinErrorCode,
   LatencyHistogram,
   LinkEndpoint,

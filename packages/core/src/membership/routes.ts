@@ -21,6 +21,7 @@ export interface Routes {
   readonly told: Map<MemberId, ReadonlySet<MemberId>>
   /** What this peer has last told of its own. */
   said: readonly MemberId[]
+  judgedMs: number
 }
 
 /** How one member is reached. */
@@ -60,15 +61,19 @@ const LATELY_MS = 60_000
 const BAD_SPELLS = 3
 const STEADY_BEATS = 3
 const STEADY_MAX_MS = 30_000
+const JUDGED_EVERY_MS = 900
 
 export function createRoutes(): Routes {
-  return { ways: new Map(), told: new Map(), said: [] }
+  return { ways: new Map(), told: new Map(), said: [], judgedMs: Number.NEGATIVE_INFINITY }
 }
 
 /** At each beat, when this peer itself was not late: looks at every link that it wants. */
 export function judgeRoutes(s: Step): void {
   const { state } = s
   const { ways, told } = state.routes
+  // Limits are longer in a large cluster, and a hub has many links.
+  if (state.topology.large && s.now - state.routes.judgedMs < JUDGED_EVERY_MS) return
+  state.routes.judgedMs = s.now
   const wanted = wantedLinks(state)
   for (const [id, way] of ways) if (!wanted.has(id)) forget(s, id, way)
   for (const id of wanted) judge(s, id)
@@ -101,6 +106,8 @@ function wantedLinks(state: Membership): ReadonlySet<MemberId> {
   if (topology.large) {
     for (const { hello, stage } of state.links.values())
       if (hello && stage === 'usable') wanted.add(hello.memberId)
+    // Everybody wants a hub: who has been linked to it and is not, is missing.
+    if (topology.hubIds.has(self.memberId)) for (const id of state.routes.ways.keys()) wanted.add(id)
   }
   wanted.delete(self.memberId)
   for (const id of wanted) if (!index.byId.has(id)) wanted.delete(id)
@@ -190,7 +197,7 @@ function fail(s: Step, peer: Peer, way: Way): void {
   }
   way.failedDials = Math.min(way.failedDials, failedDials)
   askWhoReaches(s, id, way)
-  if (isHeardByOthers(s, id, way, provenMs(s, peer, way))) {
+  if (isHeardByOthers(s, id, way, certainMs(s, peer, way))) {
     count(s, way)
     const lasts = s.now - way.sinceMs > limitMs(s, peer)
     const redialled = peer.broken || failedDials > way.failedDials || (isDeaf(s, peer) && lasts)
@@ -219,6 +226,14 @@ function reroute(s: Step, peer: Peer, way: Way): void {
 function provenMs(s: Step, peer: Peer, way: Way): number {
   if (way.counted || isUsable(s, peer) || isDeaf(s, peer)) return Number.NEGATIVE_INFINITY
   return lastGoodMs(peer, way) + limitMs(s, peer) + s.state.config.beatMs
+}
+
+/** In a large cluster those who are asked may take longer to miss it than this peer. */
+function certainMs(s: Step, peer: Peer, way: Way): number {
+  const { topology, large } = s.state
+  const proven = provenMs(s, peer, way)
+  if (!topology.large || way.counted) return proven
+  return Math.max(proven, lastGoodMs(peer, way) + 4 * large.idleBeatMs)
 }
 
 function goBy(s: Step, memberId: MemberId, way: Way, by: Way['by']): void {

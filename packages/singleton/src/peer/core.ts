@@ -634,6 +634,7 @@ export class PeerCore {
       atMs: this.#host.clock.now().wallMs,
       meters: this.#meters,
       journal: { firstIndex, lastIndex, commitIndex, appliedIndex: this.#applied },
+      relayed: this.#mesh.handedOn,
       snapshot: newest ? { index: newest.index, bytes: newest.bytes } : null,
       queues: (role) => ({
         ...(server.get(role) ?? { held: 0, committing: 0 }),

@@ -41,6 +41,11 @@ export interface DetourCounts {
  * does after any broken one. Words that went another way may still arrive later, as they do from a link that was
  * replaced. Membership itself never goes this way, so that nothing that comes by a relay is evidence of a death.
  *
+ * What succession concludes from such words is as safe as over a slow link: a lease runs from the moment its round was
+ * sent, by the clock of the leader that sent it; a promise begins when the follower hears of it and is told with that
+ * round; the two of a pair count from their own send times, which come back as echoes. A delay on the way makes each
+ * of these shorter for those who rely on it, never longer.
+ *
  * Who speaks: the relay takes from each link only what its own speaker sends; the receiver believes a relay that is
  * a member, about a member, in the incarnations that the view has.
  */

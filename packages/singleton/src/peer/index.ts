@@ -20,6 +20,7 @@ export type {
   TelemetrySpan,
   TelemetryTracer,
 } from './telemetry.js'
+export type { DetourCounts } from './detours.js'
 export type { LinkEndpoint, LinkStatus } from './link-status.js'
 export { Lives } from './lives.js'
 export { openPeer } from './open.js'

@@ -34,14 +34,11 @@ export class LinkBook {
     this.#membership = membership
   }
 
-  /** Something about the own links has changed. */
-  note(wallMs: number): void {
-    const states = linkStates(this.#membership)
-    const now = new Set(states.map(({ memberId }) => memberId))
-    for (const id of this.#since.keys()) if (!now.has(id)) this.#since.delete(id)
-    for (const { memberId, state } of states) {
-      if (this.#since.get(memberId)?.state !== state) this.#since.set(memberId, { state, sinceMs: wallMs })
-    }
+  /** Something about the own link to this member has changed. */
+  note(id: MemberId, wallMs: number): void {
+    const state = this.#membership.routes.ways.get(id)?.state
+    if (state === undefined) this.#since.delete(id)
+    else if (this.#since.get(id)?.state !== state) this.#since.set(id, { state, sinceMs: wallMs })
   }
 
   told(from: MemberId, to: MemberId, bad: boolean, wallMs: number): void {

@@ -195,12 +195,12 @@ export class Mesh {
         return this.#hooks.latency(event.medians)
       case 'route':
         this.#routed(event.memberId, event.by)
-        return this.#linksChanged()
+        return this.#linkChanged(event.memberId)
       case 'bad-link': {
         const { from, to, bad } = event
-        const own = from === this.#membership.self.memberId
-        if (!own) this.#book.told(from, to, bad, this.#host.clock.now().wallMs)
-        return this.#linksChanged()
+        if (from === this.#membership.self.memberId) return this.#linkChanged(to)
+        this.#book.told(from, to, bad, this.#host.clock.now().wallMs)
+        return this.#hooks.links()
       }
       case 'fate':
         return this.#hooks.fate(event.memberId, event.incarnation, event.fate)
@@ -227,8 +227,8 @@ export class Mesh {
     else this.#detours.begin(memberId, by.via)
   }
 
-  #linksChanged(): void {
-    this.#book.note(this.#host.clock.now().wallMs)
+  #linkChanged(to: MemberId): void {
+    this.#book.note(to, this.#host.clock.now().wallMs)
     this.#hooks.links()
   }
 

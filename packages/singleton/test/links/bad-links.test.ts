@@ -59,6 +59,9 @@ describe('one link that is bad', () => {
     const other = office.cluster.names.find((name) => name !== server) ?? ''
     oneBadLink(office, server, other, how, 120_000)
     expect(office.cluster.reigns.length).toBe(1)
+    const third = office.cluster.names.find((name) => name !== server && name !== other) ?? ''
+    expect(office.core(third).metrics().relayed).toMatchObject({ refused: 0 })
+    expect(office.core(third).metrics().relayed.frames).toBeGreaterThan(1_000)
     office.close()
   })
 })

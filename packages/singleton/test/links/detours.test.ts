@@ -48,7 +48,7 @@ class Bench {
           `${from.memberId}${from.incarnation}: ${channel}/${'id' in body ? body.id : body.t}`,
         ),
     })
-    for (const [i, id] of [...linked].entries()) {
+    for (const [i, id] of linked.split('').entries()) {
       this.links.dial(2 * i + 1, id)
       this.links.up(2 * i + 1, helloOf(id))
       this.detours.linkUp(helloOf(id))
@@ -56,11 +56,11 @@ class Bench {
   }
 
   #link(address: string): Link {
-    const bench = this
+    const buffered = (): number => this.buffered
     return {
       remote: address,
       get bufferedBytes() {
-        return bench.buffered
+        return buffered()
       },
       send: (frame) => void this.sent.set(address, [...this.to(address), ...decodeWire(frame)]),
       close: (): LinkEnd => ({ kind: 'local' }),

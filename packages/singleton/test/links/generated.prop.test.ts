@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Office } from './office.js'
 
-const RUNS = Math.max(2, Math.round((14 * Number(process.env['TANIST_SCHEDULES'] ?? 1_000)) / 1_000))
+const RUNS = Math.max(2, Math.round((8 * Number(process.env['TANIST_SCHEDULES'] ?? 1_000)) / 1_000))
 const FAULTS_MS = 15_000
 /** The longest that a link which failed often is kept aside, and some beats. */
 const TRUSTED_AGAIN_MS = 35_000

@@ -121,7 +121,11 @@ export interface RecordedMembers {
   readonly node: string
   readonly atMs: number
   /** In the order in which they were told. `process` is `NODE#LIFE` of the start that the row stands for, when known. */
-  readonly rows: readonly { readonly id: string; readonly seniority: number; readonly process: string | null }[]
+  readonly rows: readonly {
+    readonly id: string
+    readonly seniority: number
+    readonly process: string | null
+  }[]
 }
 
 /** What a life had come to when it ended, or at the end of the run. */

@@ -10,7 +10,10 @@ import type { Contradiction, Law, Verdict } from './types.js'
 
 /** All of ours, by name: `laws.S3.check(history)`. */
 export const laws: Readonly<Record<string, Law>> = Object.fromEntries(
-  [...journalLaws, ...clientLaws, ...memberLaws, ...strangerLaws, ...livenessLaws].map((law) => [law.id, law]),
+  [...journalLaws, ...clientLaws, ...memberLaws, ...strangerLaws, ...livenessLaws].map((law) => [
+    law.id,
+    law,
+  ]),
 )
 
 /** Looks at a run with every law. */

@@ -11,7 +11,9 @@ export const memberLaws: readonly Law[] = [
       exercised: members.filter(({ rows }) => rows.length > 1 && names.length > 1).length,
       contradictions: members.flatMap((told) => {
         const text = wrongIn(told)
-        return text === null ? [] : [{ text, events: [{ atMs: told.atMs, node: told.node, text: listed(told) }] }]
+        return text === null
+          ? []
+          : [{ text, events: [{ atMs: told.atMs, node: told.node, text: listed(told) }] }]
       }),
     }),
   ),
