@@ -88,12 +88,12 @@ function witnessesOf(s: Step, memberId: MemberId): Peer[] {
 export function witnessTold(
   s: Step,
   link: LinkRow,
-  { memberId, hears }: Extract<MembershipMessage, { t: 'reached' }>,
+  { memberId, heard }: Extract<MembershipMessage, { t: 'reached' }>,
 ): void {
   const proof = s.state.suspicion.proofs.get(memberId)
   const by = link.stage === 'usable' ? link.hello?.memberId : undefined
   if (!proof || by === undefined || !proof.asked.delete(by)) return
-  if (hears) {
+  if (heard) {
     proof.contradicted = true
     // The close of its own link may be on its way to it. Later its beats tell.
     proof.dueMs = s.now + (proof.tries < TRIES ? RETRY_MS * 2 ** proof.tries : s.state.config.beatMs)

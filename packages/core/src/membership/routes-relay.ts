@@ -70,17 +70,17 @@ export function reachAsked(
   { memberId }: Extract<MembershipMessage, { t: 'reach' }>,
 ): void {
   if (row.stage !== 'usable') return
-  const message = { t: 'reached' as const, memberId, hears: hearsDirectly(s, memberId) }
+  const message = { t: 'reached' as const, memberId, heard: hearsDirectly(s, memberId) }
   s.effects.push({ kind: 'send', link: row.id, message })
 }
 
 export function reachTold(
   s: Step,
   row: LinkRow,
-  { memberId, hears }: Extract<MembershipMessage, { t: 'reached' }>,
+  { memberId, heard }: Extract<MembershipMessage, { t: 'reached' }>,
 ): void {
   const by = row.stage === 'usable' ? row.hello?.memberId : undefined
-  if (by !== undefined) s.state.routes.ways.get(memberId)?.answers.set(by, { hears, atMs: s.now })
+  if (by !== undefined) s.state.routes.ways.get(memberId)?.answers.set(by, { hears: heard, atMs: s.now })
 }
 
 /** Other members to which the own link is in order. */

@@ -156,7 +156,7 @@ export type MembershipMessage =
       /** Does the receiver hear this member? Answered by `reached`. */
       readonly memberId: MemberId
     }
-  | { readonly t: 'reached'; readonly memberId: MemberId; readonly hears: boolean }
+  | { readonly t: 'reached'; readonly memberId: MemberId; readonly heard: boolean }
   /**
    * Sent every `beatMs`; `hears`: the peers from which the sender has heard within its silence limit. `seq` numbers
    * it, `echo` answers the last one heard on this link, `rtts` are the sender's median round trips to those in

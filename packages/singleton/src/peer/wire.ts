@@ -140,7 +140,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     hubs: { term: 'count', hubs: 'array' },
     accuse: { accusations: 'array' },
     reach: { memberId: 'string' },
-    reached: { memberId: 'string', hears: 'boolean' },
+    reached: { memberId: 'string', heard: 'boolean' },
   },
   s: {
     append: {

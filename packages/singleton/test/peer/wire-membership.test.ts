@@ -17,6 +17,8 @@ describe('what members tell each other, on the wire', () => {
     { t: 'beat', hears: [], everyMs: 500, wants: false, digest: [1, 2], at: [3, 9] },
     { t: 'accuse', accusations: [{ memberId, incarnation: 2, seq: 0, class: 'C', quietMs: 2_100 }] },
     { t: 'hubs', term: 3, hubs: [{ memberId, address: 'a:1' }] },
+    { t: 'reach', memberId },
+    { t: 'reached', memberId, heard: true },
   ])('$t comes as it was sent', (body) => {
     expect(decode(body)).toEqual([{ channel: 'm', body }])
   })
