@@ -135,8 +135,10 @@ export class Links {
     try {
       messages = decodeWire(bytes)
     } catch (error) {
-      this.close(number, 'protocol', String(error))
-      return
+      const { remote } = this.#rows.get(number)?.link ?? {}
+      const text = `What came from ${remote ?? 'a peer'} is no frame of ours, so its link is closed: ${String(error)}`
+      this.#log.write('warn', 'frame-refused', text, { remote })
+      return this.close(number, 'protocol', String(error))
     }
     this.#events.received(number, messages)
   }

@@ -27,6 +27,7 @@ export type {
   RecordedEnding,
   RecordedLife,
   RecordedMembers,
+  RecordedRefusal,
   RecordedReign,
   RecordedStart,
   Replay,

@@ -242,6 +242,7 @@ export function historyOf(cluster: Cluster, workload: Workload, rest: Partial<To
     starts: recorder.starts,
     lives: recorder.lives,
     members: recorder.members,
+    refusedFrames: recorder.refusedFrames,
     endings: recorder.endings,
     finals: names.flatMap((name) => finalOf(cluster, name, cluster.peer(name))),
     timing: cluster.timing,

@@ -205,6 +205,10 @@ describe('each law is broken by', () => {
     expect(verdict('S12', told(first, second)).verdict).toBe('holds')
   })
 
+  it('S13: a frame of another peer that is none', () => {
+    broken('S13', { refusedFrames: [{ node: 'bob', atMs: 9, text: 'no frame of ours' }] }, /no frame of ours/)
+  })
+
   it('ends: a process that stops by itself', () => {
     const endings = [{ node: 'bob', life: 1, atMs: 9, code: 'broken', text: 'it gave up' }]
     broken('ends', { endings }, /bob ended its life 1 by itself: it gave up/)

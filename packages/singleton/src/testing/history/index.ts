@@ -15,6 +15,7 @@ export type {
   RecordedEnding,
   RecordedLife,
   RecordedMembers,
+  RecordedRefusal,
   RecordedReign,
   RecordedStart,
   Sample,

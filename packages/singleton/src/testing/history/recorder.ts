@@ -8,6 +8,7 @@ import type {
   RecordedEnding,
   RecordedLife,
   RecordedMembers,
+  RecordedRefusal,
   RecordedReign,
   RecordedStart,
 } from './types.js'
@@ -37,6 +38,7 @@ export class HistoryRecorder {
   readonly endings: RecordedEnding[] = []
   readonly conflicts: JournalConflict[] = []
   readonly members: RecordedMembers[] = []
+  readonly refusedFrames: RecordedRefusal[] = []
   readonly #entries: CommittedEntry[] = []
   readonly #lives: OpenLife[] = []
   readonly #now = new Map<string, OpenLife>()

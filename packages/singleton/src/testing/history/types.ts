@@ -116,6 +116,13 @@ export interface RecordedStart {
   readonly lastIndex: number
 }
 
+/** A frame that a peer could not read. */
+export interface RecordedRefusal {
+  readonly node: string
+  readonly atMs: number
+  readonly text: string
+}
+
 /** The members as a peer told those who watch it, each time that they were others. */
 export interface RecordedMembers {
   readonly node: string
@@ -232,6 +239,7 @@ export interface History {
   readonly starts: readonly RecordedStart[]
   readonly lives: readonly RecordedLife[]
   readonly members: readonly RecordedMembers[]
+  readonly refusedFrames: readonly RecordedRefusal[]
   readonly endings: readonly RecordedEnding[]
   readonly strangerActs: readonly StrangerAct[]
   readonly samples: readonly Sample[]

@@ -17,6 +17,14 @@ export const memberLaws: readonly Law[] = [
       }),
     }),
   ),
+  lawFrom(
+    'S13',
+    'No peer ever sends another one a frame that it cannot read',
+    ({ refusedFrames, members }: History) => ({
+      exercised: members.length,
+      contradictions: refusedFrames.map(({ node, atMs, text }) => ({ text, events: [{ atMs, node, text }] })),
+    }),
+  ),
 ]
 
 function wrongIn({ node, rows }: RecordedMembers): string | null {
