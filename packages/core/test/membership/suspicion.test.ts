@@ -260,6 +260,13 @@ describe('pauses in a large cluster', () => {
     )
   })
 
+  it('a bad link to the leader that has lasted for long does not shorten the time for others', () => {
+    const world = new Trouble(20, 1)
+    world.cut(0, 11)
+    world.run(11_000).pause(11).run(2_400).wake(11).run(5_000)
+    expect(world.gone()).toEqual([])
+  })
+
   it('the hub sleeps while another is suspected and comes back: on waking it calls nobody gone', () => {
     for (const order of ['timers', 'messages', 'mixed'] as const) {
       const world = new Trouble(20)
