@@ -15,6 +15,8 @@ export interface Doubt {
   readonly memberId: MemberId
   readonly incarnation: number
   readonly sinceMs: number
+  /** Since when enough accuse it: one bad link that has lasted for long shortens nothing. */
+  enoughMs: number | null
   /** This peer is among them when it observed it itself. */
   readonly by: Map<MemberId, Accuser>
   /** Of the record that the own accusation speaks against. */
@@ -129,7 +131,7 @@ export function ensureDoubt(s: Step, memberId: MemberId, incarnation: number): D
   const known = doubts.get(memberId)
   if (known?.incarnation === incarnation) return known
   if (known) endDoubt(s, known)
-  const doubt: Doubt = { memberId, incarnation, sinceMs: s.now, by: new Map(), seq: 0 }
+  const doubt: Doubt = { memberId, incarnation, sinceMs: s.now, enoughMs: null, by: new Map(), seq: 0 }
   doubts.set(memberId, doubt)
   return doubt
 }

@@ -149,7 +149,10 @@ export function heardAgain(s: Step, memberId: MemberId, incarnation: number): vo
   if (!doubt || incarnation < doubt.incarnation) return
   const own = doubt.by.has(self.memberId)
   endDoubt(s, doubt)
-  if (own) wasWrong(s)
+  if (!own) return
+  wasWrong(s)
+  // Taken back with the next beat.
+  suspicion.tellMs = s.now
 }
 
 export function accusationsArrived(

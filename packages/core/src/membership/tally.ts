@@ -163,9 +163,13 @@ function judge(s: Step, doubt: Doubt, shortens: boolean): Verdict {
   const wanted = Math.max(least, Math.min(large.confirmations, against + silent + 1))
   const enough = accusers >= wanted && against + watches > silent
   const young = s.now - doubt.sinceMs < HELD_BEATS * large.beatMs
-  if (!enough) return { ...waiting, open: young }
+  if (!enough) {
+    doubt.enoughMs = null
+    return { ...waiting, open: young }
+  }
+  doubt.enoughMs ??= s.now
   if (s.now - heardMs(s, doubt) > large.silenceMs) noteSuspect(s, doubt.memberId, doubt.incarnation)
-  const overMs = doubt.sinceMs + suspicionMs(large, view.length, shortens ? accusers - 1 : 0)
+  const overMs = doubt.enoughMs + suspicionMs(large, view.length, shortens ? accusers - 1 : 0)
   const dueMs = Math.max(overMs, deafMs + 1)
   if (s.now >= dueMs) return { ready: true, dueMs: null, open: false }
   return { ready: false, dueMs, open: dueMs - s.now < HELD_BEATS * large.beatMs }

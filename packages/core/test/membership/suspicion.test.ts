@@ -139,11 +139,11 @@ describe('bad links of a large cluster', () => {
 
   it('none of those that watch it hears it, the hubs do: it stays, and no rumour goes round', () => {
     const world = new Trouble(20)
-    const before = world.sent.get('news') ?? 0
     for (const at of watchersOf(world, 7)) if (at > 1) world.cut(7, at)
     world.run(15_000)
     expect(world.gone()).toEqual([])
-    expect(world.sent.get('news') ?? 0).toBe(before)
+    const suspects = world.seen.filter(({ event }) => event.kind === 'fate' && event.fate === 'suspect')
+    expect(suspects).toEqual([])
   })
 
   it('none of those that watch it hears it, and the hub only now and then: it stays', () => {
@@ -205,11 +205,11 @@ describe('bad links of a large cluster', () => {
 })
 
 describe('pauses in a large cluster', () => {
-  const order = fc.constantFrom('timers' as const, 'messages' as const, 'mixed' as const)
+  const anyOrder = fc.constantFrom('timers' as const, 'messages' as const, 'mixed' as const)
   const pause = (
     max: number,
   ): fc.Arbitrary<{ who: number; ms: number; gap: number; order: 'timers' | 'messages' | 'mixed' }> =>
-    fc.record({ who: fc.nat(19), ms: fc.integer({ min: 50, max }), gap: fc.nat(2_000), order })
+    fc.record({ who: fc.nat(19), ms: fc.integer({ min: 50, max }), gap: fc.nat(2_000), order: anyOrder })
 
   it('up to 1 s: nobody is suspected', () => {
     fc.assert(
@@ -258,6 +258,13 @@ describe('pauses in a large cluster', () => {
       }),
       { numRuns: runs },
     )
+  })
+
+  it('a bad link to the leader that has lasted for long does not shorten the time for others', () => {
+    const world = new Trouble(20, 1)
+    world.cut(0, 11)
+    world.run(11_000).pause(11).run(2_400).wake(11).run(5_000)
+    expect(world.gone()).toEqual([])
   })
 
   it('the hub sleeps while another is suspected and comes back: on waking it calls nobody gone', () => {
