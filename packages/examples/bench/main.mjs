@@ -1,6 +1,7 @@
 // The benchmarks: `npm run bench -- NAME [--quick]`. Each prints a table; a target that is not reached is said, and
 // ends with exit code 1, so that numbers in the documentation can be checked.
 import { actors } from './actors/index.mjs'
+import { membership } from './membership/index.mjs'
 import { membershipReal } from './membership-real/index.mjs'
 import { roles } from './roles/index.mjs'
 import { simulation } from './simulation.mjs'
@@ -16,6 +17,7 @@ const benchmarks = {
     },
   },
   succession,
+  membership,
   'membership-real': membershipReal,
   roles,
   actors,

@@ -9,16 +9,22 @@ export type {
   RoleHandle,
   ServerView,
 } from './join.js'
-export { JoinError, LATENCY_BOUNDS_MS, quantileMs } from './peer/index.js'
+export { applyChange, changesBetween, JoinError, LATENCY_BOUNDS_MS, quantileMs } from './peer/index.js'
 export type { OperateMembers } from './operate.js'
 export type { OperateReactions, RoleOrName } from './operate-reactions.js'
 export type { OperateQuarantine } from './operate-quarantine.js'
 export type {
   CalledAs,
   DecidedAs,
+  DetourCounts,
   JoinErrorCode,
   LatencyHistogram,
+  LinkEndpoint,
+  LinkStatus,
   Member,
+  MemberEnd,
+  MemberField,
+  MembershipChange,
   OperateOutcome,
   MembershipSettings,
   PeerMetrics,
@@ -110,5 +116,5 @@ export type {
 } from './succession/index.js'
 export { startWitness } from './witness.js'
 export type { Witness, WitnessOptions } from './witness.js'
-export { Table, table } from '@tanist/core'
-export type { TableChanges } from '@tanist/core'
+export { owner, replicas, ring, Table, table } from '@tanist/core'
+export type { About, AboutChange, Ring, RingMember, RingRow, TableChanges } from '@tanist/core'

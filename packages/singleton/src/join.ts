@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http'
-import type { ActorRef, ActorSystem, Host, Log, MemberId, Timer } from '@tanist/core'
-import { nodeHost } from '@tanist/transport'
+import type { About, AboutChange, ActorRef, ActorSystem, Host, Log, MemberId, Timer } from '@tanist/core'
+import { eventLoopLoad, nodeHost } from '@tanist/transport'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
-import { checkSettings, JoinError, openPeer } from './peer/index.js'
+import { areSameMembers, changesBetween, checkSettings, JoinError, openPeer } from './peer/index.js'
 import { operateOn } from './operate.js'
 import type { OperateMembers } from './operate.js'
 import { operateQuarantine } from './operate-quarantine.js'
@@ -15,7 +15,9 @@ import { operateReactions } from './operate-reactions.js'
 import type { OperateReactions } from './operate-reactions.js'
 import { EventStreams, Lives, restoreJournal } from './peer/index.js'
 import type {
+  LinkStatus,
   Member,
+  MembershipChange,
   PeerMetrics,
   PeerSettings,
   PeerStatus,
@@ -23,6 +25,7 @@ import type {
   ServerInfo,
   Waiting,
 } from './peer/index.js'
+import { tellLoad } from './own-load.js'
 import { operateSingletons, singletonRefs } from './singleton-refs.js'
 import type { OperateSingletons } from './singleton-refs.js'
 import type { AnySingleton, Singleton } from './singleton/index.js'
@@ -30,7 +33,12 @@ import { eventStream } from './event-stream.js'
 import { proxy } from './role/index.js'
 import type { AnyRole, EventsOptions, EventStream, Proxy, Role, Submit } from './role/index.js'
 
-export interface JoinOptions extends Omit<PeerSettings, 'data'> {
+export interface JoinOptions extends Omit<PeerSettings, 'data' | 'about'> {
+  /**
+   * What this peer says of itself, as of now; see `Peer.announce`. `load: 'auto'`: the share of the time in which this
+   * process has work, measured once a second, and told when it has changed by more than 0.1.
+   */
+  readonly about?: Omit<About, 'load'> & { readonly load?: number | 'auto' }
   /** All peers of a cluster start with the same one. Default: empty, which keeps out nothing but accidents. */
   readonly secret?: string
   /** Folder of identity, votes and journal, for one process at a time. Default `.tanist/APP` in the working folder. */
@@ -101,9 +109,36 @@ export interface Peer {
   readonly joined: Promise<void>
   /** Resolves when the peer has stopped: with null after `leave` or `stop`, else with the reason. */
   readonly stopped: Promise<JoinError | null>
-  /** By seniority, the oldest first. */
+  /** By seniority, the oldest first; one row for each process. A new value when anything but a round trip changed. */
   readonly members$: Observable<readonly Member[]>
+  /**
+   * The members as a story: a `snapshot` at once, also for those who come late, then each change by itself. Applied one
+   * by one (`applyChange`) they give the present list. Completes when the peer has stopped.
+   *
+   * @example
+   * peer.membership$.subscribe((change) => {
+   *   if (change.kind === 'snapshot') console.log(`${change.members.length} members`)
+   *   else if (change.kind === 'removed') console.log(`${change.member.name}: ${change.why}`)
+   *   else console.log(`${change.member.name} ${change.kind}`)
+   * })
+   */
+  readonly membership$: Observable<MembershipChange>
+  /**
+   * Changes what this peer says of itself: fields that are named are replaced, those that are null taken away. All
+   * members see it in `about` of its row within a beat or two. Throws a `TypeError` that names the field and what is
+   * allowed; then nothing has changed.
+   *
+   * @example
+   * peer.announce({ clients: 12, tags: { room: '3' } })
+   * peer.announce({ clients: null })
+   */
+  announce(change: AboutChange): void
   readonly server$: Observable<ServerView>
+  /**
+   * The links of this peer to members, and those of others that are said to be bad: at once, then whenever a state or a
+   * way round changes. Round trips are as of that moment.
+   */
+  readonly links$: Observable<readonly LinkStatus[]>
   readonly status$: Observable<PeerStatus>
   status(): PeerStatus
   /** What this process has counted and measured until now. Costs nothing until it is called. */
@@ -173,7 +208,11 @@ export async function join(options: JoinOptions): Promise<Peer> {
  * their cluster. Rejects with a `JoinError` when an option, the port or the data folder is not right.
  */
 export async function startPeer(options: JoinOptions): Promise<Peer> {
-  const { secret = '', http, log, data = `.tanist/${options.app}`, ...settings } = options
+  const { secret = '', http, log, data = `.tanist/${options.app}`, about, ...rest } = options
+  const settings: Omit<PeerSettings, 'data'> = {
+    ...rest,
+    ...(about !== undefined && { about: givenAbout(about, options) }),
+  }
   checkSettings({ ...settings, data })
   const host = options.host ?? hostHere({ app: options.app, secret, http, log })
   const lives = await new Promise<Lives>((resolve, reject) => {
@@ -185,7 +224,25 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
       resolve(begun)
     })
   })
+  if (about?.load === 'auto') tellOwnLoad(lives, host)
   return facade(lives, options.roles, options.singletons ?? [], host)
+}
+
+function givenAbout(about: NonNullable<JoinOptions['about']>, { host }: JoinOptions): About {
+  if (about?.load !== 'auto') return about as About
+  const { load: _, ...rest } = about
+  if (!host) return rest
+  throw new JoinError(
+    'option',
+    "The option about.load is 'auto', which measures this process; with a host of your own, allowed is a number from 0 to 1000.",
+  )
+}
+
+function tellOwnLoad(lives: Lives, host: Host): void {
+  const end = tellLoad(host.timers, eventLoopLoad(), (load) => lives.announce({ load }))
+  lives.observe(({ kind }) => {
+    if (kind === 'stopped') end()
+  })
 }
 
 /** This machine, through Node. */
@@ -207,6 +264,10 @@ function facade(
 ): Peer {
   const status$ = new BehaviorSubject<PeerStatus>(core.status())
   const life = lifeOf(core, status$)
+  const members$ = status$.pipe(
+    map((status) => status.members),
+    distinctUntilChanged(areSameMembers),
+  )
   const server$ = status$.pipe(map(serverView), distinctUntilChanged(sameJson))
   const submit: Submit = (request) =>
     new Promise((resolve) => {
@@ -222,7 +283,6 @@ function facade(
     handles.set(role, made)
     return made as RoleHandle<S, C, E>
   }
-  const { self } = core.status()
   const operate: Operate = Object.freeze({
     ...operateOn(core),
     ...operateBranches(core, host),
@@ -235,18 +295,23 @@ function facade(
     get id() {
       return core.status().self.id
     },
-    address: self.address,
+    get address() {
+      return core.status().self.address
+    },
     get actors() {
       return core.actors
     },
     ...life,
     operate,
     status$: status$.asObservable(),
-    members$: status$.pipe(
-      map((status) => status.members),
-      distinctUntilChanged(sameJson),
-    ),
+    members$,
+    membership$: membershipOf(members$, core),
+    announce: (change) => core.announce(change),
     server$,
+    links$: status$.pipe(
+      map((status) => status.links),
+      distinctUntilChanged(sameLinks),
+    ),
     status: () => core.status(),
     metrics: () => core.metrics(),
     metrics$: metricsOf(core, host),
@@ -260,6 +325,22 @@ function facade(
     leave: () => new Promise((resolve) => core.leave(LEAVE_MS, resolve)),
     stop: () => new Promise((resolve) => core.stop(resolve)),
   }
+}
+
+function membershipOf(members$: Observable<readonly Member[]>, core: Lives): Observable<MembershipChange> {
+  return new Observable<MembershipChange>((subscriber) => {
+    let told: readonly Member[] | null = null
+    return members$.subscribe({
+      next: (members) => {
+        const before = told
+        told = members
+        if (before === null) return subscriber.next({ kind: 'snapshot', members })
+        for (const change of changesBetween(before, members, (id) => core.endOf(id))) subscriber.next(change)
+      },
+      error: (error) => subscriber.error(error),
+      complete: () => subscriber.complete(),
+    })
+  })
 }
 
 const METRICS_MS = 1_000
@@ -366,6 +447,12 @@ async function readState<S>(
     }
     core.read(role.name, deadlineMs, done, maxStaleMs ?? null)
   })
+}
+
+function sameLinks(a: readonly LinkStatus[], b: readonly LinkStatus[]): boolean {
+  const bare = (links: readonly LinkStatus[]): unknown =>
+    links.map((link) => ({ ...link, roundTripMs: null }))
+  return sameJson(bare(a), bare(b))
 }
 
 function serverView(status: PeerStatus): ServerView {

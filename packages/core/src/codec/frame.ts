@@ -37,19 +37,20 @@ export function encodeFrame(messages: readonly FrameMessage[]): Uint8Array {
 
 /**
  * As many messages as there are, in as few frames as the limits allow. A message that is no JSON or too large
- * for any frame is left out and handed to `refused`.
+ * for any frame is left out and handed to `refused`. `byteLimit`: of each frame, when it is to be less than usual.
  */
 export function encodeFrames<M extends FrameMessage>(
   messages: readonly M[],
   refused: (message: M, error: CodecError) => void,
+  byteLimit: number = FRAME_BYTE_LIMIT,
 ): Uint8Array[] {
   const frames: Uint8Array[] = []
   let parts: Part[] = []
   let size = FRAME_HEAD_BYTES
   for (const message of messages) {
-    const part = tryPart(message, refused)
+    const part = tryPart(message, refused, byteLimit)
     if (part === null) continue
-    if (size + part.size > FRAME_BYTE_LIMIT || parts.length === FRAME_MESSAGE_LIMIT) {
+    if (size + part.size > byteLimit || parts.length === FRAME_MESSAGE_LIMIT) {
       frames.push(writeFrame(parts, size))
       parts = []
       size = FRAME_HEAD_BYTES
@@ -77,10 +78,11 @@ function toPart(message: FrameMessage): Part {
 function tryPart<M extends FrameMessage>(
   message: M,
   refused: (message: M, error: CodecError) => void,
+  byteLimit: number,
 ): Part | null {
   try {
     const part = toPart(message)
-    if (FRAME_HEAD_BYTES + part.size <= FRAME_BYTE_LIMIT) return part
+    if (FRAME_HEAD_BYTES + part.size <= byteLimit) return part
     refused(message, new CodecError(`a message of ${part.size} bytes, more than a frame holds`))
   } catch (error) {
     refused(

@@ -10,6 +10,11 @@ export interface Network {
   listen(address: Address, handlers: ListenHandlers): Listener
   /** Dials a peer. `handlers.closed` is called exactly once, also when the dial fails. */
   dial(address: Address, handlers: LinkHandlers): Link
+  /**
+   * The addresses by which this machine can be reached now, without ports, the likeliest first: none of them loopback.
+   * Absent: they never change.
+   */
+  interfaces?(): readonly string[]
 }
 
 export interface ListenHandlers {

@@ -1,4 +1,3 @@
-import { judgeWatched } from './suspicion.js'
 import {
   emit,
   forgetPeer,
@@ -12,8 +11,14 @@ import {
   usableLinks,
 } from './state.js'
 import { proposeRemoval } from './evidence.js'
+import { doubted } from './doubted.js'
 import { drop, settle } from './linking.js'
+import { decideHeld, proveLinks, waitsHere } from './moved.js'
+import { wasLate } from './health.js'
+import { judgeWatched } from './suspicion.js'
+import { noteSuspect } from './tally.js'
 import { redial } from './targets.js'
+import { judgeRoutes, relayChanged } from './routes.js'
 import { echoOf, mediansTo, nextBeat, tellLatencies } from './rtt.js'
 import { recordsDigest } from './records.js'
 import { limits } from './limits.js'
@@ -32,19 +37,23 @@ export function beat(s: Step): void {
   const lateMs = s.now - state.beatDueMs
   state.beatDueMs = s.now + beatMs
   s.effects.push({ kind: 'timer', key: 'beat', afterMs: beatMs })
-  if (lateMs > 2 * beatMs) state.floorMs = s.now
+  if (lateMs > 2 * beatMs) {
+    state.floorMs = s.now
+    wasLate(s, lateMs)
+  }
   if (large) tidyTopology(s)
   const hears = large ? heardOfKept(s) : heardPeers(s)
   sendBeats(s, hears)
   tellLatencies(s)
+  proveLinks(s)
+  decideHeld(s)
   const skip = lateMs > 2 * beatMs || (lateMs > beatMs / 2 && !state.judgementSkipped)
   state.judgementSkipped = skip
   if (skip) return
   for (const peer of state.peers.values()) judgeLink(s, peer)
-  if (large) {
-    judgeWatched(s)
-    return forgetStrangers(s)
-  }
+  judgeWatched(s)
+  judgeRoutes(s)
+  if (large) return forgetStrangers(s)
   for (const peer of state.peers.values()) judgeLife(s, peer, hears)
 }
 
@@ -62,6 +71,8 @@ function sendBeats(s: Step, hears: readonly MemberId[]): void {
     if (large && l.nextBeatMs > s.now + state.config.beatMs / 2) continue
     const rhythm = large ? rhythmOf(s, l) : inMesh
     if (rhythm === null) continue
+    // Whoever heard the last beat of a mesh waits for the next one as in a mesh, though the cluster grows meanwhile.
+    if (!large) l.nextBeatMs = s.now + state.config.beatMs
     const echo = echoOf(s, l)
     const message: Beat = { t: 'beat', hears, seq, rtts, digest, at: state.viewAt, ...rhythm }
     s.effects.push({ kind: 'send', link: l.id, message: echo ? { ...message, echo } : message })
@@ -136,6 +147,7 @@ function forgetStrangers(s: Step): void {
 export function beatArrived(s: Step, peer: Peer, hears: readonly MemberId[]): void {
   peer.hears = hears
   peer.hearsMs = s.now
+  relayChanged(s, peer.memberId)
 }
 
 function isHeard(s: Step, peer: Peer): boolean {
@@ -155,6 +167,7 @@ function judgeLink(s: Step, peer: Peer): void {
     peer.silent = true
     const text = `nothing was heard from it for ${Math.round(quiet)} ms`
     emit(s, { kind: 'evidence', class: 'C', memberId: peer.memberId, incarnation: peer.incarnation, text })
+    doubted(s, peer)
     redial(s, peer.address)
   }
   if (quiet <= closeAfterMs(s, limitMs)) return
@@ -170,15 +183,18 @@ function closeAfterMs(s: Step, limitMs: number): number {
 /** Removal by silence needs that nobody we hear hears it. A single bad link is never a reason. */
 function judgeLife(s: Step, peer: Peer, hears: readonly MemberId[]): void {
   const { state } = s
-  if (peer.row === null || peer.gone) return
+  if (peer.row === null || peer.gone || waitsHere(s, peer.memberId, peer.row.incarnation)) return
   const quiet = quietMs(s, Math.max(peer.heardMs, peer.rowSinceMs))
-  if (quiet <= closeAfterMs(s, silenceLimitOf(state, linkOf(state, peer)))) return
+  const limitMs = silenceLimitOf(state, linkOf(state, peer))
+  if (quiet <= limitMs) return
   const others = state.view.filter((r) => r.memberId !== state.self.memberId)
   // Who hears nobody at all has lost its own network.
   if (others.length >= 2 && !others.some((r) => hears.includes(r.memberId))) return
   for (const witness of state.peers.values()) {
     if (witness !== peer && isHeard(s, witness) && mayHear(s, witness, peer)) return
   }
+  noteSuspect(s, peer.memberId, peer.row.incarnation)
+  if (quiet <= closeAfterMs(s, limitMs)) return
   const text = `nobody reachable has heard it for ${Math.round(quiet)} ms`
   proposeRemoval(s, peer, text)
 }

@@ -1,7 +1,12 @@
 import type { Address } from '../host/index.js'
 import { limits } from './limits.js'
+import { secondLook } from './proof.js'
+import { noteFate } from './records.js'
 import { emit, peersAt, type Peer, type Step, type Target } from './state.js'
+import { accuseProven } from './suspicion.js'
+import { isHub, removeProven } from './tally.js'
 import { dialFailed, redial } from './targets.js'
+import { isLarge } from './topology.js'
 
 /**
  * What counts as proof (rule 11 of the succession rules). Class A: a `bye`; or the last usable link closed by
@@ -10,7 +15,13 @@ import { dialFailed, redial } from './targets.js'
  * A false proof can make a pair diverge, so every doubt is decided towards "not proven". Strict evidence takes a
  * `bye` only: refusals and resets can be forged by what stands between, and a copied disk answers like a newer start.
  */
-export function prove(s: Step, peer: Peer, incarnation: number, text: string): void {
+export function prove(
+  s: Step,
+  peer: Peer,
+  incarnation: number,
+  text: string,
+  how: 'closed' | 'answered' | 'bye' | 'left',
+): void {
   if (s.state.config.evidence === 'strict' && peer.bye !== incarnation) {
     if (peer.broken) return
     peer.broken = true
@@ -23,12 +34,36 @@ export function prove(s: Step, peer: Peer, incarnation: number, text: string): v
   }
   if (incarnation <= peer.dead) return
   peer.dead = incarnation
-  proposeDead(s, peer)
+  if (s.state.index.byId.has(peer.memberId))
+    noteFate(s, peer.memberId, incarnation, how === 'left' ? 'left' : 'dead')
+  // What the member itself has said or done is certain; a close and a refusal may be forged.
+  proposeDead(s, peer, how !== 'closed')
+  accuseProven(s, peer)
 }
 
-/** A row of the view whose incarnation is proven dead is gone at once. */
-export function proposeDead(s: Step, peer: Peer): void {
-  if (peer.row?.incarnation === peer.dead) proposeRemoval(s, peer, 'its end is proven')
+/** A row of the view whose incarnation is proven dead is gone: at once, or when a second member has lost it, too. */
+export function proposeDead(s: Step, peer: Peer, certain: boolean = isCertain(peer)): void {
+  const row = s.state.index.byId.get(peer.memberId)
+  if (row === undefined || row.incarnation !== peer.dead) return
+  if (peer.gone) return
+  const text = 'its end is proven'
+  if (!certain) return secondLook(s, peer, text)
+  if (!isLarge(s.state)) return proposeRemoval(s, peer, text)
+  if (isHub(s)) removeProven(s, peer.memberId, text)
+}
+
+function isCertain(peer: Peer): boolean {
+  return peer.bye === peer.dead || peer.incarnation > peer.dead
+}
+
+/**
+ * How long ago a link was closed is unknown to who was not awake: an address may have changed hands since. A close
+ * found right after such a time proves nothing.
+ */
+function sleptThrough(s: Step): boolean {
+  const { beatDueMs, floorMs, config, health } = s.state
+  if (s.now - beatDueMs > limits.proofWindowMs) return true
+  return health.lateMs > limits.proofWindowMs && s.now - floorMs < config.beatMs
 }
 
 export function proposeRemoval(s: Step, peer: Peer, text: string): void {
@@ -39,7 +74,7 @@ export function proposeRemoval(s: Step, peer: Peer, text: string): void {
 
 /** The other side closed the last usable link: look whether anybody still listens there. */
 export function closedByPeer(s: Step, peer: Peer): void {
-  peer.closedMs = s.now
+  peer.closedMs = sleptThrough(s) ? null : s.now
   peer.resets = 0
   redial(s, peer.address)
   weigh(s, peer)
@@ -58,7 +93,7 @@ function weigh(s: Step, peer: Peer): void {
   const { closedMs, refusedMs } = peer
   if (peer.link !== null || closedMs === null || refusedMs === null || refusedMs < peer.heardMs) return
   if (Math.abs(closedMs - refusedMs) > limits.proofWindowMs) return
-  prove(s, peer, peer.incarnation, `it closed its link, and ${peer.address} refuses connections`)
+  prove(s, peer, peer.incarnation, `it closed its link, and ${peer.address} refuses connections`, 'closed')
 }
 
 /** A dial ended before its hello, by a reset. Just after a death the host resets before it refuses. */

@@ -1,5 +1,6 @@
 import { drop, refuse, settle } from './linking.js'
 import { greet, learn } from './incarnation.js'
+import { decideHeldOf } from './moved.js'
 import { emit, movePeer, type LinkRow, type Step } from './state.js'
 import { dialAgain } from './targets.js'
 import type { Hello } from './types.js'
@@ -19,6 +20,7 @@ export function helloArrived(s: Step, row: LinkRow, hello: Hello): void {
     const peer = s.state.peers.get(hello.memberId)
     if (peer) movePeer(s.state, peer, hello.address)
     learn(s, hello)
+    if (peer) decideHeldOf(s, peer)
     if (peer?.link === row.id && was && changed(was, hello)) emit(s, { kind: 'up', link: row.id, hello })
     return
   }
@@ -68,8 +70,9 @@ function mismatch(self: Hello, other: Hello): { code: string; text: string } | u
 }
 
 function sameIdentity(s: Step, row: LinkRow, hello: Hello): void {
-  const { self, targets } = s.state
-  if (hello.address === self.address && hello.incarnation === self.incarnation) {
+  const { self, targets, moved } = s.state
+  const own = hello.address === self.address || moved.former.has(hello.address)
+  if (own && hello.incarnation === self.incarnation) {
     const t = row.out ? targets.get(row.remote) : undefined
     if (t) t.self = true
     return drop(s, row, 'self', 'a peer does not link itself')

@@ -1,11 +1,11 @@
 import { prove } from './evidence.js'
 import type { Address } from '../host/index.js'
 import { limits } from './limits.js'
-import { drop, hear, refuse, settle } from './linking.js'
+import { drop, hear, settle } from './linking.js'
+import { begin, decideHeldOf, hold, isThere, lives, refuseStale } from './moved.js'
 import {
   ensurePeer,
   movePeer,
-  quietMs,
   usableLinks,
   type LinkRow,
   type Membership,
@@ -22,71 +22,54 @@ import type { Hello } from './types.js'
  */
 export function greet(s: Step, row: LinkRow, hello: Hello): void {
   const peer = ensurePeer(s, hello.memberId, hello.incarnation, hello.address)
-  if (hello.incarnation < peer.incarnation) {
-    const text = `${hello.name} at ${hello.address} is start ${hello.incarnation} of a member whose start ${peer.incarnation} is known: restart it, or stop it if its data folder was copied`
-    return refuse(s, row, 'stale', text)
-  }
+  if (hello.incarnation < peer.incarnation) return refuseStale(s, row, hello, peer.incarnation)
   // Its last word is said; this hello was still on its way.
   if (hello.incarnation === peer.bye) {
     const t = dialOver(s.state, row)
     drop(s, row, 'bye', 'this incarnation has said bye')
     return t && dialFailed(s, t)
   }
-  // The same start at two places: a folder that was copied with all that its process had promised.
-  if (hello.incarnation === peer.incarnation && hello.address !== peer.address && isThere(s, peer))
-    return refuseCopy(s, row, hello)
-  if (hello.incarnation > peer.incarnation) {
-    const verdict = succeed(s, row, peer, hello)
-    if (verdict === 'copied') return refuseCopy(s, row, hello)
-    if (verdict === 'held') {
-      row.stage = 'held'
-      dialOver(s.state, row)
-      return redial(s, peer.address)
-    }
+  const asked = row.out && row.remote === peer.address
+  // The same start at two places, unless it was asked at the old one and names the new one itself.
+  const elsewhere = hello.incarnation === peer.incarnation && hello.address !== peer.address && !asked
+  const waits = elsewhere
+    ? isThere(s, peer)
+    : hello.incarnation > peer.incarnation && !succeed(s, row, peer, hello)
+  if (waits) {
+    // As long as it waits, its address is not dialled again; the one that is known may be the same.
+    if (hello.address === peer.address) dialOver(s.state, row)
+    hold(s, row, peer)
+    return decideHeldOf(s, peer)
   }
   accept(s, row, peer, hello)
 }
 
-/** Linked, or heard so lately that it may be. */
-function isThere(s: Step, peer: Peer): boolean {
-  const since = Math.max(peer.heardMs, peer.rowSinceMs)
-  return peer.link !== null || quietMs(s, since) < s.state.config.removeMs
-}
-
-function refuseCopy(s: Step, row: LinkRow, hello: Hello): void {
-  const text = `${hello.name} at ${hello.address} has the identity of a member that runs at another place: stop one of them, or give it a data folder of its own`
-  refuse(s, row, 'identity', text)
-}
-
-/** A newer incarnation: the older one is proven dead only when a dial to its own address was answered. */
-function succeed(s: Step, row: LinkRow, peer: Peer, hello: Hello): 'accepted' | 'held' | 'copied' {
+/**
+ * A newer incarnation: the older one is proven dead only when a dial to its own address was answered. False while
+ * the older one may live.
+ */
+function succeed(s: Step, row: LinkRow, peer: Peer, hello: Hello): boolean {
   const old = peer.incarnation
   let doubt: Peer['former'] = null
   if (row.out && row.remote === peer.address) {
-    prove(s, peer, old, `${row.remote} is answered by its start ${hello.incarnation}`)
+    prove(s, peer, old, `${row.remote} is answered by its start ${hello.incarnation}`, 'answered')
   } else if (peer.dead !== old) {
     if (hello.address === peer.address) {
-      if (peer.link !== null && !peer.silent) return 'held'
+      if (peer.link !== null && !peer.silent) return false
       doubt = { incarnation: old, address: peer.address }
     } else {
-      if (isThere(s, peer)) return 'copied'
+      if (isThere(s, peer)) return false
     }
   }
   for (const l of usableLinks(s.state, peer.memberId))
     drop(s, l, 'stale', 'a newer start of this member is here')
   settle(s, peer)
-  Object.assign(peer, {
-    incarnation: hello.incarnation,
-    bornMs: null,
-    former: doubt,
-    hears: [],
-    broken: false,
-  })
+  begin(peer, hello, doubt)
   if (doubt) redial(s, doubt.address)
-  return 'accepted'
+  return true
 }
 
-function accept(s: Step, row: LinkRow, peer: Peer, hello: Hello): void {
+export function accept(s: Step, row: LinkRow, peer: Peer, hello: Hello): void {
   row.stage = 'usable'
   row.sinceMs = s.now
   row.hello = hello
@@ -95,7 +78,8 @@ function accept(s: Step, row: LinkRow, peer: Peer, hello: Hello): void {
   const { former } = peer
   if (former && row.out && row.remote === former.address) {
     peer.former = null
-    prove(s, peer, former.incarnation, `${row.remote} is answered by its start ${hello.incarnation}`)
+    const text = `${row.remote} is answered by its start ${hello.incarnation}`
+    prove(s, peer, former.incarnation, text, 'answered')
   }
   movePeer(s.state, peer, hello.address)
   Object.assign(peer, { closedMs: null, refusedMs: null, resets: 0 })
@@ -114,7 +98,8 @@ function accept(s: Step, row: LinkRow, peer: Peer, hello: Hello): void {
   tellHubs(s, row)
   // Members find each other by the view; whom only this peer knows, it names to the others.
   if (isNew && peer.row === null && !s.state.topology.large) announce(s, peer)
-  release(s, peer)
+  if (row.out && row.remote === peer.address) lives(s, peer, row.bornMs)
+  decideHeldOf(s, peer)
 }
 
 function announce(s: Step, newcomer: Peer): void {
@@ -128,15 +113,6 @@ export function learn(s: Step, hello: Hello): void {
   addHint(s, hello.address, true)
   for (const address of hello.known.slice(0, limits.knownInHello)) addHint(s, address, false)
   refreshTargets(s)
-}
-
-/** Links whose hello waited for this answer. */
-function release(s: Step, peer: Peer): void {
-  for (const l of s.state.greeting) {
-    if (l.stage !== 'held' || l.hello?.memberId !== peer.memberId) continue
-    if (l.hello.incarnation === peer.incarnation) accept(s, l, peer, l.hello)
-    else refuseCopy(s, l, l.hello)
-  }
 }
 
 export function sayHello(s: Step, row: LinkRow): void {

@@ -1,5 +1,8 @@
 export type * from './types.js'
+export { aboutLimits, announced, checkAbout } from './about.js'
 export { largeDefaults, membershipDefaults } from './limits.js'
 export { stepMembership } from './machine.js'
+export { linkStates, type LinkState } from './routes.js'
 export { wantsNeed } from './topology.js'
 export { createMembership, type Membership } from './state.js'
+export { isAbout, isMemberRecord, isMembershipForm } from './forms.js'

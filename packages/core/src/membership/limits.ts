@@ -55,8 +55,19 @@ export const limits = {
   /** Right after a process died its host may reset a dial before it refuses: ask after 5, 10, 15 ms. */
   resetStepMs: 5,
   resetTries: 8,
+  /** Beats of silence after which a link is replaced when the own network has changed. */
+  proofBeats: 2,
   /** What one member says of itself, as JSON. */
   aboutBytes: 2_048,
   /** Records in one message, and entries of one list in a message. */
   recordsInMessage: 1_024,
+  /** Bad links that a record names. */
+  badInRecord: 64,
+  /** A bucket of the largest cluster whose members all say something. */
+  marksInMessage: 4_096,
+  /** Rows of a view. */
+  viewMembers: 16_384,
+  /** Records that say no more than the view are kept so long, and so many of them, against late rumours. */
+  idleRecordMs: 60_000,
+  idleRecords: 1_024,
 } as const

@@ -1,6 +1,9 @@
 import type { LinkEnd } from '../host/index.js'
 import { closedByPeer, dialRefused, dialReset, noAnswer } from './evidence.js'
 import { limits } from './limits.js'
+import { notDoubted } from './doubted.js'
+import { relayChanged } from './routes.js'
+import { heardAgain } from './suspicion.js'
 import { emit, forgetLink, quietMs, silenceLimitOf, type LinkRow, type Peer, type Step } from './state.js'
 import { bar, dialAgain, dialFailed, dialOver } from './targets.js'
 
@@ -31,6 +34,10 @@ export function hear(s: Step, row: LinkRow): void {
   peer.heardMs = s.now
   peer.silent = false
   peer.broken = false
+  if (peer.doubted) notDoubted(s, peer)
+  const { doubts, gone, noted, cutOff } = s.state.suspicion
+  if (row.hello && (doubts.size > 0 || gone.size > 0 || noted.size > 0 || cutOff))
+    heardAgain(s, peer.memberId, row.hello.incarnation)
   if (peer.row?.incarnation !== peer.dead) peer.gone = false
 }
 
@@ -39,6 +46,7 @@ export function linkClosed(s: Step, row: LinkRow, end: LinkEnd): void {
   if (row.stage === 'usable') return usableClosed(s, row, end)
   const t = dialOver(s.state, row)
   if (!t) return
+  noteAnswer(s, end)
   switch (end.kind) {
     case 'refused':
       dialFailed(s, t)
@@ -58,6 +66,14 @@ export function linkClosed(s: Step, row: LinkRow, end: LinkEnd): void {
     case 'local':
       return dialFailed(s, t)
   }
+}
+
+/** Whether the network of this host works: any answer shows it. */
+function noteAnswer(s: Step, end: LinkEnd): void {
+  const { suspicion } = s.state
+  if (end.kind === 'unreachable') suspicion.unreachableMs = s.now
+  else if (end.kind !== 'timeout' && end.kind !== 'local' && end.kind !== 'broken')
+    suspicion.answeredMs = s.now
 }
 
 function usableClosed(s: Step, row: LinkRow, end: LinkEnd): void {
@@ -104,6 +120,7 @@ export function settle(s: Step, peer: Peer): void {
   if (peer.link === null) return
   peer.link = null
   peer.silent = false
+  relayChanged(s, peer.memberId)
   emit(s, { kind: 'down', memberId: peer.memberId, incarnation: peer.incarnation })
 }
 

@@ -9,15 +9,17 @@ import { emit, linkLimit, newLink, type LinkRow, type Membership, type Step } fr
 import { dialDue, dialFailed, dialOver, liftBars, nextDialMs, redial, refreshTargets } from './targets.js'
 import { measure } from './rtt.js'
 import { sayHello } from './incarnation.js'
-import { networkChanged } from './moved.js'
+import { beatAnswered, heldLimitMs, networkChanged } from './moved.js'
 import { bucketsArrived, compareDigests, marksArrived, newsArrived, sayAbout, spread } from './records.js'
-import { reachAsked, reachTold } from './routes.js'
+import { newsTimer } from './records-spread.js'
+import { reachAsked, reachTold } from './routes-relay.js'
+import { witnessTold } from './proof.js'
 import { accusationsArrived } from './suspicion.js'
+import { doubtsDue } from './tally.js'
 import { hubsNamed, hubsTold } from './topology-hubs.js'
 import { keepLinks, needLink } from './topology.js'
-import { indexOf } from './view-index.js'
-import { viewTold } from './views.js'
-import { byeArrived, viewArrived } from './view.js'
+import { byeArrived } from './view.js'
+import { viewGiven, viewTold } from './views.js'
 import type { LastPosition, MembershipEffect, MembershipInput, MembershipMessage } from './types.js'
 
 /**
@@ -26,7 +28,7 @@ import type { LastPosition, MembershipEffect, MembershipInput, MembershipMessage
  * the hash ring and for whom its shell asks. It proposes; the journal alone admits and removes.
  *
  * Changes `state` in place and returns what its shell must do, in order. Deterministic: time comes from
- * `now.monotonicMs`, chance from `random`. Its timers are `beat` and `wake`.
+ * `now.monotonicMs`, chance from `random`. Its timers are `beat`, `wake` and `news`.
  *
  * - Evidence A is emitted only by the rules in `evidence.ts`, at most once for each incarnation.
  * - `gone` is emitted for members of the view only: at once when their end is proven, or after `removeMs` of
@@ -86,13 +88,12 @@ function take(s: Step, input: Exclude<MembershipInput, { kind: 'heard' }>): void
     .with({ kind: 'timer', key: 'wake' }, () => {
       state.wakeMs = null
       closeMute(s)
+      doubtsDue(s)
     })
+    .with({ kind: 'timer', key: 'news' }, () => newsTimer(s))
     .with({ kind: 'timer', key: P.string }, ({ key }) => invariant(false, `no timer is called ${key}`))
     .with({ kind: 'view' }, ({ members, at }) => {
-      state.view = members
-      state.index = indexOf(members)
-      state.viewAt = at ?? [state.viewAt[0], state.viewAt[1] + 1]
-      viewArrived(s)
+      viewGiven(s, members, at)
     })
     .with({ kind: 'hubs' }, ({ term, hubs }) => hubsNamed(s, term, hubs))
     .with({ kind: 'keep' }, ({ members }) => keepLinks(s, members))
@@ -137,7 +138,7 @@ function stop(s: Step, leaving: boolean, last?: LastPosition): void {
   }
   for (const row of state.links.values())
     drop(s, row, 'bye', leaving ? 'this peer leaves' : 'this peer stops')
-  for (const key of ['beat', 'wake']) s.effects.push({ kind: 'timer', key, afterMs: null })
+  for (const key of ['beat', 'wake', 'news']) s.effects.push({ kind: 'timer', key, afterMs: null })
 }
 
 function dialOpened(s: Step, link: number): void {
@@ -147,6 +148,7 @@ function dialOpened(s: Step, link: number): void {
   invariant(row.out && row.stage === 'dialling', `link ${link} opens twice`)
   row.stage = 'greeting'
   row.sinceMs = s.now
+  s.state.suspicion.answeredMs = s.now
   s.state.greeting.add(row)
   sayHello(s, row)
 }
@@ -175,6 +177,7 @@ function beatOn(s: Step, row: LinkRow, arrived: Extract<MembershipMessage, { t: 
   measure(s, row, peer, arrived)
   compareDigests(s, row, arrived)
   settle(s, peer)
+  beatAnswered(s, row, peer, arrived)
 }
 
 function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void {
@@ -189,7 +192,10 @@ function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void
     .with({ t: 'hubs' }, (told) => hubsTold(s, row, told))
     .with({ t: 'accuse' }, (accuse) => accusationsArrived(s, row, accuse))
     .with({ t: 'reach' }, (asked) => reachAsked(s, row, asked))
-    .with({ t: 'reached' }, (told) => reachTold(s, row, told))
+    .with({ t: 'reached' }, (told) => {
+      reachTold(s, row, told)
+      witnessTold(s, row, told)
+    })
     .with({ t: 'bye' }, (bye) => {
       if (bye.memberId === row.hello?.memberId) byeArrived(s, row, bye)
     })
@@ -199,7 +205,7 @@ function messageArrived(s: Step, row: LinkRow, message: MembershipMessage): void
 /** A connection alone is no proof of life: a frozen process still accepts. */
 function closeMute(s: Step): void {
   for (const row of s.state.greeting) {
-    if (s.now < row.sinceMs + s.state.config.helloMs) continue
+    if (s.now < row.sinceMs + greetingMs(s, row)) continue
     const t = dialOver(s.state, row)
     drop(s, row, 'hello', `no hello within ${s.state.config.helloMs} ms`)
     if (!t) continue
@@ -208,11 +214,17 @@ function closeMute(s: Step): void {
   }
 }
 
+function greetingMs(s: Step, row: LinkRow): number {
+  return row.stage === 'held' ? heldLimitMs(s, row) : s.state.config.helloMs
+}
+
 function armWake(s: Step): void {
   const { state } = s
   let next = nextDialMs(state)
+  const judgeMs = state.suspicion.dueMs
+  if (judgeMs !== null && (next === null || judgeMs < next)) next = judgeMs
   for (const row of state.greeting) {
-    const limitMs = row.sinceMs + state.config.helloMs
+    const limitMs = row.sinceMs + greetingMs(s, row)
     if (next === null || limitMs < next) next = limitMs
   }
   if (next === state.wakeMs) return

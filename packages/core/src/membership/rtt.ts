@@ -48,6 +48,12 @@ export function mediansTo(state: Membership, ids: readonly MemberId[]): number[]
   return ids.map((id) => rounded(median(state.peers.get(id)?.rtt.samplesMs ?? []) ?? -1))
 }
 
+/** The own median to this peer; null: not measured. */
+export function medianTo(state: Membership, id: MemberId): number | null {
+  const ms = median(state.peers.get(id)?.rtt.samplesMs ?? [])
+  return ms === undefined ? null : rounded(ms)
+}
+
 /** A beat arrived: what it answers is a sample, and what it tells replaces what its sender told before. */
 export function measure(
   s: Step,
@@ -61,7 +67,7 @@ export function measure(
   },
 ): void {
   if (beat.seq !== undefined) link.heardBeat = { seq: beat.seq, atMs: s.now }
-  const sent = beat.echo && s.state.sentBeats.find(({ seq }) => seq === beat.echo?.[0])
+  const sent = beat.echo && sentBeat(s.state, beat.echo[0])
   // A number from before this link opened was said on another one.
   if (sent && beat.echo && sent.sentMs >= link.sinceMs) {
     const rttMs = s.now - sent.sentMs - Math.max(0, beat.echo[1])
@@ -73,6 +79,12 @@ export function measure(
   const { rtts } = beat
   if (!rtts || rtts.length !== beat.hears.length) return
   peer.rtt.told = new Map(beat.hears.flatMap((id, at) => tell(id, rtts[at])).slice(0, TOLD_MAX))
+}
+
+/** Of an answer to a beat that is forgotten already only the least is known that it has taken. */
+function sentBeat(state: Membership, echoed: number): BeatTime | undefined {
+  const [oldest] = state.sentBeats
+  return oldest && echoed < oldest.seq ? oldest : state.sentBeats.find(({ seq }) => seq === echoed)
 }
 
 function tell(id: MemberId, ms: number | undefined): [MemberId, number][] {

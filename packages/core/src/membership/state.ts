@@ -1,10 +1,12 @@
 import type { Address, Now, Random } from '../host/index.js'
 import { createHealth, type Health } from './health.js'
 import { largeDefaults, limits } from './limits.js'
-import { createRecords, type Records } from './records.js'
+import { createMoved, type Moved } from './moved.js'
+import type { Gap } from './records-repair.js'
+import { createRecords, type Records } from './records-store.js'
 import { createRoutes, type Routes } from './routes.js'
 import type { BeatTime, Rtt } from './rtt.js'
-import { createSuspicion, type Suspicion } from './suspicion.js'
+import { createSuspicion, type Suspicion } from './doubts.js'
 import { createTopology, type Topology } from './topology.js'
 import { indexOf, type ViewIndex } from './view-index.js'
 import type {
@@ -42,6 +44,7 @@ export interface Membership {
   readonly suspicion: Suspicion
   readonly health: Health
   readonly routes: Routes
+  readonly moved: Moved
   beatDueMs: number
   /** Silence is counted from here at the earliest: when this peer itself was late, the past proves nothing. */
   floorMs: number
@@ -57,7 +60,7 @@ export interface Membership {
 
 /**
  * dialling -> greeting (authenticated, hello sent) -> usable (hello received and accepted).
- * held: greeting, but its hello waits until a dial has shown which of two incarnations is alive.
+ * held: greeting, but its hello waits until it is known which of two incarnations is alive, or whether it has moved.
  */
 export interface LinkRow {
   readonly id: number
@@ -82,6 +85,8 @@ export interface LinkRow {
   inTurn: boolean
   /** The last numbered beat on this link. */
   heardBeat?: { readonly seq: number; readonly atMs: number }
+  /** How what the two sides know differed at the last beat. */
+  gap?: Gap
 }
 
 /** What is known of one `memberId`: its newest incarnation, its links and what was observed. */
@@ -99,6 +104,8 @@ export interface Peer {
   readonly usable: LinkRow[]
   /** In a silence spell: reported, and dialled for a second opinion. */
   silent: boolean
+  /** It was not heard for too long, and this was told. */
+  doubted: boolean
   /** Class B was reported since it was last heard. */
   broken: boolean
   /** When the other side closed the last usable link. */
@@ -172,6 +179,7 @@ export function createMembership(config: MembershipConfig, now: Now): Membership
     suspicion: createSuspicion(),
     health: createHealth(),
     routes: createRoutes(),
+    moved: createMoved(),
     beatDueMs: now.monotonicMs,
     floorMs: now.monotonicMs,
     judgementSkipped: false,
@@ -262,6 +270,7 @@ export function ensurePeer(s: Step, memberId: MemberId, incarnation: number, add
     link: null,
     usable: [],
     silent: false,
+    doubted: false,
     broken: false,
     closedMs: null,
     refusedMs: null,

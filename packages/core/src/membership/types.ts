@@ -82,6 +82,9 @@ export interface About {
   readonly tags?: Readonly<Record<string, string>>
 }
 
+/** A change of it: a field that is missing stays, null takes it away, anything else takes its place as a whole. */
+export type AboutChange = { readonly [Field in keyof About]?: About[Field] | null | undefined }
+
 /** What a cluster holds of a member's life: a rumour, never the reason alone for a removal from the view. */
 export type Fate = 'up' | 'suspect' | 'dead' | 'left'
 
@@ -131,12 +134,12 @@ export type MembershipMessage =
   /** Records that are news to the sender; whoever learns something by them hands it on as its mode says. */
   | { readonly t: 'news'; readonly records: readonly MemberRecord[] }
   /**
-   * Repair after digests differed: the marks that the sender holds in the buckets `of`. Answered by `news` with what
+   * Repair after digests differed: the marks that the sender holds in these `buckets`. Answered by `news` with what
    * the receiver holds newer, and, unless `answer`, by its own marks for what it lacks.
    */
   | {
       readonly t: 'marks'
-      readonly of: readonly number[]
+      readonly buckets: readonly number[]
       readonly marks: readonly RecordMark[]
       readonly answer: boolean
     }

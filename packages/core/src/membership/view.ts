@@ -13,7 +13,8 @@ export function byeArrived(s: Step, row: LinkRow, bye: Extract<MembershipMessage
   if (row.stage !== 'usable' || !peer || incarnation !== row.hello?.incarnation) return
   peer.bye = incarnation
   emit(s, { kind: 'bye', memberId: peer.memberId, incarnation, leaving, ...(last && { last }) })
-  prove(s, peer, incarnation, leaving ? 'it left for good' : 'it said that it stops')
+  const text = leaving ? 'it left for good' : 'it said that it stops'
+  prove(s, peer, incarnation, text, leaving ? 'left' : 'bye')
   for (const l of usableLinks(s.state, peer.memberId)) drop(s, l, 'bye', 'this incarnation has said bye')
   settle(s, peer)
   const t = s.state.targets.get(peer.address)

@@ -124,3 +124,5 @@ export type {
   LoggedLine,
   Probe,
 } from './actors/index.js'
+export { Fleet, roughWeather, weather } from './fleet/index.js'
+export type { FleetNetwork, FleetOptions, Load, Observation, Removal, Weather } from './fleet/index.js'

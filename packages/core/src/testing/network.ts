@@ -270,6 +270,10 @@ export class SimNetwork implements Network {
     }
   }
 
+  interfaces(): readonly string[] {
+    return [this.life.machine.hostName]
+  }
+
   dial(address: Address, handlers: LinkHandlers): Link {
     const { life, fabric } = this
     const { machine } = life

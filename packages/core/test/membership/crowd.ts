@@ -50,10 +50,10 @@ export class Crowd {
   }
 
   /** Starts members that are in the view already; the first two are the hubs. */
-  found(size: number): this {
+  found(size: number, more: Partial<MembershipConfig> = {}): this {
     const all = Array.from({ length: size }, (_, at) => at)
     this.view = all.map((at) => this.rowOf(at))
-    for (const at of all) this.boot(at, [], false)
+    for (const at of all) this.boot(at, [], false, more)
     this.lead([0, 1].filter((at) => at < size))
     this.tellView()
     return this
@@ -90,6 +90,13 @@ export class Crowd {
     const body = this.body(at)
     this.give(body, { kind: 'self', self: { ...body.machine.self, clusterId: 'c' } })
     return this.tellView()
+  }
+
+  /** It says that it leaves, and is taken out of the view. */
+  leave(at: number): this {
+    this.give(this.body(at), { kind: 'stop', leaving: true })
+    this.body(at).running = false
+    return this.remove(at)
   }
 
   remove(at: number): this {

@@ -26,6 +26,8 @@ interface End {
   open: boolean
   other: End | null
   lastArrival: number
+  /** Nothing comes through any more. */
+  severed?: boolean
 }
 
 /** One start of a peer: a process. */
@@ -33,7 +35,7 @@ export interface Life {
   readonly name: string
   readonly machine: Membership
   readonly incarnation: number
-  readonly address: Address
+  address: Address
   running: boolean
   paused: boolean
   readonly ends: Map<number, End>
@@ -58,7 +60,7 @@ export class Mesh {
   /** Called at each event, before it is recorded. */
   watch: (by: Life, event: MembershipEvent) => void = () => {}
   strictness: 'normal' | 'strict' = 'normal'
-  /** Hosts that answer nothing at all. */
+  /** Hosts, or addresses, that answer nothing at all. */
   readonly dark = new Set<string>()
   /** The answer of a host to dials, instead of the true one. */
   readonly forged = new Map<Address, LinkEnd['kind'] & ('refused' | 'reset')>()
@@ -68,6 +70,7 @@ export class Mesh {
   readonly aliases = new Map<Address, Address>()
   private readonly queue: { at: number; order: number; run: () => void }[] = []
   private readonly cuts = new Map<string, (() => void)[]>()
+  private readonly slowness = new Map<string, number>()
   private order = 0
   private view: ViewMember[] = []
   private seed: number
@@ -198,6 +201,19 @@ export class Mesh {
     return this
   }
 
+  /** The machine has another address: its links are dead without a word, the old address answers nothing. */
+  move(name: string, address: Address): this {
+    const life = this.life(name)
+    this.dark.add(life.address)
+    this.dark.delete(address)
+    life.address = address
+    for (const end of life.ends.values()) {
+      end.severed = true
+      if (end.other) end.other.severed = true
+    }
+    return this
+  }
+
   pause(name: string): this {
     this.life(name).paused = true
     return this
@@ -216,15 +232,27 @@ export class Mesh {
   }
 
   cut(a: string, b: string): this {
-    const key = pair(a, b)
-    if (!this.cuts.has(key)) this.cuts.set(key, [])
+    return this.cutOneWay(a, b).cutOneWay(b, a)
+  }
+
+  /** What `from` sends to `to` waits until it is healed; no link can be dialled between them. */
+  cutOneWay(from: string, to: string): this {
+    if (!this.cuts.has(from + to)) this.cuts.set(from + to, [])
     return this
   }
 
   heal(a: string, b: string): this {
-    const waiting = this.cuts.get(pair(a, b)) ?? []
-    this.cuts.delete(pair(a, b))
-    for (const run of waiting) this.at(1, run)
+    for (const key of [a + b, b + a]) {
+      const waiting = this.cuts.get(key) ?? []
+      this.cuts.delete(key)
+      for (const run of waiting) this.at(1, run)
+    }
+    return this
+  }
+
+  /** Each way takes so much longer between these two. */
+  slow(a: string, b: string, byMs: number): this {
+    this.slowness.set(pair(a, b), byMs)
     return this
   }
 
@@ -368,7 +396,9 @@ export class Mesh {
       const name = host?.name ?? '?'
       const forged = this.forged.get(address)
       if (forged) return done(this.latency(), { kind: forged })
-      if (this.dark.has(name) || this.cuts.has(pair(life.name, name))) return done(1_000, { kind: 'timeout' })
+      const silent = this.dark.has(name) || this.dark.has(address)
+      const isCut = this.cuts.has(life.name + name) || this.cuts.has(name + life.name)
+      if (silent || isCut) return done(1_000, { kind: 'timeout' })
       if (!target) return done(this.latency(), { kind: 'refused' })
       if (!near.open) return
       const far: End = { life: target, link: target.nextLink, open: true, other: near, lastArrival: 0 }
@@ -388,11 +418,13 @@ export class Mesh {
   private carry(from: End, run: () => void): void {
     const to = from.other
     if (!to) return
-    const arrival = Math.max(this.now + this.latency(), from.lastArrival)
+    const moreMs = this.slowness.get(pair(from.life.name, to.life.name)) ?? 0
+    const arrival = Math.max(this.now + this.latency() + moreMs, from.lastArrival)
     from.lastArrival = arrival
     this.at(arrival - this.now, () => {
+      if (from.severed) return
       if (this.dark.has(to.life.name) || this.dark.has(from.life.name)) return
-      const waiting = this.cuts.get(pair(from.life.name, to.life.name))
+      const waiting = this.cuts.get(from.life.name + to.life.name)
       if (waiting) waiting.push(run)
       else run()
     })

@@ -113,10 +113,9 @@ describe('leaves', () => {
     ).toBeNull()
   })
 
-  it('knows kinds, faithful links, honest refusals and steady addresses', () => {
+  it('knows kinds, faithful links, honest refusals and changed addresses', () => {
     const moved: Fault = { at: 0, do: 'address-change', who: 'ann' }
-    expect(outside(safety, moved)).toContain('no machine gets a new address')
-    expect(outside({ ...safety, steadyAddresses: false }, moved)).toBeNull()
+    expect(outside(safety, moved)).toBeNull()
     const refuse: Fault = { at: 0, do: 'refuse', to: 'ann' }
     expect(outside(safety, refuse)).toContain('proof of death')
     expect(outside({ ...safety, honestRefusals: false }, refuse)).toBeNull()

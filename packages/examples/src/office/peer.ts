@@ -12,6 +12,8 @@ import { board } from './role.js'
 import { createRoutes } from './routes.js'
 import { Views } from './view.js'
 
+/** Peers say it of themselves: the page shows who runs what while an office is being upgraded. */
+const VERSION = '1.0.0'
 /** Commands under way get this long to be answered before this peer goes; the page asks again elsewhere. */
 const ANSWERING_MS = 1_000
 /** A peer that cannot go in peace within this time goes nevertheless. */
@@ -51,6 +53,7 @@ async function run({ name, listen, seeds, data, secret, expect }: PeerConfig): P
     expect,
     log,
     roles: [board],
+    about: { version: VERSION, load: 'auto' },
     http: routes.listener,
   })
   peer = own

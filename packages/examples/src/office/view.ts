@@ -5,6 +5,11 @@ export interface MemberView {
   readonly address: string
   readonly voter: boolean
   readonly reachable: boolean
+  /** It has not been heard for too long, and has not answered that yet. */
+  readonly suspect: boolean
+  /** What it says of itself. */
+  readonly version: string | null
+  readonly load: number | null
 }
 
 /** The office as one peer sees it. Everybody is called by name: the launcher never gives a name twice. */
@@ -36,7 +41,15 @@ export class Views {
       server: server?.name ?? null,
       successor: successors[0]?.name ?? null,
       term,
-      members: members.map(({ name, address, voter, reachable }) => ({ name, address, voter, reachable })),
+      members: members.map(({ name, address, voter, reachable, state, about }) => ({
+        name,
+        address,
+        voter,
+        reachable,
+        suspect: state === 'suspect',
+        version: about?.version ?? null,
+        load: about?.load ?? null,
+      })),
       takeover: lastTakeover && {
         from: this.#name(lastTakeover.from),
         to: this.#name(lastTakeover.to),

@@ -91,7 +91,10 @@ export interface ShownStatus
     PeerStatus,
     'self' | 'mode' | 'role' | 'server' | 'successors' | 'term' | 'commitIndex' | 'lastIndex' | 'waitingFor'
   > {
-  readonly members: readonly Omit<Member, 'neverServes' | 'demoted'>[]
+  readonly members: readonly Pick<
+    Member,
+    'id' | 'name' | 'address' | 'incarnation' | 'seniority' | 'voter' | 'reachable'
+  >[]
 }
 
 export function statusOf(status: PeerStatus): ShownStatus {

@@ -1,5 +1,7 @@
-import { JournalError } from '@tanist/core'
+import { announced, JournalError } from '@tanist/core'
 import type {
+  About,
+  AboutChange,
   ActorSystem,
   Entry,
   Folder,
@@ -16,6 +18,7 @@ import type {
 import type { CallOutcome, RoleHost } from '../role/index.js'
 import {
   branch,
+  EntryKind,
   isAdmitted,
   isForeign,
   isFresh,
@@ -25,6 +28,7 @@ import {
   nameOf,
   neverServes,
   otherOf,
+  viewChangeOf,
   voters,
 } from '../succession/index.js'
 import type { FencingToken, Operation, Succession, SuccessionInput } from '../succession/index.js'
@@ -40,10 +44,14 @@ import { JoinError } from './errors.js'
 import { Forgetting } from './forgetting.js'
 import { Group } from './group.js'
 import type { Base, GroupEvent } from './group.js'
+import { OwnAddress } from './own-address.js'
 import { reborn } from './identity.js'
 import type { Identity } from './identity.js'
 import type { FeedSource } from './feed.js'
 import { feedSource } from './feed-source.js'
+import { MemberFacts } from './member-facts.js'
+import type { MemberEnd } from './member-facts.js'
+import { Members } from './members.js'
 import { Mesh } from './mesh.js'
 import type { Meters } from './meters.js'
 import { metricsOf } from './metrics.js'
@@ -114,6 +122,8 @@ export interface PeerParts {
   readonly counters: ReadonlyMap<string, Counter>
   /** The same. */
   readonly meters: Meters
+  /** What this peer says of itself now: the same. */
+  readonly says: { about: About | null }
   /** The own hello, with the address that others dial. */
   readonly self: Hello
 }
@@ -175,6 +185,7 @@ export class PeerCore {
   readonly #listeners = new Set<(event: PeerEvent) => void>()
   #applied = 0
   #told = -1
+  #said: About | null = null
   #statusChanged = false
   #joined = false
   #refusal: { readonly text: string; readonly final: boolean } | null = null
@@ -183,8 +194,12 @@ export class PeerCore {
   readonly #operations = new Map<number, (outcome: OperateOutcome) => void>()
   #lastOperation = 0
   readonly #waits = new WaitClock()
+  /** It hears no other member, and what that may mean. */
+  #cutOff: string | null = null
   readonly #chronicle = new Chronicle((event, text, data) => this.#note(event, text, data))
   readonly #meters: Meters
+  readonly #facts = new MemberFacts()
+  readonly #members = new Members()
   #roleNow = ''
   #leaveDone: (() => void) | null = null
   #afterCalls: (() => void) | null = null
@@ -197,6 +212,7 @@ export class PeerCore {
   #leaderSpokeAtMs = 0
   #serverSinceMs = 0
   #lastLeader: MemberId | null = null
+  readonly #ownAddress: OwnAddress
   #takeover: Takeover | null = null
 
   constructor(parts: PeerParts) {
@@ -223,6 +239,7 @@ export class PeerCore {
       { self, seeds, settings },
       {
         up: (hello, relinked) => {
+          this.#facts.reached(hello.memberId)
           if (relinked) parts.actors.up(hello)
           if (relinked) this.#tellBuild(hello)
           this.#linkChanged({ kind: 'up', hello, relinked })
@@ -235,13 +252,28 @@ export class PeerCore {
         },
         evidence: (kind, memberId, incarnation, text) => {
           this.#note('evidence', text, { class: kind, memberId })
+          if (kind === 'B' || kind === 'C') this.#ownAddress.soon()
           if (kind !== 'A') return
           parts.actors.over(memberId, incarnation)
           this.#group.step({ kind: 'dead', memberId, incarnation })
         },
         gone: (memberId, incarnation, leaving, why) =>
           this.#group.step({ kind: 'gone', memberId, incarnation, leaving, why }),
+        cutOff: (text) => {
+          this.#cutOff = text
+          this.#statusChanged = true
+          this.#note('cut-off', text ?? 'other members are heard again', { cutOff: text !== null })
+        },
+        beat: () => this.#ownAddress.beat(),
         latency: (medians) => this.#group.step({ kind: 'latency', medians }),
+        links: () => (this.#statusChanged = true),
+        fate: (memberId, incarnation, fate) => {
+          this.#facts.fateIs(memberId, incarnation, fate)
+          this.#factsChanged(memberId)
+        },
+        about: (memberId, about) => {
+          if (this.#facts.says(memberId, about)) this.#factsChanged(memberId)
+        },
         leader: () => this.#group.state.leader?.memberId ?? null,
         refused: (address, code, text, hello, own) => this.#refused(address, code, text, hello, own),
         message: (from, message) => this.#message(from, message),
@@ -263,6 +295,15 @@ export class PeerCore {
       event: (event) => this.#groupEvent(event),
       failed: (error) =>
         this.#fail(new JoinError('data', `The journal cannot be written: ${error.message}`, error)),
+    })
+    this.#ownAddress = new OwnAddress(host, settings, self.address, {
+      changed: (address, why) => turns.enqueue(() => this.#networkChanged(address, why)),
+      lost: (address) =>
+        this.#note(
+          'address-lost',
+          `${address} is no address of this machine any more, and this peer listens nowhere else: it can dial others, and nobody can dial it. Listen on 0.0.0.0 to move along with the machine.`,
+          { address },
+        ),
     })
     this.#builds = new Builds(settings.roles)
     this.#deciding = new Deciding({
@@ -375,7 +416,25 @@ export class PeerCore {
     this.#turns.enqueue(() => {
       this.#group.step({ kind: 'start' })
       this.#mesh.step({ kind: 'start' })
+      this.#sayAbout()
     })
+  }
+
+  /** Changes what this peer says of itself; throws a `TypeError` when it is not allowed. */
+  announce(change: AboutChange): void {
+    const { says } = this.#parts
+    const about = announced(says.about, change)
+    if (JSON.stringify(about) === JSON.stringify(says.about)) return
+    says.about = about
+    if (this.#life !== 'stopped') this.#turns.enqueue(() => this.#sayAbout())
+  }
+
+  #sayAbout(): void {
+    const { about } = this.#parts.says
+    if (this.#life !== 'running' || about === this.#said) return
+    this.#said = about
+    this.#statusChanged = true
+    this.#mesh.step({ kind: 'about', about })
   }
 
   /** An authenticated link from another peer. */
@@ -415,13 +474,24 @@ export class PeerCore {
     const { state } = this.#group
     return statusOf(
       state,
+      this.#members.of(state, this.#facts, this.#parts.says.about),
       now,
       this.#takeover,
       this.#wait(),
       this.#asides.status,
       this.singletons.status(),
       this.sideEffects.status(),
+      this.#mesh.links(),
     )
+  }
+
+  /** How a member came to its end in the view, if it did so lately. */
+  endOf(memberId: MemberId): MemberEnd | null {
+    return this.#facts.endOf(memberId)
+  }
+
+  #factsChanged(memberId: MemberId): void {
+    this.#statusChanged ||= this.#group.state.view.has(memberId)
   }
 
   #wait(): Waiting | null {
@@ -430,7 +500,7 @@ export class PeerCore {
       const text = this.roles.failure(name)
       return text === undefined ? [] : [{ name, text }]
     })
-    const context = { monotonicMs, failedRole: failed[0] ?? null }
+    const context = { monotonicMs, failedRole: failed[0] ?? null, cutOff: this.#cutOff }
     return this.#waits.at(explainWait(this.#group.state, context), wallMs)
   }
 
@@ -564,6 +634,7 @@ export class PeerCore {
       atMs: this.#host.clock.now().wallMs,
       meters: this.#meters,
       journal: { firstIndex, lastIndex, commitIndex, appliedIndex: this.#applied },
+      relayed: this.#mesh.handedOn,
       snapshot: newest ? { index: newest.index, bytes: newest.bytes } : null,
       queues: (role) => ({
         ...(server.get(role) ?? { held: 0, committing: 0 }),
@@ -677,6 +748,23 @@ export class PeerCore {
     // 'reads' only needs the flush that follows.
   }
 
+  /** This machine has another address, or was asleep. */
+  #networkChanged(address: string, why: 'address' | 'resume'): void {
+    if (why === 'address') {
+      this.#note('address-changed', `This machine has another address: peers dial ${address} now.`, {
+        address,
+      })
+      this.#group.state.self = { ...this.#group.state.self, address }
+      this.#statusChanged = true
+    } else
+      this.#note(
+        'resumed',
+        'This process stood still for more than five seconds, as in a sleep: every link has to prove itself.',
+        {},
+      )
+    this.#mesh.step({ kind: 'network', address, why })
+  }
+
   #linkChanged(input: Extract<SuccessionInput, { kind: 'up' | 'down' }>): void {
     this.#statusChanged = true
     this.#group.step(input)
@@ -752,6 +840,7 @@ export class PeerCore {
         this.#statusChanged = true
         this.#parts.actors.members(event.members)
         this.#keepBuilds(event.members)
+        this.#facts.keep((id) => this.#group.state.view.has(id))
         this.#mesh.step({ kind: 'view', members: event.members, at: event.at })
         this.#tellTopology()
         return this.#checkJoined()
@@ -831,6 +920,7 @@ export class PeerCore {
 
   #committed(entries: readonly Entry[]): void {
     this.onCommitted?.(entries)
+    for (const entry of entries) if (entry.kind === EntryKind.view) this.#facts.changed(viewChangeOf(entry))
     this.#server.committed(entries)
     this.#applied = entries.at(-1)?.index ?? this.#applied
   }

@@ -1,6 +1,6 @@
 import type { Address, Hello, Link, LinkEnd, Log, MemberId, Network } from '@tanist/core'
 import { decodeWire, encodeWire } from './wire.js'
-import type { WireMessage } from './wire.js'
+import type { DetourMessage, WireMessage } from './wire.js'
 
 /** Bytes of entries in one frame; more begin a new one. */
 const FRAME_BYTES = 1024 * 1024
@@ -15,6 +15,8 @@ interface Row {
   readonly link: Link
   outbox: WireMessage[]
   bytes: number
+  /** Of what is in the outbox for others. */
+  handedOn: number
 }
 
 /**
@@ -44,13 +46,13 @@ export class Links {
       frame: (bytes) => this.#frame(number, bytes),
       closed: (end) => this.#closed(number, end),
     })
-    this.#rows.set(number, { link, outbox: [], bytes: 0 })
+    this.#rows.set(number, { link, outbox: [], bytes: 0, handedOn: 0 })
   }
 
   accept(link: Link): { opened(): void; frame(bytes: Uint8Array): void; closed(end: LinkEnd): void } {
     this.#accepted += 2
     const number = this.#accepted
-    this.#rows.set(number, { link, outbox: [], bytes: 0 })
+    this.#rows.set(number, { link, outbox: [], bytes: 0, handedOn: 0 })
     this.#events.opened(number, false, link.remote)
     return {
       opened: () => {},
@@ -86,11 +88,28 @@ export class Links {
     if (number !== undefined) this.send(number, message)
   }
 
+  isUsable(memberId: MemberId): boolean {
+    return this.#usable.has(memberId)
+  }
+
+  /** For another member. False, and not sent, when there is no link, or when more than `limit` bytes wait for it. */
+  handOn(memberId: MemberId, message: DetourMessage, limit: number): boolean {
+    const number = this.#usable.get(memberId)
+    const row = number === undefined ? undefined : this.#rows.get(number)
+    if (number === undefined || row === undefined) return false
+    const bytes = message.data?.length ?? 0
+    if (row.link.bufferedBytes + row.handedOn + bytes > limit) return false
+    row.handedOn += bytes
+    this.send(number, message)
+    return true
+  }
+
   send(number: number, message: WireMessage): void {
     const row = this.#rows.get(number)
     if (!row) return
     row.outbox.push(message)
     if (message.channel === 's') for (const entry of message.entries) row.bytes += entry.payload.length
+    if (message.channel === 'v') row.bytes += message.data?.length ?? 0
     if (row.bytes > FRAME_BYTES) this.#flushRow(row)
     else this.#dirty.add(row)
   }
@@ -132,6 +151,7 @@ export class Links {
     const messages = row.outbox
     row.outbox = []
     row.bytes = 0
+    row.handedOn = 0
     const refused = (text: string): void => this.#log.write('error', 'message-not-sent', text)
     for (const frame of encodeWire(messages, refused)) row.link.send(frame)
   }

@@ -1,8 +1,9 @@
-import type { ActorSystem, MemberId } from '@tanist/core'
+import type { AboutChange, ActorSystem, MemberId } from '@tanist/core'
 import type { CallOutcome, RoleHost } from '../role/index.js'
 import type { CallRequest } from './caller.js'
 import type { Operation } from '../succession/index.js'
 import type { PeerCore, PeerEvent } from './core.js'
+import type { MemberEnd } from './member-facts.js'
 import type { PeerMetrics } from './metrics.js'
 import type { OperateOutcome } from './operate.js'
 import type { ReadOutcome } from './reads.js'
@@ -66,6 +67,14 @@ export class Lives {
 
   status(): PeerStatus {
     return this.#now.status()
+  }
+
+  announce(change: AboutChange): void {
+    this.#now.announce(change)
+  }
+
+  endOf(memberId: MemberId): MemberEnd | null {
+    return this.#now.endOf(memberId)
   }
 
   /** The event `reborn` is told as a note. */

@@ -1,6 +1,8 @@
 import { createMembership, stepMembership, wantsNeed } from '@tanist/core'
 import type {
+  About,
   EvidenceClass,
+  Fate,
   Hello,
   LastPosition,
   Host,
@@ -12,6 +14,10 @@ import type {
   MembershipEvent,
   MembershipInput,
 } from '@tanist/core'
+import { Detours } from './detours.js'
+import type { DetourCounts } from './detours.js'
+import { LinkBook } from './link-status.js'
+import type { LinkStatus } from './link-status.js'
 import { Links } from './links.js'
 import { Rhythm } from './rhythm.js'
 import type { CheckedSettings } from './settings.js'
@@ -25,11 +31,19 @@ export interface MeshHooks {
   down(memberId: MemberId): void
   evidence(kind: EvidenceClass, memberId: MemberId, incarnation: number, text: string): void
   gone(memberId: MemberId, incarnation: number, leaving: boolean, why: string): void
+  /** This peer hears nobody; null: it does again. */
+  cutOff(text: string | null): void
   latency(medians: readonly (readonly [MemberId, number])[]): void
+  fate(memberId: MemberId, incarnation: number, fate: Fate): void
+  about(memberId: MemberId, about: About | null): void
+  /** About to beat, in whatever rhythm: at least once in a second. */
+  beat(): void
   /** Who leads, as far as this peer knows. */
   leader(): MemberId | null
   /** `self`: it is this peer that must not be linked. */
   refused(address: string, code: string, text: string, hello: Hello | null, self: boolean): void
+  /** What `links` says has changed. */
+  links(): void
   message(from: { readonly memberId: MemberId; readonly incarnation: number }, message: WireMessage): void
 }
 
@@ -41,6 +55,8 @@ export class Mesh {
   readonly #hooks: MeshHooks
   readonly #links: Links
   readonly #membership: Membership
+  readonly #detours: Detours
+  readonly #book: LinkBook
   readonly #rhythm: Rhythm
   readonly #needs = new Set<MemberId>()
 
@@ -74,13 +90,26 @@ export class Mesh {
           this.#links.forget(link)
         }),
     })
+    this.#book = new LinkBook(this.#membership)
+    this.#detours = new Detours({
+      log: host.log,
+      links: this.#links,
+      self: () => this.#membership.self,
+      row: (id) => this.#membership.index.byId.get(id),
+      hears: (id) => this.#hears(id),
+      up: (hello, relinked) => hooks.up(hello, relinked),
+      down: (id) => hooks.down(id),
+      message: (from, message) => hooks.message(from, message),
+    })
   }
 
   accept(link: Link): LinkHandlers {
     return this.#links.accept(link)
   }
 
+  /** By its own link, or through another member while that is bad. */
   sendTo(memberId: MemberId, message: WireMessage): void {
+    if (this.#detours.carries(memberId)) return this.#detours.send(memberId, message)
     this.need(memberId)
     this.#links.sendTo(memberId, message)
   }
@@ -98,13 +127,26 @@ export class Mesh {
   }
 
   flush(): void {
+    this.#detours.flush()
     this.#links.flush()
   }
 
+  /** Own links to members, and those of others that are said to be bad. */
+  links(): LinkStatus[] {
+    return this.#book.read()
+  }
+
+  get handedOn(): DetourCounts {
+    return this.#detours.counts
+  }
+
   step(input: MembershipInput): void {
+    if (input.kind === 'timer' && input.key === 'beat') this.#hooks.beat()
     for (const effect of stepMembership(this.#membership, input, this.#host.clock.now(), this.#host.random)) {
       this.#run(effect)
     }
+    if (input.kind === 'self') this.#detours.selfChanged()
+    if (input.kind === 'view') this.#detours.keep((id) => this.#membership.index.byId.has(id))
     this.#turns.drain()
   }
 
@@ -139,10 +181,10 @@ export class Mesh {
   #tell(event: MembershipEvent): void {
     switch (event.kind) {
       case 'up':
-        return this.#hooks.up(event.hello, this.#links.up(event.link, event.hello))
+        return this.#up(event.hello, this.#links.up(event.link, event.hello))
       case 'down':
         this.#links.down(event.memberId)
-        return this.#hooks.down(event.memberId)
+        return this.#detours.carries(event.memberId) ? undefined : this.#hooks.down(event.memberId)
       case 'evidence':
         return this.#hooks.evidence(event.class, event.memberId, event.incarnation, event.text)
       case 'bye':
@@ -151,16 +193,48 @@ export class Mesh {
         return this.#hooks.gone(event.memberId, event.incarnation, false, event.text)
       case 'latency':
         return this.#hooks.latency(event.medians)
-      case 'fate':
-      case 'about':
-      case 'bad-link':
       case 'route':
+        this.#routed(event.memberId, event.by)
+        return this.#linkChanged(event.memberId)
+      case 'bad-link': {
+        const { from, to, bad } = event
+        if (from === this.#membership.self.memberId) return this.#linkChanged(to)
+        this.#book.told(from, to, bad, this.#host.clock.now().wallMs)
+        return this.#hooks.links()
+      }
+      case 'fate':
+        return this.#hooks.fate(event.memberId, event.incarnation, event.fate)
+      case 'about':
+        return this.#hooks.about(event.memberId, event.about)
       case 'view':
-      case 'cut-off':
         return
+      case 'cut-off':
+        return this.#hooks.cutOff(event.cutOff ? event.text : null)
       case 'refused':
         return this.#hooks.refused(event.address, event.code, event.text, event.hello ?? null, event.self)
     }
+  }
+
+  #up(hello: Hello, relinked: boolean): void {
+    const carried = this.#detours.carries(hello.memberId)
+    const same = this.#detours.linkUp(hello)
+    // Until it has carried for a while, traffic goes on by the other way.
+    this.#hooks.up(hello, relinked && !(carried && same))
+  }
+
+  #routed(memberId: MemberId, by: Extract<MembershipEvent, { kind: 'route' }>['by']): void {
+    if (by === null || by === 'link') this.#detours.end(memberId)
+    else this.#detours.begin(memberId, by.via)
+  }
+
+  #linkChanged(to: MemberId): void {
+    this.#book.note(to, this.#host.clock.now().wallMs)
+    this.#hooks.links()
+  }
+
+  #hears(id: MemberId): boolean {
+    const peer = this.#membership.peers.get(id)
+    return peer !== undefined && peer.link !== null && !peer.silent
   }
 
   #received(link: number, messages: readonly WireMessage[]): void {
@@ -173,7 +247,9 @@ export class Mesh {
           this.leaderBeats()
       } else {
         const speaker = this.#links.speaker(link)
-        if (speaker) this.#hooks.message(speaker, message)
+        if (!speaker) continue
+        if (message.channel === 'v') this.#detours.received(speaker, message)
+        else this.#hooks.message(speaker, message)
       }
     }
   }

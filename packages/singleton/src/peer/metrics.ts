@@ -1,3 +1,4 @@
+import type { DetourCounts } from './detours.js'
 import type { LatencyHistogram } from './latency.js'
 import type { CalledAs, DecidedAs, Meters, RoleMeter } from './meters.js'
 
@@ -20,6 +21,8 @@ export interface PeerMetrics {
   readonly takeovers: number
   /** Times that this peer changed between leader, follower and learner. */
   readonly roleChanges: number
+  /** What this peer has handed on between members whose link is bad, since its present identity began. */
+  readonly relayed: DetourCounts
 }
 
 export interface RoleMetrics {
@@ -60,6 +63,7 @@ export interface MetricsParts {
   readonly meters: Meters
   readonly journal: PeerMetrics['journal']
   readonly snapshot: PeerMetrics['snapshot']
+  readonly relayed: DetourCounts
   readonly queues: (role: string) => RoleQueues
   readonly effects: (role: string) => RoleEffectCounts | null
 }

@@ -15,6 +15,7 @@ import { PeerActors } from './actors.js'
 import { PeerCore } from './core.js'
 import { JoinError } from './errors.js'
 import type { Base } from './group.js'
+import { advertised } from './own-address.js'
 import { nextLife, parseIdentity } from './identity.js'
 import type { Identity } from './identity.js'
 import { identityAfterLoss, isJournalFile, journalReaches, logLoss, lossIn, setAside } from './repair.js'
@@ -251,18 +252,21 @@ function listen(
   const actors = new PeerActors(host, `${first.settings.data}/actors`)
   const counters = countersOf(host, () => actors.system, first.settings.singletons)
   const names = settings.roles.map(({ name }) => name)
+  // A peer that goes on under another identity says what it said before.
+  const says = { about: settings.about }
   const meters = new Meters(names, settings.telemetry, host.log)
   // One listener for all identities of this process: the address stays, and nobody else can take it.
   const begin = (opened: Opened, address: string): void => {
     const { rejoins = [] } = opened.life
     const seeds = [...new Set([...opened.settings.seeds, ...rejoins])]
-    const self = helloOf(opened.settings, opened.life, address, opened.founding)
+    const self = helloOf(host, opened.settings, opened.life, address, opened.founding)
     const core = new PeerCore({
       host,
       listener,
       actors,
       counters,
       meters,
+      says,
       self,
       ...opened,
       settings: { ...opened.settings, seeds },
@@ -295,8 +299,14 @@ function listen(
   })
 }
 
-function helloOf(settings: CheckedSettings, life: Identity, bound: string, founding: Founding | null): Hello {
-  const address = settings.advertise ?? bound
+function helloOf(
+  host: Host,
+  settings: CheckedSettings,
+  life: Identity,
+  bound: string,
+  founding: Founding | null,
+): Hello {
+  const address = advertised(host, settings, bound)
   return {
     protocol: PROTOCOL,
     memberId: life.memberId,

@@ -1,5 +1,5 @@
-import { largeDefaults, membershipDefaults } from '@tanist/core'
-import type { Hello, LargeTimings, Manifest, MembershipConfig } from '@tanist/core'
+import { checkAbout, largeDefaults, membershipDefaults } from '@tanist/core'
+import type { About, Hello, LargeTimings, Manifest, MembershipConfig } from '@tanist/core'
 import { SESSION_IDLE_MS } from '../role/index.js'
 import type { AnyRole } from '../role/index.js'
 import { defaultSnapshotLimits, defaultTiming, VOTERS_MAX } from '../succession/index.js'
@@ -48,6 +48,11 @@ export interface PeerSettings {
   readonly serve?: 'never'
   /** For a ranking of the application's own: plain JSON about this machine, at most 4 KiB. */
   readonly manifest?: Manifest
+  /**
+   * What this peer says of itself while it runs, for people and programs on all members: names of what it offers, the
+   * version of the application, load, tags; at most 2 KiB as JSON. `announce` changes it. Default: nothing.
+   */
+  readonly about?: About
   /** `strict`: only a peer's own `bye` proves its end; a closed port proves nothing. Default `normal`. */
   readonly evidence?: 'normal' | 'strict'
   /** Come back as a new member after an eviction. Default false. */
@@ -87,6 +92,7 @@ export interface CheckedSettings {
   readonly ranking: Ranking
   /** What goes into the hello. */
   readonly announced: Pick<Hello, 'weight' | 'serve' | 'manifest'>
+  readonly about: About | null
   readonly evidence: 'normal' | 'strict'
   readonly rejoin: boolean
   readonly minCopies: number
@@ -166,7 +172,16 @@ export function checkSettings(settings: PeerSettings): CheckedSettings {
     snapshots,
     membership: { ...mesh, large },
     telemetry: checkTelemetry(settings.telemetry),
+    about: settings.about === undefined ? null : aboutOf(settings.about),
     ...checkRanking(settings),
+  }
+}
+
+function aboutOf(about: About): About {
+  try {
+    return checkAbout(about)
+  } catch (error) {
+    throw new JoinError('option', `The option ${(error as TypeError).message}`)
   }
 }
 

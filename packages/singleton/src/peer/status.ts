@@ -3,26 +3,11 @@ import type { Mode } from '../succession/index.js'
 import { branch, isForeign, isVoter, lineOfSuccession, neverServes } from '../succession/index.js'
 import type { Succession } from '../succession/index.js'
 import type { SetAsideStatus } from './aside.js'
+import type { LinkStatus } from './link-status.js'
+import type { Member } from './members.js'
 import type { RoleWork } from './side-effects.js'
 import type { Waiting } from './waiting.js'
 import type { SingletonStatus } from '../singleton/index.js'
-
-/** One member as this peer sees it. */
-export interface Member {
-  readonly id: MemberId
-  readonly name: string
-  readonly address: string
-  readonly incarnation: number
-  /** Journal position of its admission: smaller is older. */
-  readonly seniority: number
-  readonly voter: boolean
-  /** This peer has a working link to it (or it is this peer). */
-  readonly reachable: boolean
-  /** It votes and keeps copies, and never serves. */
-  readonly neverServes: boolean
-  /** An operator took its vote until its next start. */
-  readonly demoted: boolean
-}
 
 export interface ServerInfo {
   readonly id: MemberId
@@ -84,22 +69,8 @@ export interface PeerStatus {
    * fail, is parked, retried or dropped; not when a count changes.
    */
   readonly roles: readonly RoleWork[]
-}
-
-function membersOf(s: Succession): Member[] {
-  return [...s.view.values()]
-    .toSorted((a, b) => a.seniority - b.seniority)
-    .map(({ memberId, name, address, incarnation, seniority, demoted }) => ({
-      id: memberId,
-      name,
-      address,
-      incarnation,
-      seniority,
-      voter: isVoter(s, memberId),
-      reachable: memberId === s.self.memberId || s.links.get(memberId)?.incarnation === incarnation,
-      neverServes: neverServes(s, memberId),
-      demoted: demoted === true,
-    }))
+  /** This peer's links to members, and links of others that are said to be bad. */
+  readonly links: readonly LinkStatus[]
 }
 
 function serverOf(s: Succession): ServerInfo | null {
@@ -118,12 +89,14 @@ function witnessOf(s: Succession): PeerStatus['witness'] {
 
 export function statusOf(
   s: Succession,
+  members: readonly Member[],
   now: { readonly monotonicMs: number; readonly wallMs: number },
   lastTakeover: Takeover | null,
   waiting: Waiting | null,
   setAside: readonly SetAsideStatus[],
   singletons: readonly SingletonStatus[],
   roles: readonly RoleWork[],
+  links: readonly LinkStatus[],
 ): PeerStatus {
   const { memberId, name, address, incarnation } = s.self
   const turn = { s, now, random: { next: () => 0, id: () => '' }, out: [] }
@@ -141,7 +114,7 @@ export function statusOf(
     commitIndex: s.commitIndex,
     lastIndex: s.lastIndex,
     snapshotIndex: s.config.snapshots?.whole.at(-1)?.index ?? 0,
-    members: membersOf(s),
+    members,
     witness: witnessOf(s),
     waitingFor: waiting?.text ?? null,
     waiting,
@@ -157,5 +130,6 @@ export function statusOf(
     setAside,
     singletons,
     roles,
+    links,
   }
 }

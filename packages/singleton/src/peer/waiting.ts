@@ -61,6 +61,8 @@ export type WaitCode =
   | 'hand-over'
   /** The disk of this peer does not answer. */
   | 'disk-stalled'
+  /** It hears no other member at all. */
+  | 'cut-off'
   /** A role cannot go on here. */
   | 'role-failed'
 
@@ -78,6 +80,8 @@ export type Wait = Omit<Waiting, 'sinceMs'>
 
 export interface WaitContext {
   readonly monotonicMs: number
+  /** This peer hears no other member: what that may mean. */
+  readonly cutOff?: string | null
   /** The first role that failed here, if any. */
   readonly failedRole: { readonly name: string; readonly text: string } | null
 }
@@ -146,7 +150,7 @@ function others(s: Succession, which: (id: MemberId) => boolean): MemberId[] {
   return voters(s).filter((id) => id !== s.self.memberId && which(id))
 }
 
-function explainVacancy(s: Succession, { monotonicMs }: WaitContext): Wait {
+function explainVacancy(s: Succession, { monotonicMs, cutOff }: WaitContext): Wait {
   const self = s.self.memberId
   const elsewhere = [...s.links.values()].find((hello) => isForeign(s, hello))
   if (elsewhere && s.view.size > 0 && !isAdmitted(s))
@@ -165,7 +169,7 @@ function explainVacancy(s: Succession, { monotonicMs }: WaitContext): Wait {
     const choice = elsewhere
       ? ` ${elsewhere.name} is on another branch: an operator may continue here, or give this peer an empty data folder to join it.`
       : ''
-    const text = `Nobody serves: ${needed} of ${voters(s).length} voters are needed; waiting for ${names.join(' or ')}.${choice}`
+    const text = `Nobody serves: ${needed} of ${voters(s).length} voters are needed; waiting for ${names.join(' or ')}.${choice}${ownFault(cutOff)}`
     return waitFor('majority', text, missing)
   }
   if (isVoter(s, self) && monotonicMs < s.mutedUntilMs)
@@ -189,6 +193,11 @@ function explainVacancy(s: Succession, { monotonicMs }: WaitContext): Wait {
     'Nobody serves: the voters are electing the next server.',
     present.filter((id) => id !== self),
   )
+}
+
+/** Whoever hears nobody may be the one to look at. */
+function ownFault(cutOff: string | null | undefined): string {
+  return cutOff ? ` This peer may be cut off: ${cutOff}.` : ''
 }
 
 function explainFounding(s: Succession): Wait {
@@ -269,10 +278,11 @@ function explainReign(s: Succession, context: WaitContext): Wait | null {
 }
 
 /** What hinders a peer although somebody serves. */
-function explainTroubles(s: Succession, { monotonicMs, failedRole }: WaitContext): Wait | null {
+function explainTroubles(s: Succession, { monotonicMs, failedRole, cutOff }: WaitContext): Wait | null {
   const owesMs = diskOwesMs(s, monotonicMs)
   if (owesMs > s.config.timing.stallMs)
     return waitFor('disk-stalled', `The disk of this peer has not answered for ${Math.round(owesMs)} ms.`)
+  if (cutOff) return waitFor('cut-off', ownFault(cutOff).trimStart())
   if (failedRole === null) return null
   return waitFor('role-failed', `The role '${failedRole.name}' cannot go on here: ${failedRole.text}`)
 }

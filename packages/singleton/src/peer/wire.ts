@@ -1,5 +1,12 @@
-import { decodeEntries, decodeFrame, encodeEntries, encodeFrames } from '@tanist/core'
-import type { Entry, FrameMessage, MembershipMessage, SessionMessage } from '@tanist/core'
+import {
+  decodeEntries,
+  decodeFrame,
+  encodeEntries,
+  encodeFrames,
+  FRAME_BYTE_LIMIT,
+  isMembershipForm,
+} from '@tanist/core'
+import type { Entry, FrameMessage, Hello, MemberId, MembershipMessage, SessionMessage } from '@tanist/core'
 import type { AnswerMessage, CallMessage } from '../role/index.js'
 import type { SuccessionMessage } from '../succession/index.js'
 import { isReadsForm } from './builds.js'
@@ -38,8 +45,33 @@ interface SuccessionWire {
   readonly entries: readonly Entry[]
 }
 
-/** One message on a link: `m`embership, `s`uccession, `r`ole, `a`ctors, or what is `o`nly once: singletons. */
+/** From one member to another by a third one: the incarnations in which the two speak and are spoken to. */
+interface DetourHead {
+  readonly from: MemberId
+  readonly incarnation: number
+  readonly to: MemberId
+  readonly start: number
+}
+
+export interface DetourMessage {
+  readonly channel: 'v'
+  readonly body:
+    | (DetourHead & { readonly t: 'via' })
+    /** The hello of `from`, which over a link would come first. `ask`: answered with the same. */
+    | (DetourHead & { readonly t: 'greet'; readonly hello: Hello; readonly ask: boolean })
+  /** Of `via`: messages as a frame, which the relay does not look at. */
+  readonly data?: Uint8Array
+}
+
+/** What a frame inside a frame may have. */
+export const DETOUR_FRAME_BYTES: number = FRAME_BYTE_LIMIT - 1_024
+
+/**
+ * One message on a link: `m`embership, `s`uccession, `r`ole, `a`ctors, what is `o`nly once: singletons, or what goes
+ * `v`ia another member.
+ */
 export type WireMessage =
+  | DetourMessage
   | { readonly channel: 'm'; readonly body: MembershipMessage }
   | SuccessionWire
   | { readonly channel: 'r'; readonly body: RoleMessage }
@@ -47,10 +79,14 @@ export type WireMessage =
   | { readonly channel: 'a'; readonly body: SessionMessage }
 
 /** A message that cannot be sent is left out and named to `refused`. */
-export function encodeWire(messages: readonly WireMessage[], refused: (text: string) => void): Uint8Array[] {
-  return encodeFrames(messages.map(toFrame), ({ channel, body }, error) => {
+export function encodeWire(
+  messages: readonly WireMessage[],
+  refused: (text: string) => void,
+  byteLimit?: number,
+): Uint8Array[] {
+  const leftOut = ({ channel, body }: FrameMessage, error: Error): void =>
     refused(`A message '${channel}/${(body as { t?: string }).t}' was not sent: ${error.message}.`)
-  })
+  return encodeFrames(messages.map(toFrame), leftOut, byteLimit)
 }
 
 function toFrame(message: WireMessage): FrameMessage {
@@ -59,6 +95,7 @@ function toFrame(message: WireMessage): FrameMessage {
     const { data, ...head } = message.body
     return data === undefined ? { channel, body: head } : { channel, body: head, data }
   }
+  if (message.channel === 'v' && message.data !== undefined) return { channel, body, data: message.data }
   if (message.channel !== 's' || message.entries.length === 0) return { channel, body }
   return { channel, body, data: bytesOf(message.entries) }
 }
@@ -78,6 +115,7 @@ export function decodeWire(bytes: Uint8Array): WireMessage[] {
   return decodeFrame(bytes).map(({ channel, body, data }) => {
     if (!isMessage(channel, body)) throw new TypeError(`a message of channel "${channel}" has a wrong form`)
     if (channel === 'a') return { channel, body: { ...(body as SessionMessage), ...(data && { data }) } }
+    if (channel === 'v') return { channel, body, ...(data && { data }) } as DetourMessage
     if (channel !== 's') return { channel, body } as WireMessage
     const message = { channel, body, entries: data ? decodeEntries(data) : [] } as SuccessionWire
     if (!fits(message))
@@ -97,7 +135,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     bye: { memberId: 'string', incarnation: 'number', leaving: 'boolean' },
     news: { records: 'array' },
     buckets: { digests: 'array' },
-    marks: { of: 'array', marks: 'array', answer: 'boolean' },
+    marks: { buckets: 'array', marks: 'array', answer: 'boolean' },
     view: { at: 'array', members: 'array' },
     hubs: { term: 'count', hubs: 'array' },
     accuse: { accusations: 'array' },
@@ -183,6 +221,17 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     open: { epoch: 'count', seen: 'count', received: 'count', ask: 'boolean' },
     batch: { from: 'count', to: 'count', seq: 'count', count: 'count', ack: 'count' },
   },
+  v: {
+    via: { from: 'string', incarnation: 'count', to: 'string', start: 'count' },
+    greet: {
+      from: 'string',
+      incarnation: 'count',
+      to: 'string',
+      start: 'count',
+      hello: 'object',
+      ask: 'boolean',
+    },
+  },
   o: {
     here: { term: 'count', n: 'count', rows: 'array' },
     heard: { n: 'count', records: 'array' },
@@ -238,11 +287,14 @@ function isMessage(channel: string, body: unknown): boolean {
   if (form === undefined || !hasForm(body, form)) return false
   for (const [name, part] of partFields) {
     const value = body[name]
+    // Of records it is a list.
+    if (name === 'of' && channel === 'm') continue
     if (value !== undefined && value !== null && !(isObject(value) && hasForm(value, part))) return false
   }
   const { sent, hears, line, tag, pair, set, echo, rtts, seq, hello } = body
   if (isObject(pair) && !isPairForm(pair)) return false
   if (channel === 's' && !isSuccessionForm(body)) return false
+  if (channel === 'm' && !isMembershipForm(body)) return false
   if (channel === 'o' && !isSingletonForm(body)) return false
   if (channel === 'r' && body['t'] === 'reads' && !isReadsForm(body['roles'])) return false
   return (

@@ -7,6 +7,7 @@ import { nextLife, parseIdentity } from './identity.js'
 import type { Identity } from './identity.js'
 import { Mesh } from './mesh.js'
 import { asJoinError, PROTOCOL } from './open.js'
+import { advertised } from './own-address.js'
 import { checkSettings } from './settings.js'
 import type { CheckedSettings, PeerSettings } from './settings.js'
 import { SyncGate } from './sync-gate.js'
@@ -107,7 +108,7 @@ function listen(
   let witness: WitnessCore | null = null
   const listener = host.network.listen(settings.listen, {
     listening: (bound) => {
-      const address = settings.advertise ?? bound
+      const address = advertised(host, settings, bound)
       const { memberId, incarnation } = life
       const fixed = {
         protocol: PROTOCOL,
@@ -175,7 +176,12 @@ export class WitnessCore {
       down: (memberId) => void this.#linked.delete(memberId),
       evidence: () => {},
       gone: () => {},
+      cutOff: () => {},
       latency: () => {},
+      links: () => {},
+      fate: () => {},
+      about: () => {},
+      beat: () => {},
       leader: () => null,
       refused: (address, code, text) => host.log.write('warn', 'peer-refused', text, { address, code }),
       message: ({ memberId }, message) => this.#message(memberId, message),

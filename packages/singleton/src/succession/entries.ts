@@ -63,7 +63,8 @@ export interface VotersChange {
 
 /** `seat`: a removed member keeps its vote (it crashed, it will be back) or has given it up for good. */
 export type ViewChange =
-  | { readonly op: 'admit'; readonly member: Applicant }
+  /** `moved`: this start has been a member at another address, and stays as old as it is. Older builds admit it anew. */
+  | { readonly op: 'admit'; readonly member: Applicant; readonly moved?: true }
   | {
       readonly op: 'remove'
       readonly memberId: MemberId

@@ -208,7 +208,9 @@ function applyToView(t: Turn, entry: Entry): boolean {
   if (applyOperation(s, change) || change.op === 'demote') return true
   if (change.op === 'admit') {
     s.names.set(change.member.memberId, change.member.name)
-    s.view.set(change.member.memberId, { ...change.member, seniority: entry.index })
+    const row = change.moved ? s.view.get(change.member.memberId) : undefined
+    const known = row?.incarnation === change.member.incarnation ? row : { seniority: entry.index }
+    s.view.set(change.member.memberId, { ...known, ...change.member })
     forgetProposal(t, change.member.memberId, change.member.incarnation)
     return true
   }

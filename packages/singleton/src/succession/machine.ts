@@ -108,7 +108,11 @@ function take(t: Turn, input: SuccessionInput): void {
       return onDead(t, input.memberId, input.incarnation)
     case 'gone': {
       const { memberId, incarnation, leaving, why } = input
-      if (memberId !== s.self.memberId) s.gone.set(memberId, { incarnation, leaving, why })
+      if (memberId === s.self.memberId) return
+      // A goodbye is followed by the proof that it is: what it said counts.
+      const before = s.gone.get(memberId)
+      const said = before?.incarnation === incarnation ? before : null
+      s.gone.set(memberId, { incarnation, leaving: leaving || said?.leaving === true, why: said?.why ?? why })
       return
     }
     case 'propose':

@@ -28,6 +28,10 @@ function tendView(t: Turn, role: LeaderRole): void {
     if (!hello || s.view.get(id)?.incarnation === hello.incarnation) s.applicants.delete(id)
     else admit(t, role, hello)
   }
+  for (const row of s.view.values()) {
+    const hello = row.memberId === s.self.memberId ? s.self : s.links.get(row.memberId)
+    if (hello?.incarnation === row.incarnation && hello.address !== row.address) move(t, role, hello)
+  }
   for (const [id, { incarnation, leaving, why }] of s.gone) {
     const row = s.view.get(id)
     if (row && row.incarnation <= incarnation) {
@@ -51,6 +55,17 @@ function admit(t: Turn, role: LeaderRole, hello: Hello): void {
   const member: Applicant = { memberId, incarnation, name, address }
   note(t, 'admitting', `${name} at ${address} is admitted.`, { memberId, incarnation })
   changeView(t, role, memberId, { op: 'admit', member })
+}
+
+/** Nothing but where it is dialled changes: not its age, not its seat. */
+function move(t: Turn, role: LeaderRole, { memberId, incarnation, name, address }: Hello): void {
+  if (role.pendingView.has(memberId)) return
+  note(t, 'moved', `${name} is at ${address} now.`, { memberId, incarnation })
+  changeView(t, role, memberId, {
+    op: 'admit',
+    member: { memberId, incarnation, name, address },
+    moved: true,
+  })
 }
 
 function remove(

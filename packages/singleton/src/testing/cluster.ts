@@ -332,7 +332,7 @@ export class Cluster {
       app: 'sim',
       roles,
       name: node,
-      listen: `${node}:1`,
+      listen: '0.0.0.0:1',
       seeds: this.#addresses.filter((address) => address !== `${node}:1`),
       data: DATA,
       expect: Math.min(this.names.length, MOST_EXPECTED),
@@ -351,6 +351,7 @@ export class Cluster {
     const moments = new PeerMoments(world, recorder, node, core)
     this.#running.set(node, { life, core, moments })
     this.#ids.set(self.memberId, node)
+    recorder.identity(self.memberId, self.incarnation, node, life)
     recorder.started(
       { node, life, version, atMs: world.nowMs, term: hard.term, lastIndex },
       core.appliedIndex,
@@ -372,6 +373,8 @@ export class Cluster {
       core.roles.observe(name, () => recorder.watched(node, core.appliedIndex, world.nowMs))
     core.observe((event) => {
       moments.look(event)
+      if (event.kind === 'status' || event.kind === 'joined')
+        recorder.tells(node, core.status().members, world.nowMs)
       if (event.kind === 'stopped' && (event.error !== null || !this.#wanted.has(core)))
         this.#ended(node, life, event.error)
       // It goes on; but what it had been told is committed was not: to the laws that is an end.

@@ -26,6 +26,7 @@ export type {
   RecordedCommand,
   RecordedEnding,
   RecordedLife,
+  RecordedMembers,
   RecordedReign,
   RecordedStart,
   Replay,

@@ -63,6 +63,8 @@ function wordsOf(message: WireMessage): string {
   switch (message.channel) {
     case 'm':
       return membership(message)
+    case 'v':
+      return message.body.t
     case 's':
       return succession(message)
     case 'r':

@@ -19,6 +19,7 @@ export class Meter {
 
   #network(network: Network): Network {
     return {
+      interfaces: () => network.interfaces?.() ?? [],
       listen: (address, handlers) =>
         network.listen(address, {
           listening: (bound) => handlers.listening(bound),

@@ -241,6 +241,7 @@ export function historyOf(cluster: Cluster, workload: Workload, rest: Partial<To
     conflicts: recorder.conflicts,
     starts: recorder.starts,
     lives: recorder.lives,
+    members: recorder.members,
     endings: recorder.endings,
     finals: names.flatMap((name) => finalOf(cluster, name, cluster.peer(name))),
     timing: cluster.timing,

@@ -50,7 +50,7 @@ describe('an honest run', () => {
     expect(run.acknowledged).toBeGreaterThan(50)
     const holding = run.verdicts.filter((one) => one.verdict === 'holds').map(({ law }) => law)
     expect(holding).toEqual(
-      expect.arrayContaining(['S1', 'P2', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8', 'S9', 'S11']),
+      expect.arrayContaining(['S1', 'P2', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8', 'S9', 'S11', 'S12']),
     )
     expect(holding).toEqual(expect.arrayContaining(['L1', 'L2', 'L3', 'L4', 'L5']))
     expect(verdict('S10', {})).toMatchObject({ verdict: 'not applicable', note: /sandboxes/ })
@@ -192,6 +192,17 @@ describe('each law is broken by', () => {
   it('S11: a term that only a stranger spoke of', () => {
     const finals = history.finals.map((replica) => ({ ...replica, term: 1_000_001 }))
     broken('S11', { finals }, /only a stranger/)
+  })
+
+  it('S12: one process as two members, one member twice, and members out of order', () => {
+    const [first, second] = history.members.findLast(({ rows }) => rows.length > 1)!.rows
+    const told = (...rows: (typeof first)[]): Partial<History> => ({
+      members: [{ node: 'bob', atMs: 9, rows: rows.map((row) => row!) }],
+    })
+    broken('S12', told(first, { ...second!, process: first!.process }), /two members that are the process/)
+    broken('S12', told(first, { ...second!, id: first!.id }), /twice/)
+    broken('S12', told(second, first), /out of order/)
+    expect(verdict('S12', told(first, second)).verdict).toBe('holds')
   })
 
   it('ends: a process that stops by itself', () => {

@@ -1,5 +1,6 @@
 export { nodeDisk } from './disk/index.js'
 export { jsonLog } from './log.js'
 export type { JsonLogOptions } from './log.js'
+export { eventLoopLoad } from './load.js'
 export { nodeHost } from './node-host.js'
 export type { NodeHostOptions } from './node-host.js'

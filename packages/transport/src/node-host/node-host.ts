@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import { networkInterfaces } from 'node:os'
 import { nactEngine } from '@tanist/core'
 import type { Engine, Host, Log } from '@tanist/core'
 import type { UpgradeListener } from '../gateway/index.js'
@@ -8,6 +9,7 @@ import { nodeClock, nodeRandom, nodeTimers } from './clock.js'
 import { nodeDatagrams } from './datagrams.js'
 import { dial } from './dial.js'
 import { nodeDisk } from './disk/index.js'
+import { reachableAddresses } from './interfaces.js'
 import { listen } from './listen.js'
 import { jsonLog } from './log.js'
 
@@ -49,6 +51,7 @@ export function nodeHost(options: NodeHostOptions): Host {
     network: {
       listen: (address, handlers) => listen(context, address, handlers),
       dial: (address, handlers) => dial(identity, address, handlers),
+      interfaces: () => reachableAddresses(networkInterfaces()),
     },
     datagrams: nodeDatagrams(log),
     disk: nodeDisk(),

@@ -8,3 +8,4 @@ export type {
   PlainState,
 } from './types.js'
 export { PlainWorld } from './world.js'
+export { TimingWheel, WheelEvent } from './wheel.js'

@@ -33,11 +33,6 @@ export interface Envelope {
   readonly sleepShows?: boolean
   /** Nobody forges refusals of dials: after a closed link they count as a proof of death. */
   readonly honestRefusals?: boolean
-  /**
-   * No machine gets a new address. A peer that restarts at another one before the others have removed it is taken for
-   * a copied data folder in this version, and ends.
-   */
-  readonly steadyAddresses?: boolean
 }
 
 /** Voters among so many machines: what majorities are counted of. */
@@ -47,7 +42,7 @@ const votersOf = (nodes: number): number => (nodes >= 5 ? 5 : nodes >= 3 ? 3 : n
 export const envelopes: {
   /**
    * What P1 to P3 survive: everything but clocks that drift more than 5 % apart, hidden sleep, forged proofs of
-   * death, changed addresses, and more than one lost disk. (Two of five would be a minority; but five voters become three when two
+   * death, and more than one lost disk. (Two of five would be a minority; but five voters become three when two
    * have been gone for some time.)
    */
   readonly safety: (nodes: number) => Envelope
@@ -63,7 +58,6 @@ export const envelopes: {
     maxDriftApart: 0.05,
     sleepShows: true,
     honestRefusals: true,
-    steadyAddresses: true,
   }),
   liveness: (nodes) => ({
     ...envelopes.safety(nodes),
@@ -83,7 +77,7 @@ export const envelopes: {
  */
 export function leaves(schedule: Schedule, envelope: Envelope, names: readonly string[] = []): string | null {
   const plan: Plan = { schedule, envelope, names: new Set(names) }
-  for (const check of [kinds, links, refusals, addresses, disks, hurt, drift, hiddenSleep]) {
+  for (const check of [kinds, links, refusals, disks, hurt, drift, hiddenSleep]) {
     const found = check(plan)
     if (found !== null)
       return `"${inWords(found.fault)}" leaves the envelope "${envelope.name}": ${found.why}`
@@ -124,12 +118,6 @@ function refusals({ schedule, envelope }: Plan): Found {
   if (envelope.honestRefusals !== true) return null
   const fault = schedule.find(({ do: kind }) => kind === 'refuse')
   return fault ? { fault, why: 'a refused dial may be taken as a proof of death' } : null
-}
-
-function addresses({ schedule, envelope }: Plan): Found {
-  if (envelope.steadyAddresses !== true) return null
-  const fault = schedule.find(({ do: kind }) => kind === 'address-change')
-  return fault ? { fault, why: 'no machine gets a new address in it' } : null
 }
 
 function disks({ schedule, envelope, names }: Plan): Found {

@@ -92,6 +92,7 @@ form input { flex: 1; min-width: 0; border-color: var(--edge); }
 .people li { display: grid; grid-template-columns: minmax(0, 1fr) auto; align-items: center; gap: .25rem .75rem; padding: .5rem 0; border-top: 1px solid var(--rule); }
 .people .who { display: flex; flex-wrap: wrap; align-items: center; gap: .15rem .4rem; }
 .people .name { font-weight: 600; }
+.people .says { font-size: .75rem; opacity: .75; }
 .people a { color: var(--quiet); font-size: .8rem; text-underline-offset: 2px; padding: .2rem 0; flex-basis: 100%; width: fit-content; }
 .people .acts { display: flex; gap: .4rem; }
 .badge { font-size: .75rem; line-height: 1.35rem; padding: 0 .5rem; border-radius: 1rem; background: var(--node); color: var(--ink); }

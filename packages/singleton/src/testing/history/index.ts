@@ -14,6 +14,7 @@ export type {
   RecordedCommand,
   RecordedEnding,
   RecordedLife,
+  RecordedMembers,
   RecordedReign,
   RecordedStart,
   Sample,

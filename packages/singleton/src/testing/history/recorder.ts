@@ -7,6 +7,7 @@ import type {
   RecordedCommand,
   RecordedEnding,
   RecordedLife,
+  RecordedMembers,
   RecordedReign,
   RecordedStart,
 } from './types.js'
@@ -16,6 +17,12 @@ type Open<T> = { -readonly [K in keyof T]: T[K] }
 interface OpenLife extends Open<RecordedLife> {
   readonly leaps: RecordedLife['leaps'][number][]
   applied: number
+}
+
+interface Told {
+  readonly id: string
+  readonly incarnation: number
+  readonly seniority: number
 }
 
 const kindNames = new Map<number, string>(Object.entries(EntryKind).map(([name, kind]) => [kind, name]))
@@ -29,9 +36,13 @@ export class HistoryRecorder {
   readonly starts: RecordedStart[] = []
   readonly endings: RecordedEnding[] = []
   readonly conflicts: JournalConflict[] = []
+  readonly members: RecordedMembers[] = []
   readonly #entries: CommittedEntry[] = []
   readonly #lives: OpenLife[] = []
   readonly #now = new Map<string, OpenLife>()
+  /** By start of a member. */
+  readonly #processes = new Map<string, string>()
+  readonly #told = new Map<string, string>()
 
   /** `applied`: what its roles were restored to. */
   started(start: RecordedStart, applied: number = 0): void {
@@ -40,6 +51,25 @@ export class HistoryRecorder {
     const open = { node, life, servedTerm: 0, committed: applied, leaps: [], applied, watched: 0 }
     this.#lives.push(open)
     this.#now.set(node, open)
+  }
+
+  /** A process goes on, or begins, as this start of this member. */
+  identity(id: string, incarnation: number, node: string, life: number): void {
+    this.#processes.set(`${id} ${incarnation}`, `${node}#${life}`)
+    this.#told.delete(node)
+  }
+
+  /** What a peer tells of the members now; the same again is not written down. */
+  tells(node: string, members: readonly Told[], atMs: number): void {
+    const text = members.map(({ id, incarnation, seniority }) => `${id} ${incarnation} ${seniority}`).join()
+    if (this.#told.get(node) === text) return
+    this.#told.set(node, text)
+    const rows = members.map(({ id, incarnation, seniority }) => ({
+      id,
+      seniority,
+      process: this.#processes.get(`${id} ${incarnation}`) ?? null,
+    }))
+    this.members.push({ node, atMs, rows })
   }
 
   committed(node: string, entries: readonly Entry[], atMs: number): void {

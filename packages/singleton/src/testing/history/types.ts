@@ -116,6 +116,18 @@ export interface RecordedStart {
   readonly lastIndex: number
 }
 
+/** The members as a peer told those who watch it, each time that they were others. */
+export interface RecordedMembers {
+  readonly node: string
+  readonly atMs: number
+  /** In the order in which they were told. `process` is `NODE#LIFE` of the start that the row stands for, when known. */
+  readonly rows: readonly {
+    readonly id: string
+    readonly seniority: number
+    readonly process: string | null
+  }[]
+}
+
 /** What a life had come to when it ended, or at the end of the run. */
 export interface RecordedLife {
   readonly node: string
@@ -219,6 +231,7 @@ export interface History {
   readonly conflicts: readonly JournalConflict[]
   readonly starts: readonly RecordedStart[]
   readonly lives: readonly RecordedLife[]
+  readonly members: readonly RecordedMembers[]
   readonly endings: readonly RecordedEnding[]
   readonly strangerActs: readonly StrangerAct[]
   readonly samples: readonly Sample[]

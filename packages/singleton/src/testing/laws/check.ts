@@ -4,12 +4,16 @@ import { clientLaws } from './clients.js'
 import { effectiveFaults } from './faults.js'
 import { journalLaws } from './journal.js'
 import { livenessLaws } from './liveness.js'
+import { memberLaws } from './members.js'
 import { strangerLaws } from './strangers.js'
 import type { Contradiction, Law, Verdict } from './types.js'
 
 /** All of ours, by name: `laws.S3.check(history)`. */
 export const laws: Readonly<Record<string, Law>> = Object.fromEntries(
-  [...journalLaws, ...clientLaws, ...strangerLaws, ...livenessLaws].map((law) => [law.id, law]),
+  [...journalLaws, ...clientLaws, ...memberLaws, ...strangerLaws, ...livenessLaws].map((law) => [
+    law.id,
+    law,
+  ]),
 )
 
 /** Looks at a run with every law. */

@@ -156,7 +156,9 @@ function healthyStays(history: History): Finding {
   const elsewhere = fired.some(({ fault }) => fault.do === 'bridge' || fault.do === 'act')
   if (hit.size !== 1 || flapping === undefined || before?.node === flapping || elsewhere)
     return { exercised: 0, notApplicable: 'More than one peer was hit, or the server itself.' }
-  const later = reigns.filter((reign) => reign.fromMs > fromMs && reign.fromMs <= (healedMs ?? Infinity))
+  // Of two, the server waits while the other one is away, and goes on in its term: nobody was deposed.
+  const deposed = reigns.filter(({ term }, i) => term !== reigns[i - 1]?.term)
+  const later = deposed.filter((reign) => reign.fromMs > fromMs && reign.fromMs <= (healedMs ?? Infinity))
   if (later.length <= TAKEOVERS) return { exercised: fired.length }
   const text = `only ${flapping} was hit, and there were ${later.length} take-overs from ${before?.node} on; allowed is ${TAKEOVERS}`
   const events = later.slice(0, 3).map((reign) => ({

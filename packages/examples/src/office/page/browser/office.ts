@@ -2,7 +2,7 @@
 import type { Act, Wish } from '../../messages.js'
 import type { Office } from './connection.js'
 import { arrange, byId, el, person, say } from './element.js'
-import { peopleOf, wordsOf } from './people.js'
+import { peopleOf, sayingOf, wordsOf } from './people.js'
 import type { Person } from './people.js'
 import { RingPart } from './ring.js'
 
@@ -18,13 +18,14 @@ const BADGES: Readonly<Record<string, string>> = {
   next: 'next',
   crashed: 'bad',
   'not reachable': 'bad',
+  silent: 'bad',
 }
 
 /** The ring and the list of peers with their buttons. */
 export class OfficePart {
   readonly #wish: (wish: Wish) => void
   readonly #ring = new RingPart()
-  readonly #rows = new Map<string, { readonly item: HTMLLIElement; drawn: string }>()
+  readonly #rows = new Map<string, { readonly item: HTMLLIElement; drawn: string; acts: string }>()
   readonly #start = byId('start', HTMLButtonElement)
 
   constructor(wish: (wish: Wish) => void) {
@@ -46,11 +47,20 @@ export class OfficePart {
 
   /** Drawn again only when something changed, so that a focused button stays where it is. */
   #row(one: Person): HTMLLIElement {
-    const row = this.#rows.get(one.name) ?? { item: el('li', { 'data-name': one.name }), drawn: '' }
+    const row = this.#rows.get(one.name) ?? {
+      item: el('li', { 'data-name': one.name }),
+      drawn: '',
+      acts: '',
+    }
     this.#rows.set(one.name, row)
     const state = JSON.stringify(one)
-    if (row.drawn !== state) row.item.replaceChildren(this.#who(one), this.#acts(one))
+    const acts = one.may.join(' ')
+    // The load changes all the time.
+    if (row.drawn !== '' && row.acts === acts && row.drawn !== state)
+      row.item.firstElementChild?.replaceWith(this.#who(one))
+    else if (row.drawn !== state) row.item.replaceChildren(this.#who(one), this.#acts(one))
     row.drawn = state
+    row.acts = acts
     return row.item
   }
 
@@ -63,6 +73,7 @@ export class OfficePart {
       el('span', { class: 'name' }, person(one.name)),
       ...badges,
       el('a', { href: url }, one.address),
+      el('span', { class: 'says' }, sayingOf(one)),
     )
   }
 

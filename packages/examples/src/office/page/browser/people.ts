@@ -7,7 +7,7 @@ export interface Person {
   readonly name: string
   readonly address: string
   /** Null: no member now. */
-  readonly member: { readonly voter: boolean; readonly reachable: boolean } | null
+  readonly member: Office['members'][number] | null
   readonly state: ChairState
   readonly may: readonly Act[]
   readonly server: boolean
@@ -35,6 +35,12 @@ export function peopleOf({ self, server, successor, members, chairs }: Office): 
   })
 }
 
+/** What it says of itself. */
+export function sayingOf({ member }: Person): string {
+  const load = member?.load == null ? [] : [`${Math.round(member.load * 100)} % busy`]
+  return [...(member?.version == null ? [] : [`version ${member.version}`]), ...load].join(', ')
+}
+
 /** In words, the most important first. */
 export function wordsOf({ member, state, server, next, here }: Person): string[] {
   const words: string[] = []
@@ -42,6 +48,7 @@ export function wordsOf({ member, state, server, next, here }: Person): string[]
   if (next) words.push('next')
   if (state !== 'running') words.push(state)
   else if (member?.reachable === false) words.push('not reachable')
+  else if (member?.suspect === true) words.push('silent')
   if (member) words.push(member.voter ? 'votes' : 'learns')
   if (here) words.push('this page')
   return words
