@@ -6,9 +6,10 @@ import { median, short, summary } from '../succession/numbers.mjs'
 import { startSerf } from './serf.mjs'
 import { startTanist } from './tanist.mjs'
 
+const run = (...args) => spawnSync('ip', args, { encoding: 'utf8' })
+
 /** A network of its own with nothing but a loopback, so that every packet counted there is one of the cluster. */
 function namespace(name) {
-  const run = (...args) => spawnSync('ip', args, { encoding: 'utf8' })
   const made = run('netns', 'add', name)
   if (made.error || made.status !== 0) return null
   run('-n', name, 'link', 'set', 'lo', 'up')
@@ -75,9 +76,10 @@ export async function idle({ report, serf, sizes, settleMs, forMs }) {
   const bareMb = await bareNodeMb(3)
   report.title('idle, per member')
   report.line('bare Node', `${short(bareMb)} MB`)
-  const systems = [['tanist', startTanist], ...(serf ? [['serf', startSerf]] : [])]
+  const systems = [{ name: 'tanist', start: startTanist }]
+  if (serf) systems.push({ name: 'serf', start: startSerf })
   for (const count of sizes) {
-    for (const [name, start] of systems) {
+    for (const { name, start } of systems) {
       const found = await once({ report, count, start, settleMs, forMs })
       report.row(`${name}, ${count} members: of one core`, summary(found.cpu), '%')
       report.row(`${name}, ${count} members: resident`, summary(found.memory), 'MB')
