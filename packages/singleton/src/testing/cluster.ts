@@ -315,7 +315,10 @@ export class Cluster {
       const error = data?.['error']
       if (event === 'command-failed' && error !== undefined && this.failures.length < FAILURES_KEPT)
         this.failures.push(error instanceof Error ? `${error.name}: ${error.message}` : show(error))
-      if (event === 'frame-refused') this.recorder.refusedFrames.push({ node, atMs: this.world.nowMs, text })
+      // Strangers are there to send what cannot be read.
+      const from = String(data?.['remote'])
+      if (event === 'frame-refused' && !this.strangers.some((name) => from.startsWith(`${name}:`)))
+        this.recorder.refusedFrames.push({ node, atMs: this.world.nowMs, text })
       if (this.#keepLog)
         this.log.push(`${(this.world.nowMs / 1000).toFixed(3)} ${node} ${level} ${event}: ${text}`)
     }

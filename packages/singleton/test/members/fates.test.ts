@@ -17,7 +17,6 @@ function open(peers: number): { cluster: Cluster; by: string; story: string[] } 
     if (kind !== 'status') return
     const { members } = core.status()
     for (const change of changesBetween(before, members, (id) => core.endOf(id))) {
-      if (change.kind === 'snapshot') continue
       const words =
         change.kind === 'changed' ? `: ${change.what.filter((one) => one === 'state').join()}` : ''
       if (words !== ': ') story.push(`${change.member.name} ${change.kind}${words}`)
