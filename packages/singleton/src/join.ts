@@ -449,10 +449,13 @@ async function readState<S>(
   })
 }
 
+/** Round trips alone are no change. */
 function sameLinks(a: readonly LinkStatus[], b: readonly LinkStatus[]): boolean {
-  const bare = (links: readonly LinkStatus[]): unknown =>
-    links.map((link) => ({ ...link, roundTripMs: null }))
-  return sameJson(bare(a), bare(b))
+  return sameJson(untimed(a), untimed(b))
+}
+
+function untimed(links: readonly LinkStatus[]): unknown {
+  return links.map((link) => ({ ...link, roundTripMs: null }))
 }
 
 function serverView(status: PeerStatus): ServerView {

@@ -24,9 +24,10 @@ peer.status$.subscribe(({ server, members }) => {
   const sees = `sees ${server?.name ?? '-'} ${names.join()}`
   if (sees !== said) console.log((said = sees))
 })
-createInterface({ input: process.stdin }).on('line', async () => {
+const turn = async () => {
   const out = await peer.role(mill).turn()
   console.log(`turned ${out.status} ${out.status === 'ok' ? out.value : '-'}`)
-})
+}
+createInterface({ input: process.stdin }).on('line', () => void turn())
 // Whoever started this is gone: so is it.
 process.stdin.on('end', () => process.exit(1))

@@ -195,14 +195,14 @@ describe('each law is broken by', () => {
   })
 
   it('S12: one process as two members, one member twice, and members out of order', () => {
-    const [first, second] = history.members.findLast(({ rows }) => rows.length > 1)!.rows
-    const told = (...rows: (typeof first)[]): Partial<History> => ({
+    const [older, younger] = history.members.findLast(({ rows }) => rows.length > 1)!.rows
+    const told = (...rows: (typeof older)[]): Partial<History> => ({
       members: [{ node: 'bob', atMs: 9, rows: rows.map((row) => row!) }],
     })
-    broken('S12', told(first, { ...second!, process: first!.process }), /two members that are the process/)
-    broken('S12', told(first, { ...second!, id: first!.id }), /twice/)
-    broken('S12', told(second, first), /out of order/)
-    expect(verdict('S12', told(first, second)).verdict).toBe('holds')
+    broken('S12', told(older, { ...younger!, process: older!.process }), /two members that are the process/)
+    broken('S12', told(older, { ...younger!, id: older!.id }), /twice/)
+    broken('S12', told(younger, older), /out of order/)
+    expect(verdict('S12', told(older, younger)).verdict).toBe('holds')
   })
 
   it('S13: a frame of another peer that is none', () => {

@@ -296,6 +296,9 @@ export class Mesh {
           this.dropped.push({ from: self, to: effect.node, n: message.value.v })
         }
         return
+      case 'need':
+        // Everybody is linked to everybody here.
+        return
       case 'timer':
         return void this.#timers.set(`${i}/${effect.key}`, this.nowMs + effect.afterMs)
       case 'malformed':
