@@ -12,6 +12,7 @@ import {
   type Peer,
   type Step,
 } from './state.js'
+import { newRtt } from './rtt.js'
 import { addHint, dialFailed, dialOver, redial, refreshTargets } from './targets.js'
 import { tellHubs } from './topology-hubs.js'
 import type { Hello } from './types.js'
@@ -84,7 +85,7 @@ export function accept(s: Step, row: LinkRow, peer: Peer, hello: Hello): void {
   movePeer(s.state, peer, hello.address)
   Object.assign(peer, { closedMs: null, refusedMs: null, resets: 0 })
   const isNew = peer.bornMs === null
-  if (isNew) peer.rtt = { samplesMs: [], told: new Map() }
+  if (isNew) peer.rtt = newRtt()
   peer.bornMs ??= s.now
   if (peer.dead === hello.incarnation) peer.dead = -1
   const t = dialOver(s.state, row)

@@ -1,7 +1,7 @@
 import { hearsDirectly } from './doubts.js'
 import { isUsable, limitMs } from './routes-link.js'
 import { isVia, type Way } from './routes.js'
-import { medianTo } from './rtt.js'
+import { medianTo, toldTo } from './rtt.js'
 import { silenceLimitMs, type LinkRow, type Peer, type Step } from './state.js'
 import { observersOf, subjectsOf } from './view-index.js'
 import type { MemberId, MembershipMessage } from './types.js'
@@ -115,7 +115,7 @@ function isSound(s: Step, { memberId }: Peer, id: MemberId): boolean {
 
 /** There and back by this way; 0 where it was not measured. */
 function lastsMs(s: Step, fellow: Peer, id: MemberId): number {
-  return (medianTo(s.state, fellow.memberId) ?? 0) + (fellow.rtt.told.get(id) ?? 0)
+  return (medianTo(s.state, fellow.memberId) ?? 0) + (toldTo(fellow.rtt, id) ?? 0)
 }
 
 function bySeniority(peers: readonly Peer[]): Peer[] {

@@ -19,9 +19,24 @@ const TOLD_EVERY = 4
 
 /** What one peer's beats have shown. */
 export interface Rtt {
+  /** The newest last. */
   readonly samplesMs: number[]
-  /** Its own medians, by member. */
-  told: ReadonlyMap<MemberId, number>
+  /** The same, the least first: a median costs nothing to ask for. */
+  readonly sortedMs: number[]
+  /** Its own medians as its last beat told them: to whom, and in the same order how long. Looked at rarely. */
+  told: { readonly ids: readonly MemberId[]; readonly ms: readonly number[] }
+}
+
+export function newRtt(): Rtt {
+  return { samplesMs: [], sortedMs: [], told: toldNothing }
+}
+
+const toldNothing: Rtt['told'] = { ids: [], ms: [] }
+
+/** What its beats have told of its round trip to this member. */
+export function toldTo({ told }: Rtt, id: MemberId): number | undefined {
+  const ms = told.ms[told.ids.indexOf(id)]
+  return ms === undefined || ms < 0 ? undefined : ms
 }
 
 export interface BeatTime {
@@ -45,12 +60,12 @@ export function echoOf(s: Step, link: LinkRow): readonly [seq: number, keptMs: n
 
 /** Own medians to these members, in their order; -1: none yet. */
 export function mediansTo(state: Membership, ids: readonly MemberId[]): number[] {
-  return ids.map((id) => rounded(median(state.peers.get(id)?.rtt.samplesMs ?? []) ?? -1))
+  return ids.map((id) => rounded(middle(state.peers.get(id)?.rtt.sortedMs ?? []) ?? -1))
 }
 
 /** The own median to this peer; null: not measured. */
 export function medianTo(state: Membership, id: MemberId): number | null {
-  const ms = median(state.peers.get(id)?.rtt.samplesMs ?? [])
+  const ms = middle(state.peers.get(id)?.rtt.sortedMs ?? [])
   return ms === undefined ? null : rounded(ms)
 }
 
@@ -71,24 +86,28 @@ export function measure(
   // A number from before this link opened was said on another one.
   if (sent && beat.echo && sent.sentMs >= link.sinceMs) {
     const rttMs = s.now - sent.sentMs - Math.max(0, beat.echo[1])
-    if (rttMs >= 0) {
-      peer.rtt.samplesMs.push(rttMs)
-      if (peer.rtt.samplesMs.length > SAMPLES) peer.rtt.samplesMs.shift()
-    }
+    if (rttMs >= 0) addSample(peer.rtt, rttMs)
   }
   const { rtts } = beat
   if (!rtts || rtts.length !== beat.hears.length) return
-  peer.rtt.told = new Map(beat.hears.flatMap((id, at) => tell(id, rtts[at])).slice(0, TOLD_MAX))
+  const whole = rtts.length <= TOLD_MAX
+  peer.rtt.told = whole
+    ? { ids: beat.hears, ms: rtts }
+    : { ids: beat.hears.slice(0, TOLD_MAX), ms: rtts.slice(0, TOLD_MAX) }
+}
+
+function addSample({ samplesMs, sortedMs }: Rtt, rttMs: number): void {
+  samplesMs.push(rttMs)
+  const at = sortedMs.findIndex((ms) => ms > rttMs)
+  sortedMs.splice(at < 0 ? sortedMs.length : at, 0, rttMs)
+  const oldest = samplesMs.length > SAMPLES ? samplesMs.shift() : undefined
+  if (oldest !== undefined) sortedMs.splice(sortedMs.indexOf(oldest), 1)
 }
 
 /** Of an answer to a beat that is forgotten already only the least is known that it has taken. */
 function sentBeat(state: Membership, echoed: number): BeatTime | undefined {
   const [oldest] = state.sentBeats
   return oldest && echoed < oldest.seq ? oldest : state.sentBeats.find(({ seq }) => seq === echoed)
-}
-
-function tell(id: MemberId, ms: number | undefined): [MemberId, number][] {
-  return ms === undefined || ms < 0 ? [] : [[id, ms]]
 }
 
 /** For each member of the view, the median of what others measured to it. Members nobody measured are missing. */
@@ -101,12 +120,12 @@ export function latencies(state: Membership): Map<MemberId, number> {
     for (const who of members) {
       const by = state.peers.get(who)
       if (!by || who === id || by.link === null) continue
-      const ms = by.rtt.told.get(id)
+      const ms = toldTo(by.rtt, id)
       if (ms !== undefined) measured.push(ms)
     }
-    const own = id === self ? undefined : median(state.peers.get(id)?.rtt.samplesMs ?? [])
+    const own = id === self ? undefined : middle(state.peers.get(id)?.rtt.sortedMs ?? [])
     if (own !== undefined) measured.push(own)
-    const ms = median(measured)
+    const ms = middle(measured.toSorted((a, b) => a - b))
     if (ms !== undefined) found.set(id, rounded(ms))
   }
   return found
@@ -125,8 +144,8 @@ export function tellLatencies(s: Step): void {
   emit(s, { kind: 'latency', medians: [...latencies(s.state)] })
 }
 
-function median(values: readonly number[]): number | undefined {
-  const sorted = values.toSorted((a, b) => a - b)
+/** The median of sorted values. */
+function middle(sorted: readonly number[]): number | undefined {
   const low = sorted[(sorted.length - 1) >> 1]
   const high = sorted[sorted.length >> 1]
   return low === undefined || high === undefined ? undefined : (low + high) / 2

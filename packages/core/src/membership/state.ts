@@ -5,7 +5,7 @@ import { createMoved, type Moved } from './moved.js'
 import type { Gap } from './records-repair.js'
 import { createRecords, type Records } from './records-store.js'
 import { createRoutes, type Routes } from './routes.js'
-import type { BeatTime, Rtt } from './rtt.js'
+import { newRtt, type BeatTime, type Rtt } from './rtt.js'
 import { createSuspicion, type Suspicion } from './doubts.js'
 import { createTopology, type Topology } from './topology.js'
 import { indexOf, type ViewIndex } from './view-index.js'
@@ -284,14 +284,13 @@ export function ensurePeer(s: Step, memberId: MemberId, incarnation: number, add
     row: row ?? null,
     rowSinceMs: Number.NEGATIVE_INFINITY,
     gone: false,
-    rtt: { samplesMs: [], told: noneTold },
+    rtt: newRtt(),
   }
   state.peers.set(memberId, peer)
   putAt(state, peer)
   return peer
 }
 
-const noneTold: ReadonlyMap<MemberId, number> = new Map()
 
 /** It is known under another address from now on. */
 export function movePeer(state: Membership, peer: Peer, address: Address): void {
