@@ -40,9 +40,12 @@ export function noteFate(s: Step, memberId: MemberId, incarnation: number, fate:
     if (incarnation > known.incarnation) put(s, plainRecord(memberId, incarnation))
     return tell(s, memberId, true)
   }
-  records.observed.set(memberId, { incarnation, fate, again: false })
+  const before = records.observed.get(memberId)
+  const again = before?.incarnation === incarnation && before.fate === fate && before.again
+  records.observed.set(memberId, { incarnation, fate, again })
   const base = known?.incarnation === incarnation ? known : plainRecord(memberId, incarnation)
-  if (isWorse(fate, base.fate)) {
+  // Who refutes it every time lives somewhere: said on and on, it would be answered on and on.
+  if (!again && isWorse(fate, base.fate)) {
     put(s, { ...base, fate })
     // Of one that is no member yet nobody else needs to know.
     if (state.index.byId.has(memberId)) records.news.set(memberId, null)
