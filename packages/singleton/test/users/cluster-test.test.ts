@@ -342,7 +342,7 @@ describe('with plain fast-check', () => {
     }
     const without = (...left: string[]): string[] =>
       faultKinds.filter((kind) => !left.includes(kind)).toSorted()
-    const outside = ['refuse', 'address-change']
+    const outside = ['refuse']
     expect([...drawn(test(true))].toSorted()).toEqual(without('act', 'upgrade', ...outside))
     const versions = { two: [tickets(true)] }
     expect([...drawn({ ...test(true), versions })].toSorted()).toEqual(without('act', ...outside))
