@@ -148,7 +148,8 @@ function hashOf(row: MemberRecord): number {
   return mix32(hash32(`${row.memberId} ${row.incarnation} ${row.seq} ${row.fate}`))
 }
 
-function counts(state: Membership, row: MemberRecord): boolean {
+/** It says more than the view does. */
+export function counts(state: Membership, row: MemberRecord): boolean {
   const seen = state.index.byId.get(row.memberId)
   if (!seen || row.incarnation < seen.incarnation) return false
   return row.fate !== 'up' || row.about !== null || (row.bad !== undefined && row.bad.length > 0)

@@ -3,7 +3,7 @@ import { isAbout } from './forms.js'
 import { refuted } from './health.js'
 import { limits } from './limits.js'
 import { compareRecords, isWorse, plainRecord } from './records-order.js'
-import { forget, forgetIdle, ownRecord, put, recordOf, recount } from './records-store.js'
+import { counts, forget, forgetIdle, ownRecord, put, recordOf, recount } from './records-store.js'
 import { handOn } from './records-spread.js'
 import { badTold } from './routes-told.js'
 import { emit, type LinkRow, type Peer, type Step } from './state.js'
@@ -94,7 +94,8 @@ function merge(s: Step, link: LinkRow, record: MemberRecord): void {
   if (memberId === state.self.memberId && hearOfSelf(s, link, record)) return
   const known = recordOf(state, memberId)
   const order = known ? compareRecords(record, known) : 1
-  if (order < 0 && record.fate !== 'up') answer(s, link.id, memberId)
+  // What a newer row has taken back is in its holder's digest, and the newer one, which says nothing, in none.
+  if (order < 0 && (record.fate !== 'up' || counts(state, record))) answer(s, link.id, memberId)
   if (order <= 0) return
   put(s, record)
   state.records.news.set(memberId, link.id)
@@ -113,7 +114,8 @@ function hearOfSelf(s: Step, link: LinkRow, record: MemberRecord): boolean {
   // Newer than what it said last: a row of its own that it does not remember.
   if (fresh && (accuses || record.seq > own.seq)) speak(s, s.state.records.own, record.seq)
   if (fresh && accuses) refuted(s)
-  if (accuses) answer(s, link.id, own.memberId)
+  const isStale = compareRecords(record, own) < 0 && counts(s.state, record)
+  if (accuses || isStale) answer(s, link.id, own.memberId)
   return true
 }
 

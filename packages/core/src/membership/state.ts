@@ -291,7 +291,6 @@ export function ensurePeer(s: Step, memberId: MemberId, incarnation: number, add
   return peer
 }
 
-
 /** It is known under another address from now on. */
 export function movePeer(state: Membership, peer: Peer, address: Address): void {
   if (peer.address === address) return

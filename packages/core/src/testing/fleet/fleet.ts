@@ -522,11 +522,14 @@ export class Fleet {
     }
     if (!seat || !life || life.incarnation !== incarnation) return of('dead', Number.NaN)
     if (!life.running) return of('dead', this.nowMs - life.endedMs)
-    if (life.paused) return of('paused', this.nowMs - life.pausedMs)
-    if (this.nowMs - life.wokeMs < WOKEN_MS) return of('paused', life.sleptMs)
+    const sleeps = life.paused || this.nowMs - life.wokeMs < WOKEN_MS
     const near = this.#up().filter((one) => one === by || this.#reaches(by, one))
-    const reached = near.some((one) => one !== seat && this.#reaches(one, seat))
-    return of(reached && this.nowMs - seat.healedMs > HEALED_MS ? 'alive' : 'cut off', Number.NaN)
+    const reached = near.some((one) => one !== seat && one.life?.paused === false && this.#isOpen(one, seat))
+    // Whoever fell asleep before what a cut had lost could be sent again: both are one silence.
+    const wellMs = (sleeps ? life.pausedMs : this.nowMs) - seat.healedMs
+    if (!reached || wellMs <= HEALED_MS) return of('cut off', Number.NaN)
+    if (!sleeps) return of('alive', Number.NaN)
+    return of('paused', life.paused ? this.nowMs - life.pausedMs : life.sleptMs)
   }
 
   #commit(leader: Seat, view: readonly ViewMember[], at: ViewPosition): void {
@@ -544,6 +547,11 @@ export class Fleet {
   #reaches(from: Seat, to: Seat): boolean {
     const [a, b] = [from.life, to.life]
     if (!a?.running || a.paused || !b?.running || b.paused) return false
+    return this.#isOpen(from, to)
+  }
+
+  /** No cut between them, whoever sleeps. */
+  #isOpen(from: Seat, to: Seat): boolean {
     return this.#wires.carries(from, to) && this.#wires.carries(to, from)
   }
 

@@ -41,7 +41,8 @@ export interface Removal {
   readonly incarnation: number
   /**
    * `dead`: it had ended. `paused`: it was, or had woken less than a second ago. `cut off`: the leader and all whom the
-   * leader reaches could not reach it, or could not until lately: what is lost is sent again after seconds.
+   * leader reaches could not reach it, or could not until lately (also when it paused right then): what is lost is sent
+   * again after seconds.
    */
   readonly truth: 'dead' | 'paused' | 'cut off' | 'alive'
   /** How long it had been dead, or was paused; NaN otherwise. */
