@@ -7,19 +7,24 @@ import { startTanist } from './tanist.mjs'
 /** A different member each time, in an order that does not depend on their age. */
 const victim = (time, count) => (time * 7 + 2) % count
 
-/** How long after `kill -9` the first and the last survivor knew. */
+/** How long after `kill -9` the first and the last survivor knew, and had removed it where that is another matter. */
 async function killOnce(cluster, time) {
   const at = victim(time, cluster.count)
   const name = cluster.nameOf(at)
-  cluster.lost.length = 0
+  const told = [cluster.lost, ...(cluster.removed ? [cluster.removed] : [])]
+  for (const list of told) list.length = 0
   const since = nowMs()
   cluster.kill(at, 'SIGKILL')
-  const tellers = () => new Set(cluster.lost.filter((one) => one.name === name).map(({ by }) => by))
-  await until(`${cluster.count - 1} survivors that know`, () => tellers().size >= cluster.count - 1, 5)
-  const times = cluster.lost.filter((one) => one.name === name).map((one) => one.at - since)
+  const tellers = (list) => new Set(list.filter((one) => one.name === name).map(({ by }) => by))
+  for (const list of told)
+    await until(`${cluster.count - 1} survivors that know`, () => tellers(list).size >= cluster.count - 1, 5)
+  const [times, removals] = told.map((list) =>
+    list.filter((one) => one.name === name).map((one) => one.at - since),
+  )
   const wrong = cluster.lost.filter((one) => one.name !== name).length
   await cluster.restart(at)
-  return { first: Math.min(...times), last: Math.max(...times), wrong }
+  const removed = removals ? Math.max(...removals) : null
+  return { first: Math.min(...times), last: Math.max(...times), removed, wrong }
 }
 
 async function freezeOnce(cluster, time, forMs) {
@@ -72,6 +77,9 @@ export async function kills({ report, serf, sizes, times }) {
       last[name] = summary(runs.map((run) => run.last))
       report.row(`${name}, first survivor`, summary(runs.map((run) => run.first)), 'ms')
       report.row(`${name}, last survivor`, last[name], 'ms')
+      const removals = runs.flatMap(({ removed }) => (removed === null ? [] : [removed]))
+      if (removals.length > 0)
+        report.row(`${name}, removed from the view of the last`, summary(removals), 'ms')
       const wrong = runs.reduce((sum, run) => sum + run.wrong, 0)
       report.target(`${name}: nobody else is taken for failed`, wrong, 0, 'less')
     }

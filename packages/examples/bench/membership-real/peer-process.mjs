@@ -1,4 +1,4 @@
-// One idle member of a Tanist cluster: tells whom its `members$` has, with the clock that all processes share.
+// One idle member of a Tanist cluster: tells whom its `members$` loses, with the clock that all processes share.
 import { startPeer } from '@tanist/singleton'
 import { given, onRequest, ready } from '../succession/answer.mjs'
 import { bare, VALUE } from '../succession/bare-role.mjs'
@@ -11,13 +11,16 @@ const log = {
   },
 }
 const peer = await startPeer({ app: 'bench', log, roles: [bare], ...given })
-let before = new Map()
+const rows = (members) => new Map(members.map((row) => [`${row.id} ${row.incarnation}`, row.name]))
+let before = { alive: new Map(), all: new Map() }
 peer.members$.subscribe((members) => {
   const at = Number(process.hrtime.bigint() / 1_000n) / 1_000
-  const now = new Map(members.map(({ id, incarnation, name }) => [`${id} ${incarnation}`, name]))
-  const gone = [...before].filter(([key]) => !now.has(key)).map(([, name]) => name)
+  // Its end is known; and, a moment later, the journal has removed it.
+  const now = { alive: rows(members.filter(({ state }) => state !== 'gone')), all: rows(members) }
+  const missing = (of) => [...before[of]].filter(([key]) => !now[of].has(key)).map(([, name]) => name)
+  const [failed, removed] = [missing('alive'), missing('all')]
   before = now
-  if (gone.length > 0) process.send?.({ news: { gone, at } })
+  if (failed.length + removed.length > 0) process.send?.({ news: { failed, removed, at } })
 })
 
 onRequest(async (request) => {

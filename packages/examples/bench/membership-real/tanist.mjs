@@ -12,8 +12,9 @@ export async function startTanist(count, { within = [], settings = {}, execArgv 
     within.length > 0 ? Array.from({ length: count }, (_, i) => 7_100 + i) : await freePorts(count)
   const addresses = ports.map((port) => `127.0.0.1:${port}`)
   const seeds = addresses.slice(0, FOUNDERS)
-  /** Who told that it lost whom: `{ by, name, at }`. */
+  /** Who told that whose end is known, and that whom the journal has removed: `{ by, name, at }`. */
   const lost = []
+  const removed = []
   const start = (at) =>
     worker(
       '../membership-real/peer-process.mjs',
@@ -28,7 +29,10 @@ export async function startTanist(count, { within = [], settings = {}, execArgv 
       execArgv,
       {
         within,
-        heard: ({ gone, at: ms }) => gone.forEach((name) => lost.push({ by: `p${at}`, name, at: ms })),
+        heard: (news) => {
+          for (const name of news.failed) lost.push({ by: `p${at}`, name, at: news.at })
+          for (const name of news.removed) removed.push({ by: `p${at}`, name, at: news.at })
+        },
       },
     )
   const peers = []
@@ -38,6 +42,7 @@ export async function startTanist(count, { within = [], settings = {}, execArgv 
     folder,
     peers,
     lost,
+    removed,
     nameOf: (at) => `p${at}`,
     pids: () => peers.map(({ pid }) => pid),
     kill: (at, signal) => peers[at].kill(signal),
