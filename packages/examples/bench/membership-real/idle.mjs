@@ -13,6 +13,9 @@ function namespace(name) {
   const made = run('netns', 'add', name)
   if (made.error || made.status !== 0) return null
   run('-n', name, 'link', 'set', 'lo', 'up')
+  // Also on Ctrl-C; where it is gone already nothing happens.
+  const remove = () => void run('netns', 'delete', name)
+  process.once('exit', remove)
   return {
     within: ['ip', 'netns', 'exec', name],
     /** What was sent on the loopback until now, headers of IP and TCP included. */
@@ -21,7 +24,7 @@ function namespace(name) {
       const { tx } = JSON.parse(stdout)[0].stats64
       return { packets: tx.packets, bytes: tx.bytes }
     },
-    remove: () => run('netns', 'delete', name),
+    remove,
   }
 }
 
