@@ -1,4 +1,4 @@
-import { quietMs, type LinkRow, type Step } from './state.js'
+import { linkTo, quietMs, type Step } from './state.js'
 import { watched, watchers } from './topology.js'
 import type { Accusation, MemberId } from './types.js'
 
@@ -13,7 +13,7 @@ export function accuse(s: Step): void {
     const accusation = own(s, memberId)
     if (!accusation) continue
     for (const id of audience(s, memberId)) {
-      const link = linkTo(s, id)
+      const link = linkTo(state, id)
       if (!link) continue
       const list = told.get(link.id)
       if (list) list.push(accusation)
@@ -48,14 +48,9 @@ function audience(s: Step, memberId: MemberId): Set<MemberId> {
   const self = state.self.memberId
   const hubs = state.topology.hubs.map((hub) => hub.memberId)
   const to = new Set([...hubs, ...watchers(state, memberId)])
-  if (!hubs.some((id) => id === self || linkTo(s, id)))
+  if (!hubs.some((id) => id === self || linkTo(state, id)))
     for (const id of [...watched(state), ...watchers(state, self)]) to.add(id)
   to.delete(self)
   to.delete(memberId)
   return to
-}
-
-export function linkTo(s: Step, memberId: MemberId): LinkRow | undefined {
-  const peer = s.state.peers.get(memberId)
-  return peer?.link == null || peer.silent ? undefined : s.state.links.get(peer.link)
 }

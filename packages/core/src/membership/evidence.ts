@@ -4,9 +4,9 @@ import { secondLook } from './proof.js'
 import { noteFate } from './records.js'
 import { emit, peersAt, type Peer, type Step, type Target } from './state.js'
 import { accuseProven } from './suspicion.js'
-import { isHub, removeProven } from './tally.js'
+import { removeProven } from './tally.js'
 import { dialFailed, redial } from './targets.js'
-import { isLarge } from './topology.js'
+import { isHub, isLarge } from './topology.js'
 
 /**
  * What counts as proof (rule 11 of the succession rules). Class A: a `bye`; or the last usable link closed by
@@ -49,7 +49,7 @@ export function proposeDead(s: Step, peer: Peer, certain: boolean = isCertain(pe
   const text = 'its end is proven'
   if (!certain) return secondLook(s, peer, text)
   if (!isLarge(s.state)) return proposeRemoval(s, peer, text)
-  if (isHub(s)) removeProven(s, peer.memberId, text)
+  if (isHub(s.state)) removeProven(s, peer.memberId, text)
 }
 
 function isCertain(peer: Peer): boolean {

@@ -46,7 +46,7 @@ export function isMembershipForm(message: Readonly<Record<string, unknown>>): bo
     case 'view':
       return isPosition(message['at']) && isListOf(message['members'], isViewMember, limits.viewMembers)
     case 'hubs':
-      return isListOf(message['hubs'], isHub, max)
+      return isListOf(message['hubs'], isHubForm, max)
     case 'accuse':
       return isListOf(message['accusations'], isAccusation, max)
     default:
@@ -76,7 +76,8 @@ function isViewMember(value: unknown): boolean {
   return isCount(seniority) && (demoted === undefined || demoted === true)
 }
 
-function isHub(value: unknown): boolean {
+/** Of a member, and so trusted with its meaning; not with its form. */
+export function isHubForm(value: unknown): boolean {
   return isObject(value) && isId(value['memberId']) && isString(value['address'])
 }
 

@@ -1,7 +1,7 @@
 import { hearsDirectly } from './doubts.js'
 import { emit, type Peer, type Step } from './state.js'
-import { isHub, judgeAt, removeProven } from './tally.js'
-import { isLarge, watchers } from './topology.js'
+import { judgeAt, removeProven } from './tally.js'
+import { isHub, isLarge, watchers } from './topology.js'
 import type { LinkRow } from './state.js'
 import type { MemberId, MembershipMessage } from './types.js'
 
@@ -21,7 +21,7 @@ export function secondLook(s: Step, peer: Peer, text: string): void {
   const { state } = s
   const { proofs } = state.suspicion
   const incarnation = peer.dead
-  if (isLarge(state) && !isHub(s)) return
+  if (isLarge(state) && !isHub(state)) return
   if (proofs.get(peer.memberId)?.incarnation === incarnation) return
   const proof = {
     memberId: peer.memberId,

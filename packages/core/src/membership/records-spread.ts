@@ -1,7 +1,7 @@
 import { limits } from './limits.js'
 import { recordOf, type Records } from './records-store.js'
-import type { LinkRow, Membership, Step } from './state.js'
-import { isLarge, watched, watchers } from './topology.js'
+import { linkTo, type LinkRow, type Membership, type Step } from './state.js'
+import { isHub, isLarge, watched, watchers } from './topology.js'
 import type { MemberId, MemberRecord } from './types.js'
 
 /**
@@ -48,12 +48,6 @@ export function handOn(s: Step): void {
 
 export function newsTimer(s: Step): void {
   s.state.records.timerMs = null
-}
-
-/** The link that is used for a member, when there is one and it is heard. */
-export function linkTo(state: Membership, memberId: MemberId): LinkRow | undefined {
-  const peer = state.peers.get(memberId)
-  return peer && peer.link !== null && !peer.silent ? state.links.get(peer.link) : undefined
 }
 
 /** One link for each linked peer. */
@@ -111,10 +105,6 @@ function hubsHeard(state: Membership): { row: LinkRow; id: MemberId }[] {
 function isFromHub(state: Membership, from: number | null): MemberId | undefined {
   const id = from === null ? undefined : state.links.get(from)?.hello?.memberId
   return state.topology.hubs.find((hub) => hub.memberId === id)?.memberId
-}
-
-export function isHub({ topology, self }: Membership): boolean {
-  return topology.hubs.some((hub) => hub.memberId === self.memberId)
 }
 
 function noteHubs(s: Step): void {

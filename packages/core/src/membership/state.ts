@@ -236,6 +236,12 @@ export function linkOf(state: Membership, peer: Peer): LinkRow | undefined {
   return peer.link === null ? undefined : state.links.get(peer.link)
 }
 
+/** The link that is used for a member, when there is one and it is heard. */
+export function linkTo(state: Membership, memberId: MemberId): LinkRow | undefined {
+  const peer = state.peers.get(memberId)
+  return peer && !peer.silent ? linkOf(state, peer) : undefined
+}
+
 export function peersAt(state: Membership, address: Address): readonly Peer[] {
   return state.peersAt.get(address) ?? []
 }

@@ -12,7 +12,7 @@ import { proposeDead } from './evidence.js'
 import { askAgain } from './proof.js'
 import { noteFate } from './records.js'
 import { emit, quietMs, type Step } from './state.js'
-import { isLarge, watchers } from './topology.js'
+import { isHub, isLarge, watchers } from './topology.js'
 import type { MemberId } from './types.js'
 
 /**
@@ -81,14 +81,10 @@ export function judgeAt(s: Step, atMs: number): void {
   s.state.dialsTouched = true
 }
 
-export function isHub(s: Step): boolean {
-  return s.state.topology.hubIds.has(s.state.self.memberId)
-}
-
 function becomeHub(s: Step): void {
   const { state } = s
   const { suspicion } = state
-  if (!isHub(s)) suspicion.hubMs = null
+  if (!isHub(state)) suspicion.hubMs = null
   else if (suspicion.hubMs === null) {
     suspicion.hubMs = s.now
     // Whose end was proven while others counted.

@@ -1,3 +1,4 @@
+import { isHubForm } from './forms.js'
 import { drop, settle } from './linking.js'
 import type { LinkRow, Step } from './state.js'
 import { addressOf, refreshTopology } from './topology.js'
@@ -22,7 +23,7 @@ export function hubsNamed(s: Step, term: number, ids: readonly MemberId[]): void
 export function hubsTold(s: Step, row: LinkRow, told: Extract<MembershipMessage, { t: 'hubs' }>): void {
   const { topology } = s.state
   if (row.stage !== 'usable' || row.hello === null || row.hello.clusterId === null) return
-  if (!told.hubs.every(isHub)) {
+  if (!told.hubs.every(isHubForm)) {
     const peer = s.state.peers.get(row.hello.memberId)
     drop(s, row, 'protocol', 'hubs without a place')
     return peer && settle(s, peer)
@@ -46,15 +47,6 @@ function takeHubs(s: Step, term: number, hubs: readonly Hub[], from: LinkRow | n
   refreshTargets(s)
   for (const row of s.state.links.values()) if (row !== from) tellHubs(s, row)
 }
-
-/** Of a member, and so trusted with its meaning; not with its form. */
-const isHub = (hub: unknown): hub is Hub =>
-  typeof hub === 'object' &&
-  hub !== null &&
-  'memberId' in hub &&
-  typeof hub.memberId === 'string' &&
-  'address' in hub &&
-  typeof hub.address === 'string'
 
 const isSame = (a: Hub, b: Hub | undefined): boolean => a.memberId === b?.memberId && a.address === b.address
 

@@ -60,6 +60,10 @@ export function isMember(state: Membership): boolean {
   return state.index.byId.get(state.self.memberId)?.incarnation === state.self.incarnation
 }
 
+export function isHub({ topology, self }: Membership): boolean {
+  return topology.hubs.some((hub) => hub.memberId === self.memberId)
+}
+
 /** Of a link: this peer has a use for it. In a full mesh, and before it is admitted, for every one. */
 export function wantsLink(state: Membership, row: LinkRow): boolean {
   const { large, wanted } = state.topology

@@ -1,9 +1,9 @@
 import type { Gap } from './records-repair.js'
 import { recordsViewed } from './records.js'
-import { isHub } from './records-spread.js'
 import { isLater } from './records-order.js'
 import { emit, type LinkRow, type Step } from './state.js'
 import type { MembershipMessage, ViewMember, ViewPosition } from './types.js'
+import { isHub } from './topology.js'
 import { indexOf } from './view-index.js'
 import { viewArrived } from './view.js'
 
