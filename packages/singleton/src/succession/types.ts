@@ -185,10 +185,10 @@ export type SuccessionEffect =
   | { readonly kind: 'leader'; readonly leader: Leader | null }
   /** The announced line of succession changed. */
   | { readonly kind: 'line' }
-  /** The committed member list, or who votes, changed. */
   /**
-   * The same, `at`: the entry that changed it, or the last one of the snapshot that it came from. Of two views of one
-   * branch the one with the greater `at` is newer; with the same, they are the same.
+   * The committed member list, or who votes, changed. `at`: the entry that changed it, or the last one of the snapshot
+   * that it came from. Of two views of one branch the one with the greater `at` is newer; with the same, they are the
+   * same.
    */
   | { readonly kind: 'view'; readonly members: readonly ViewMember[]; readonly at: ViewPosition }
   /** Founded or joined: this is the cluster from now on. */
