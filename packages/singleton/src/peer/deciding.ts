@@ -8,7 +8,8 @@ import type { CallMessage, CommandId } from '../role/index.js'
  * voters and to the caller, and the next thing that they hear of the server clears the note. A server that is lost
  * while its note stands was lost by deciding. The next server is told by everyone who holds such a note, and
  * quarantines the command instead of deciding it. A call whose id the application gave may have been sent by another
- * caller, who died with the server: for a while after a loss it is a suspect as well.
+ * caller, who died with the server: for a while after a loss it is a suspect as well. Nobody knows whether it was
+ * under way when that server was lost; so it takes a second note that stands.
  */
 
 /** Server to those who may serve next and the caller, as the last of a frame: what comes after it was sent by a server that survived it. */
@@ -20,6 +21,8 @@ export interface DecidingMessage extends CommandId {
   readonly role: string
   readonly command: string
   readonly digest: string
+  /** It was under way when an earlier server was lost. */
+  readonly repeated: boolean
 }
 
 /** It survived. */
@@ -101,9 +104,9 @@ export class Deciding {
     return suspect === 'sent' || (suspect === 'given' && monotonicMs - this.#lossMs < SUSPECT_MS)
   }
 
-  /** Whether this command was being decided when the server of an earlier term was lost. */
+  /** Whether two servers were lost with this command, and one of them at least by deciding it alone. */
   isPoison({ session, seq, role, command, input }: CallMessage, term: number): boolean {
-    return this.#notes.some(
+    const standing = this.#notes.filter(
       (note) =>
         note.stands &&
         note.term < term &&
@@ -111,13 +114,16 @@ export class Deciding {
         note.seq === seq &&
         note.digest === digestOf(role, command, input),
     )
+    return standing.length > 1 || standing.some(({ repeated }) => repeated)
   }
 
   /** Before a suspect is decided: nothing else is until `settle`, or the next of these. */
-  begin({ session, seq, role, command, input }: CallMessage, caller: MemberId, term: number): void {
+  begin(call: CallMessage, caller: MemberId, term: number): void {
     const { self, voters, send, flush } = this.#ports
+    const { session, seq, role, command, input } = call
     const digest = digestOf(role, command, input)
-    const note = { term, n: ++this.#n, session, seq, role, command, digest }
+    const repeated = call.suspect === 'sent'
+    const note = { term, n: ++this.#n, session, seq, role, command, digest, repeated }
     const others = voters().filter((id) => id !== self.memberId)
     const sentTo = new Set(others.slice(0, HOLDERS))
     if (caller !== self.memberId) sentTo.add(caller)
@@ -158,8 +164,8 @@ export class Deciding {
   /** `decided` has been `heard` already. */
   message(from: Speaker, message: DecidingMessages): void {
     if (message.t === 'decided') return
-    const { term, n, session, seq, role, command, digest } = message
-    const note = { term, n, session, seq, role, command, digest, sentTo: [] }
+    const { term, n, session, seq, role, command, digest, repeated } = message
+    const note = { term, n, session, seq, role, command, digest, repeated, sentTo: [] }
     if (message.t === 'stood') return this.#keep({ ...note, stands: message.stands, from: null })
     this.#keep({ ...note, stands: true, from })
     this.#listens = true
@@ -215,13 +221,12 @@ export class Deciding {
 
 function isNote(value: unknown): value is KeptNote {
   if (typeof value !== 'object' || value === null) return false
-  const { term, n, session, seq, role, command, digest, stands } = value as Partial<KeptNote>
+  const { term, n, session, seq, role, command, digest, repeated, stands } = value as Partial<KeptNote>
   const counts = [term, n, seq].every((count) => Number.isSafeInteger(count))
-  return (
-    counts && [session, role, command, digest].every((text) => typeof text === 'string') && stands === true
-  )
+  const texts = [session, role, command, digest].every((text) => typeof text === 'string')
+  return counts && texts && typeof repeated === 'boolean' && stands === true
 }
 
-function bare({ term, n, session, seq, role, command, digest, stands }: Note): KeptNote {
-  return { term, n, session, seq, role, command, digest, stands }
+function bare({ term, n, session, seq, role, command, digest, repeated, stands }: Note): KeptNote {
+  return { term, n, session, seq, role, command, digest, repeated, stands }
 }

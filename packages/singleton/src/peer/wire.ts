@@ -204,6 +204,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
       role: 'string',
       command: 'string',
       digest: 'string',
+      repeated: 'boolean',
     },
     decided: { term: 'count', n: 'count' },
     stood: {
@@ -215,6 +216,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
       role: 'string',
       command: 'string',
       digest: 'string',
+      repeated: 'boolean',
     },
   },
   a: {

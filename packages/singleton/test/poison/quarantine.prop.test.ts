@@ -58,7 +58,7 @@ describe('generated failures', () => {
     expect(suspects).toBeGreaterThan(0)
   })
 
-  it('a command that ends its server ends two at most, and everything else goes on', {
+  it('a command that ends its server ends two at most, three under an id of its own, and everything else goes on', {
     timeout: 300_000,
   }, () => {
     let ended = 0
@@ -82,7 +82,9 @@ describe('generated failures', () => {
           sender = send(cluster, { what }, given ? { session: 'x', seq: 1 } : null, cluster.names[at]!)
         })
       })
-      expect(bombs.blown.length, JSON.stringify(bombs.blown)).toBeLessThanOrEqual(bombs.allowed)
+      expect(bombs.blown.length, JSON.stringify(bombs.blown)).toBeLessThanOrEqual(
+        bombs.allowed + (given ? 1 : 0),
+      )
       expect(unsafe(run)).toEqual([])
       ended += bombs.blown.length
       const { outcomes = [] } = sender ?? ({} as Partial<Sender>)

@@ -282,7 +282,15 @@ describe('notes of what is being decided', () => {
   })
 
   it('outlive whoever holds them', () => {
-    const note = { term: 1, n: 3, session: 'a', seq: 1, role: 'mill', command: 'turn', stands: true }
+    const note = {
+      term: 1,
+      session: 'a',
+      seq: 1,
+      role: 'mill',
+      command: 'turn',
+      repeated: true,
+      stands: true,
+    }
     const before = new Office()
     before.leader('ann', 1)
     before.of('ann').begin(message, 'cy', 1)
@@ -294,6 +302,23 @@ describe('notes of what is being decided', () => {
     after.leader('cy', 5)
     expect(after.of('cy').isPoison(message, 5)).toBe(true)
     expect(() => new Office([{ term: 'x' }, null, 3])).not.toThrow()
+  })
+
+  // Three register processes under load, two kills within 3 s: an innocent `add` of 1 was blamed, and with it all others.
+  it('of a given id stand for nothing when the same is not decided in two reigns that are lost', () => {
+    const given = { ...message, suspect: 'given' as const }
+    const office = new Office()
+    office.leader('ann', 1)
+    office.of('ann').begin(given, 'cy', 1)
+    office.lose('ann')
+    office.leader('bob', 2)
+    // The caller repeats it because of that same loss.
+    expect(office.of('bob').isPoison(message, 2)).toBe(false)
+    office.of('bob').begin(given, 'cy', 2)
+    office.lose('ann', 'bob')
+    office.leader('cy', 3)
+    expect(office.of('cy').isPoison(message, 3)).toBe(true)
+    expect(office.of('cy').isPoison({ ...message, seq: 2 }, 3)).toBe(false)
   })
 
   it('make suspects of given ids for a while after a loss, and not after a hand-over', () => {
