@@ -35,8 +35,8 @@ export const reserved = [
   {
     name: '@tanist/transport',
     in: 'singleton',
-    only: ['singleton/src/join.ts'],
-    why: 'the server role runs on any Host; join() alone chooses the one on Node',
+    only: ['singleton/src/join.ts', 'singleton/src/connect.ts', 'singleton/src/node.ts'],
+    why: 'the server role runs on any Host; join() and connect() alone choose the one on Node',
   },
   {
     name: '@tanist/core/testing',

@@ -1,4 +1,24 @@
 export type { BackupInfo, OperateBranches } from './operate-branches.js'
+export { newSecret } from './node.js'
+export type { Certificates, DiscoverySettings, KeyInfo } from './node.js'
+export { connect } from './connect.js'
+export type { ConnectOptions } from './connect.js'
+export { ConnectError } from './client/index.js'
+export type {
+  Client,
+  ClientSettings,
+  ClientStatus,
+  ClusterView,
+  ReconnectTiming,
+} from './client/index.js'
+export type {
+  Authenticate,
+  AuthenticatedAs,
+  GatewayPart,
+  LayerSettings,
+  Manifest,
+  ManifestMember,
+} from './gateway/index.js'
 export { join, restore, startPeer } from './join.js'
 export type {
   JoinOptions,

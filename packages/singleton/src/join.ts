@@ -1,6 +1,8 @@
 import type { RequestListener } from 'node:http'
 import type { About, AboutChange, ActorRef, ActorSystem, Host, Log, MemberId, Timer } from '@tanist/core'
 import { eventLoopLoad, nodeHost } from '@tanist/transport'
+import type { Certificates, DiscoverySettings } from '@tanist/transport'
+import type { Authenticate, LayerSettings } from './gateway/index.js'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
 import { areSameMembers, changesBetween, checkSettings, JoinError, openPeer } from './peer/index.js'
 import { operateOn } from './operate.js'
@@ -39,8 +41,20 @@ export interface JoinOptions extends Omit<PeerSettings, 'data' | 'about'> {
    * process has work, measured once a second, and told when it has changed by more than 0.1.
    */
   readonly about?: Omit<About, 'load'> & { readonly load?: number | 'auto' }
-  /** All peers of a cluster start with the same one. Default: empty, which keeps out nothing but accidents. */
-  readonly secret?: string
+  /**
+   * All peers of a cluster start with the same one: `newSecret()` once, or a passphrase of 16 characters and more. Several
+   * while it is changed: all are accepted, the first is used. Default: empty, which keeps out nothing but accidents and is
+   * allowed on loopback alone.
+   */
+  readonly secret?: string | readonly string[]
+  /** Certificates of a CA instead of a secret; see `docs/configuration.md`. */
+  readonly certificates?: Certificates
+  /** How peers find each other besides `seeds`. Default: on, where there is a secret. */
+  readonly discovery?: false | DiscoverySettings
+  /** Further ports, with their own trust. Default none. */
+  readonly layers?: readonly LayerSettings[]
+  /** For whom clients speak. */
+  readonly authenticate?: Authenticate
   /** Folder of identity, votes and journal, for one process at a time. Default `.tanist/APP` in the working folder. */
   readonly data?: string
   /** Answers HTTP on the port that peers use. Default: 404 for everything. */
@@ -208,13 +222,15 @@ export async function join(options: JoinOptions): Promise<Peer> {
  * their cluster. Rejects with a `JoinError` when an option, the port or the data folder is not right.
  */
 export async function startPeer(options: JoinOptions): Promise<Peer> {
-  const { secret = '', http, log, data = `.tanist/${options.app}`, about, ...rest } = options
+  const { secret = '', http, log, data = `.tanist/${options.app}`, about, ...others } = options
+  const { certificates, discovery, layers, authenticate, ...rest } = others
+  void [certificates, discovery, layers, authenticate]
   const settings: Omit<PeerSettings, 'data'> = {
     ...rest,
     ...(about !== undefined && { about: givenAbout(about, options) }),
   }
   checkSettings({ ...settings, data })
-  const host = options.host ?? hostHere({ app: options.app, secret, http, log })
+  const host = options.host ?? hostHere({ app: options.app, secret: firstOf(secret), http, log })
   const lives = await new Promise<Lives>((resolve, reject) => {
     let begun: Lives | null = null
     openPeer(host, { ...settings, data }, (error, opened) => {
@@ -243,6 +259,10 @@ function tellOwnLoad(lives: Lives, host: Host): void {
   lives.observe(({ kind }) => {
     if (kind === 'stopped') end()
   })
+}
+
+function firstOf(secret: string | readonly string[]): string {
+  return typeof secret === 'string' ? secret : (secret[0] ?? '')
 }
 
 /** This machine, through Node. */

@@ -6,15 +6,21 @@ export type { Host } from './host.js'
 export type { Log, LogLevel } from './log.js'
 export type {
   Address,
+  ClientCaller,
   DatagramHandlers,
+  DatagramOptions,
   DatagramSocket,
   Datagrams,
+  DialOptions,
+  Level,
   Link,
   LinkEnd,
   LinkHandlers,
   Listener,
   ListenFailure,
   ListenHandlers,
+  ListenOptions,
   Network,
+  NetworkInterface,
   RejectCode,
 } from './network.js'

@@ -7,9 +7,9 @@ export type Address = string
  */
 export interface Network {
   /** Binds `address` (port 0 picks a free one). Outcomes come by the handlers, never as an exception. */
-  listen(address: Address, handlers: ListenHandlers): Listener
+  listen(address: Address, handlers: ListenHandlers, options?: ListenOptions): Listener
   /** Dials a peer. `handlers.closed` is called exactly once, also when the dial fails. */
-  dial(address: Address, handlers: LinkHandlers): Link
+  dial(address: Address, handlers: LinkHandlers, options?: DialOptions): Link
   /**
    * The addresses by which this machine can be reached now, without ports, the likeliest first: none of them loopback.
    * Absent: they never change.
@@ -17,11 +17,41 @@ export interface Network {
   interfaces?(): readonly string[]
 }
 
+/**
+ * What the other side of a link has proved: that it holds the members' key, that of trusted clients, or nothing at all.
+ * Nobody gets from one to another on the same link.
+ */
+export type Level = 'member' | 'trusted' | 'stray'
+
+export interface ListenOptions {
+  /** Names the listener, in logs and to those who answer HTTP. Default `main`. */
+  readonly layer?: string
+  /** Whom it lets in. Default: all three, as far as `ListenHandlers` takes them. */
+  readonly accepts?: readonly Level[]
+  /** PEM. Whoever has no key of this cluster comes by TLS with it, and not in the clear. */
+  readonly certificate?: { readonly cert: string; readonly key: string }
+}
+
+export interface DialOptions {
+  /** What this side wants to be. Default `member`. */
+  readonly as?: Level
+}
+
+/** A process that is no member, as the listener knows it. */
+export interface ClientCaller {
+  readonly level: 'trusted' | 'stray'
+  readonly layer: string
+  /** Its address without the port: for limits and logs. */
+  readonly host: string
+}
+
 export interface ListenHandlers {
   /** Called once when bound, with the real port. */
   listening(address: Address): void
   /** An authenticated link from another peer; returns what handles it. */
   accept(link: Link): LinkHandlers
+  /** A link from a process that is no member. Absent: such are refused (`not-open`). */
+  client?(link: Link, caller: ClientCaller): LinkHandlers
   /** Could not bind, or the listener was lost later. Called at most once. */
   failed(failure: ListenFailure): void
 }
@@ -73,11 +103,41 @@ export type LinkEnd =
   /** An open link failed without the other side closing it, or broke the limits. */
   | { readonly kind: 'broken'; readonly text: string }
 
-export type RejectCode = 'application' | 'secret' | 'version' | 'limit' | 'protocol'
+export type RejectCode =
+  | 'application'
+  | 'secret'
+  | 'version'
+  /** Too many at once, too much, or too slow. */
+  | 'limit'
+  | 'protocol'
+  /** This listener takes nobody of that level. */
+  | 'not-open'
 
 /** Datagrams: unreliable, unordered, at most 1,200 bytes by convention. Only ever hints. */
 export interface Datagrams {
-  bind(address: Address, handlers: DatagramHandlers): DatagramSocket
+  bind(address: Address, handlers: DatagramHandlers, options?: DatagramOptions): DatagramSocket
+  /** The machine's interfaces as they are now, loopback too. Absent: there is no broadcast in this world. */
+  interfaces?(): readonly NetworkInterface[]
+}
+
+export interface DatagramOptions {
+  /** Others on this machine may bind the same port. What comes to a broadcast or group address reaches all of them. */
+  readonly shared?: boolean
+  /** Multicast groups to join, with the interface: `{ group: 'ff12::7a5', on: 'eth0' }`. */
+  readonly groups?: readonly { readonly group: string; readonly on: string }[]
+}
+
+/** One address of one interface. */
+export interface NetworkInterface {
+  readonly name: string
+  readonly family: 4 | 6
+  /** Without a port; link-local IPv6 without its scope. */
+  readonly address: string
+  /** Bits of the subnet. */
+  readonly prefix: number
+  /** Directed broadcast address of the subnet; null for IPv6 and where there is none. */
+  readonly broadcast: string | null
+  readonly loopback: boolean
 }
 
 export interface DatagramHandlers {

@@ -211,7 +211,11 @@ export class Server {
 
   #decide(from: MemberId, call: CallMessage, { term, index, branch }: Position): void {
     const { session, seq, floor, attempt, role, command, input, user } = call
-    const caller = { level: 'member' as const, memberId: from, ...(user === undefined ? {} : { user }) }
+    const caller = {
+      level: call.level ?? ('member' as const),
+      memberId: from,
+      ...(user === undefined ? {} : { user }),
+    }
     const { alone, tracing } = this.#ports
     const now = this.#ports.now()
     // What has an outcome is not decided again.

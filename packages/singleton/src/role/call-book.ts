@@ -16,6 +16,7 @@ export interface Pending {
     readonly role: string
     readonly command: string
     readonly input: Encoded
+    readonly level?: 'trusted' | 'stray'
     readonly user?: string
     readonly traceparent?: string
   }

@@ -68,6 +68,7 @@ export interface CallInput {
   readonly input: Encoded
   readonly id?: CommandId
   readonly deadlineMs?: number
+  readonly level?: 'trusted' | 'stray'
   readonly user?: string
   readonly traceparent?: string
 }
@@ -328,7 +329,7 @@ function send(turn: Turn, pending: Pending): void {
   pending.sentMs = now.monotonicMs
   pending.repeat = false
   const { session, seq } = pending.id
-  const { role, command, input, user, traceparent } = pending.call
+  const { role, command, input, level, user, traceparent } = pending.call
   const message: CallMessage = {
     t: 'call',
     session,
@@ -346,6 +347,7 @@ function send(turn: Turn, pending: Pending): void {
     to: calls.server.memberId,
     message: {
       ...message,
+      ...(level === undefined ? {} : { level }),
       ...(user === undefined ? {} : { user }),
       ...(suspect === null ? {} : { suspect }),
     },

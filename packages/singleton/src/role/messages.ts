@@ -22,6 +22,8 @@ export interface CallMessage extends CommandId {
   readonly role: string
   readonly command: string
   readonly input: Encoded
+  /** Of a client that is linked to the caller; absent: the caller is a member itself. */
+  readonly level?: 'trusted' | 'stray'
   readonly user?: string
   /**
    * `sent`: to a server that was lost before it said anything about it. `given`: somebody else may have sent its id,

@@ -1,5 +1,8 @@
+export type { Certificates } from './certificates.js'
 export { doorstep } from './admission.js'
 export type { Doorstep } from './admission.js'
+export { keyRing, newSecret } from './key-ring.js'
+export type { KeyInfo, KeyRing, Keys } from './key-ring.js'
 export { memberKey } from './proof.js'
 export { shake } from './shake.js'
 export type { Identity, ShakeEnd } from './shake.js'
