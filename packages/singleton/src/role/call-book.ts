@@ -110,7 +110,7 @@ export class CallBook {
     calledWallMs: number,
     deadlineMs: number,
   ): Pending {
-    const { callId, id: given, role, command, input, user, traceparent } = call
+    const { callId, id: given, role, command, input, level, user, traceparent } = call
     if (given === undefined) this.#refresh(calledWallMs)
     const id = given ?? { session: this.#session, seq: ++this.#lastSeq }
     const pending: Pending = {
@@ -120,6 +120,7 @@ export class CallBook {
         role,
         command,
         input,
+        ...(level !== undefined && { level }),
         ...(user !== undefined && { user }),
         ...(traceparent !== undefined && { traceparent }),
       },
