@@ -3,6 +3,12 @@ import { AGAIN_MS } from './limits.js'
 import type { ClientMessage, MemberMessage, RefusalCode } from './messages.js'
 
 export type Answer = Extract<MemberMessage, { readonly t: 'readable' | 'manifest' }>
+/** It was not answered in time. */
+export interface NoAnswer {
+  readonly t: 'not'
+  readonly text: string
+}
+
 type AnswerOrNot = Answer | Extract<MemberMessage, { readonly t: 'unreadable' }>
 
 /** What is asked, but for its number and what is left of its time. */
@@ -18,7 +24,7 @@ export type Question =
 interface Row {
   readonly question: Question
   readonly byMs: number
-  readonly done: (answer: Answer | { readonly t: 'not'; readonly text: string }) => void
+  readonly done: (answer: Answer | NoAnswer) => void
   readonly deadline: Timer
   again: Timer | null
   text: string

@@ -3,6 +3,7 @@ import { checkPosition } from '../event-stream.js'
 import type { ReadOptions, RoleHandle } from '../join.js'
 import { proxy } from '../role/index.js'
 import type { AnyRole, EventsOptions, Role, Submit } from '../role/index.js'
+import type { Answer, NoAnswer } from './asked.js'
 import type { ClientCore } from './core.js'
 import { READ_MS } from './limits.js'
 import { clientEvents, clientStates } from './streams.js'
@@ -36,17 +37,27 @@ export function clientRead<S, E, C>(
   if (maxStaleMs !== undefined && !(consistency === 'local' && maxStaleMs >= 0))
     throw new TypeError("maxStaleMs is a number of milliseconds, 0 or more, with consistency: 'local'.")
   const question = { t: 'read', role: role.name, consistency, maxStaleMs: maxStaleMs ?? null } as const
-  return new Promise<S>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     core.asked.ask(question, deadlineMs, (answer) => {
-      if (answer.t !== 'readable')
-        return reject(new Error(answer.t === 'not' ? answer.text : 'no state came'))
-      try {
-        resolve(stateHere(any, answer.state, answer.version ?? 1) as S)
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error(String(error)))
-      }
+      const state = stateIn(any, answer)
+      if (state.ok) resolve(state.value as S)
+      else reject(state.error)
     })
   })
+}
+
+function stateIn(
+  role: AnyRole,
+  answer: Answer | NoAnswer,
+): { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: Error } {
+  if (answer.t !== 'readable') {
+    return { ok: false, error: new Error(answer.t === 'not' ? answer.text : 'No state came.') }
+  }
+  try {
+    return { ok: true, value: stateHere(role, answer.state, answer.version ?? 1) }
+  } catch (error) {
+    return { ok: false, error: error instanceof Error ? error : new Error(String(error)) }
+  }
 }
 
 function known(core: ClientCore, role: { readonly name: string }): AnyRole {

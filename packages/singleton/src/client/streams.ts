@@ -20,17 +20,18 @@ export function clientEvents<S, E>(
 export function clientStates<S>(core: ClientCore, role: AnyRole): Observable<S> {
   return new Observable<S>((subscriber) => {
     if (core.isClosed) return subscriber.complete()
-    const { watch, end } = core.watches.share(role, {
+    const watching = core.watches.share(role, {
       item: (_, whole) => void (whole && tell()),
       // As on a member: `status$` says why nothing comes any more.
       failed: () => {},
       ended: () => subscriber.complete(),
     })
+    const { watch } = watching
     const tell = (): void => {
       if (watch.state !== null) subscriber.next(watch.state.value as S)
     }
     tell()
-    return end
+    return () => watching.end()
   })
 }
 
