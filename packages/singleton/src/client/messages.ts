@@ -62,10 +62,10 @@ export interface ClientCall extends CommandId {
   readonly traceparent?: string
 }
 
-/** As `EventPosition`. */
+/** As `EventPosition`: without `n` behind the whole entry. */
 export interface WatchPosition {
   readonly index: number
-  readonly n: number
+  readonly n?: number
   readonly branch: string
 }
 
@@ -79,6 +79,8 @@ export type MemberMessage =
       readonly level: 'trusted' | 'stray'
       /** As the application's `authenticate` named it. */
       readonly user: string | null
+      /** The newest index that is known to be committed: sessions that begin now have it in their names. */
+      readonly committed: number
       readonly view: ClusterView
     }
   | { readonly t: 'refused'; readonly code: RefusalCode; readonly text: string }
@@ -91,13 +93,21 @@ export type MemberMessage =
       readonly reason: string
       readonly since: number
     }
-  | { readonly t: 'state'; readonly n: number; readonly state: Encoded; readonly position: WatchPosition }
+  | {
+      readonly t: 'state'
+      readonly n: number
+      readonly state: Encoded
+      readonly position: WatchPosition
+      /** As `FollowedState`. */
+      readonly reset?: true
+    }
   | {
       readonly t: 'event'
       readonly n: number
       readonly type: string
       readonly payload: Encoded
       readonly at: number
+      readonly term: number
       readonly position: WatchPosition
     }
   /** The watch has ended: the role is not open to this client, or this member does not follow it. */
