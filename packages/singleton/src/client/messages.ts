@@ -62,11 +62,11 @@ export interface ClientCall extends CommandId {
   readonly traceparent?: string
 }
 
-/** As `EventPosition`: without `n` behind the whole entry. */
+/** As `EventPosition`: without `n` behind the whole entry. Members always name the branch. */
 export interface WatchPosition {
   readonly index: number
   readonly n?: number
-  readonly branch: string
+  readonly branch?: string
 }
 
 /** Member to client. */
@@ -97,6 +97,8 @@ export type MemberMessage =
       readonly t: 'state'
       readonly n: number
       readonly state: Encoded
+      /** The `stateVersion` of the member's build; absent: 1. */
+      readonly version?: number
       readonly position: WatchPosition
       /** As `FollowedState`. */
       readonly reset?: true
@@ -106,13 +108,24 @@ export type MemberMessage =
       readonly n: number
       readonly type: string
       readonly payload: Encoded
+      /** Of the event in the member's build, which has brought it up; absent: 1. */
+      readonly version?: number
       readonly at: number
       readonly term: number
       readonly position: WatchPosition
+      /** Further events of the same entry follow: states are shown behind the last one. */
+      readonly more?: true
     }
   /** The watch has ended: the role is not open to this client, or this member does not follow it. */
   | { readonly t: 'unwatched'; readonly n: number; readonly code: RefusalCode; readonly text: string }
-  | { readonly t: 'readable'; readonly n: number; readonly state: Encoded; readonly position: WatchPosition }
+  | {
+      readonly t: 'readable'
+      readonly n: number
+      readonly state: Encoded
+      /** As in `state`. */
+      readonly version?: number
+      readonly position: WatchPosition
+    }
   | { readonly t: 'unreadable'; readonly n: number; readonly code: RefusalCode; readonly text: string }
   | { readonly t: 'manifest'; readonly n: number; readonly manifest: unknown }
   | { readonly t: 'view'; readonly view: ClusterView }

@@ -93,6 +93,12 @@ export class CallBook {
     if (committed > this.#committed) this.#committed = committed
   }
 
+  /** Before anything is sent: this index is committed, and the own session has it in its name. */
+  startAt(committed: number): void {
+    this.learn(committed)
+    if (committed > this.#position && this.#inFlight === 0 && this.#floor === 0) this.#begin(committed)
+  }
+
   get(callId: number): Pending | undefined {
     return this.#calls.get(callId)
   }

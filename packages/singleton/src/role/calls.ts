@@ -103,12 +103,30 @@ export interface Calls {
   sends: number
   timerAtMs: number | null
   stopped: boolean
+  /** Why calls that come now end at once; null while there is room. For the shell to set. */
+  full: string | null
+  readonly words: CallWords
+  readonly resends: boolean
 }
 
 export interface CallsConfig {
   /** What the names of the own sessions begin with: `MEMBERID:INCARNATION`. */
   readonly session: string
   readonly limits?: Partial<CallLimits>
+  /** False: whoever is sent to repeats by itself, and nothing is sent twice to the same one unless it says `retry`. Default true. */
+  readonly resends?: boolean
+  /** Sentences, where the caller is no peer. */
+  readonly words?: CallWords
+}
+
+export interface CallWords {
+  readonly stopped: string
+  readonly silent: (server: ServerRef) => string
+}
+
+const PEER_WORDS: CallWords = {
+  stopped: 'This peer has stopped.',
+  silent: ({ memberId, term }) => `The server ${memberId}, term ${term}, has not answered.`,
 }
 
 export function createCalls(config: CallsConfig): Calls {
@@ -123,6 +141,9 @@ export function createCalls(config: CallsConfig): Calls {
     sends: 0,
     timerAtMs: null,
     stopped: false,
+    full: null,
+    words: config.words ?? PEER_WORDS,
+    resends: config.resends ?? true,
   }
 }
 
@@ -169,8 +190,8 @@ function onCall(turn: Turn, call: CallInput): void {
   const tooLarge = inputTooLarge(`${call.role}.${call.command}`, call.input, MAX_ENTRY_BYTES)
   if (tooLarge !== null) return refuse(turn, call, tooLarge)
   const opened = calls.book.open(call, now.wallMs, now.monotonicMs + (call.deadlineMs ?? DEFAULT_DEADLINE_MS))
-  if (calls.stopped) return giveUp(turn, opened, 'This peer has stopped.', now.wallMs)
-  const fault = calls.book.fault(opened)
+  if (calls.stopped) return giveUp(turn, opened, calls.words.stopped, now.wallMs)
+  const fault = calls.full ?? calls.book.fault(opened)
   if (fault !== null) return giveUp(turn, opened, fault, now.wallMs)
   arm(turn, opened.deadlineMs)
   sendWaiting(turn)
@@ -303,15 +324,16 @@ function onTimer(turn: Turn): void {
     }
     nextMs = Math.min(nextMs, pending.deadlineMs)
     if (pending.sentMs === null || !sending) continue
-    if (pending.repeat || now.monotonicMs - pending.sentMs >= resendMs(pending)) send(turn, pending)
-    nextMs = Math.min(nextMs, pending.sentMs + resendMs(pending))
+    if (pending.repeat || now.monotonicMs - pending.sentMs >= resendMs(calls, pending)) send(turn, pending)
+    nextMs = Math.min(nextMs, pending.sentMs + resendMs(calls, pending))
   }
   if (nextMs < Infinity) arm(turn, Math.max(nextMs, now.monotonicMs + COARSE_MS))
   sendWaiting(turn)
 }
 
 /** A server with much to do is not given more: the pause doubles with each send that nobody answers. */
-function resendMs({ unanswered }: Pending): number {
+function resendMs({ resends }: Calls, { unanswered }: Pending): number {
+  if (!resends) return Infinity
   return RESEND_MS * 2 ** Math.min(RESEND_DOUBLINGS, Math.max(0, unanswered.length - 1))
 }
 
@@ -319,7 +341,7 @@ function onStop(turn: Turn): void {
   const { calls, now } = turn
   calls.stopped = true
   calls.server = null
-  for (const pending of calls.book.all()) giveUp(turn, pending, 'This peer has stopped.', now.wallMs)
+  for (const pending of calls.book.all()) giveUp(turn, pending, calls.words.stopped, now.wallMs)
   if (calls.timerAtMs !== null) turn.effects.push({ kind: 'timer', afterMs: null })
   calls.timerAtMs = null
 }
@@ -364,7 +386,7 @@ function send(turn: Turn, pending: Pending): void {
       ...(suspect === null ? {} : { suspect }),
     },
   })
-  arm(turn, now.monotonicMs + RESEND_MS)
+  if (calls.resends) arm(turn, now.monotonicMs + RESEND_MS)
 }
 
 function giveUp(turn: Turn, pending: Pending, reason: string, since: number): void {
@@ -375,9 +397,9 @@ function giveUp(turn: Turn, pending: Pending, reason: string, since: number): vo
   turn.effects.push({ kind: 'resolve', callId: pending.callId, outcome })
 }
 
-function waitedFor({ server, waitingFor }: Calls, pending: Pending): string {
+function waitedFor({ server, waitingFor, words }: Calls, pending: Pending): string {
   if (server === null) return waitingFor
-  return pending.reason ?? `The server ${server.memberId}, term ${server.term}, has not answered.`
+  return pending.reason ?? words.silent(server)
 }
 
 function waitedSince({ server, since }: Calls, pending: Pending): number {
