@@ -15,6 +15,7 @@ import { PeerActors } from './actors.js'
 import { PeerCore } from './core.js'
 import { JoinError } from './errors.js'
 import type { Base } from './group.js'
+import type { ClientDesk } from './clients.js'
 import { advertised } from './own-address.js'
 import { nextLife, parseIdentity } from './identity.js'
 import type { Identity } from './identity.js'
@@ -42,9 +43,10 @@ export function openPeer(
   host: Host,
   settings: PeerSettings,
   done: (error: JoinError | null, peer: PeerCore | null) => void,
+  desk: ClientDesk | null = null,
 ): void {
   openLife(host, settings, (error, opened) => {
-    if (opened) listen(host, opened, settings, done)
+    if (opened) listen(host, opened, settings, desk, done)
     else done(error, null)
   })
 }
@@ -245,6 +247,7 @@ function listen(
   host: Host,
   first: Opened,
   given: PeerSettings,
+  desk: ClientDesk | null,
   done: (error: JoinError | null, peer: PeerCore | null) => void,
 ): void {
   const { settings } = first
@@ -267,6 +270,7 @@ function listen(
       counters,
       meters,
       says,
+      desk,
       self,
       ...opened,
       settings: { ...opened.settings, seeds },
@@ -291,6 +295,7 @@ function listen(
       link.close('starting', 'this peer is not ready yet')
       return { opened: () => {}, frame: () => {}, closed: () => {} }
     },
+    ...(desk && { client: (link, caller) => desk.accept(link, caller) }),
     failed: ({ text }) => {
       if (peer) return peer.listenerLost(text)
       close(first)

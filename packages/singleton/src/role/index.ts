@@ -77,7 +77,8 @@ export type {
   Task,
   TaskId,
 } from './reactor/index.js'
-export { parseReserved } from './reserved.js'
+export { isOpenTo } from './admit.js'
+export { isReserved, parseReserved } from './reserved.js'
 export { createRoleHost } from './host.js'
 export type { RoleHostOptions } from './host.js'
 export type {
@@ -99,6 +100,7 @@ export type {
   AnswerMessage,
   CallMessage,
   CallOutcome,
+  FinalAnswer,
   CommandId,
   ExpiredMessage,
   FailedMessage,
