@@ -18,8 +18,8 @@ type Addressed = Pick<CheckedSettings, 'listen' | 'advertise'>
 export function advertised(host: Host, { advertise, listen }: Addressed, bound: Address): Address {
   if (advertise !== null) return advertise
   if (!isWildcard(listen)) return bound
-  const [first] = host.network.interfaces?.() ?? []
-  return at(first ?? '127.0.0.1', portOf(bound))
+  const hosts = host.network.interfaces?.()
+  return hosts ? at(hosts[0] ?? '127.0.0.1', portOf(bound)) : bound
 }
 
 /** Where else a peer that listens on all networks can be dialled. */
