@@ -70,8 +70,9 @@ export function forgetMesh(s: Step): void {
 export function addHint(s: Step, address: Address, certain: boolean): void {
   const { state } = s
   const known = state.targets.get(address)
+  if (state.topology.large) return
   if (known) known.hint ||= certain
-  if (known || address === state.self.address || state.topology.large) return
+  if (known || address === state.self.address) return
   const hints = [...state.targets.values()].filter((t) => !t.seed && !t.view)
   if (hints.length >= limits.hints) {
     const idle = hints.filter((t) => t.link === null && !isAnswered(state, t))
