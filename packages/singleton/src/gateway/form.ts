@@ -26,7 +26,7 @@ const isOptional =
 const isPosition: Check = (value) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const { index, n, branch } = value as Readonly<Record<string, unknown>>
-  return isCount(index) && (n === undefined || isCount(n)) && isText(128)(branch)
+  return isCount(index) && (n === undefined || isCount(n)) && isOptional(isText(128))(branch)
 }
 
 const id: Fields = { session: isSession, seq: isSeq }
