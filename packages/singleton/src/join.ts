@@ -1,17 +1,10 @@
 import type { RequestListener } from 'node:http'
 import type { About, AboutChange, ActorRef, ActorSystem, Host, Log, MemberId, Timer } from '@tanist/core'
-import { eventLoopLoad, keyRing, nodeHost, startDiscovery } from '@tanist/transport'
+import { discoveryProblem, eventLoopLoad, keyRing, nodeHost, startDiscovery } from '@tanist/transport'
 import type { Certificates, DiscoverySettings } from '@tanist/transport'
 import type { Authenticate, LayerSettings } from './gateway/index.js'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
-import {
-  areSameMembers,
-  changesBetween,
-  checkFinding,
-  checkSettings,
-  JoinError,
-  openPeer,
-} from './peer/index.js'
+import { areSameMembers, changesBetween, checkSettings, JoinError, openPeer } from './peer/index.js'
 import type { Look, PeerCore } from './peer/index.js'
 import { defaultsOf } from './defaults.js'
 import { operateOn } from './operate.js'
@@ -241,7 +234,7 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
   const guarded = certificates !== undefined || secrets.some((one) => one !== '')
   const defaults = defaultsOf(process.env, { guarded, ownHost: options.host !== undefined })
   const { seeds = [], timing } = rest
-  const finding = checkFinding(discovery ?? (defaults.discovers ? {} : false))
+  const finding = checkedDiscovery(discovery ?? (defaults.discovers ? {} : false))
   const settings: Omit<PeerSettings, 'data'> = {
     listen: defaults.listen,
     ...rest,
@@ -264,6 +257,16 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
   })
   if (about?.load === 'auto') tellOwnLoad(lives, host)
   return facade(lives, options.roles, options.singletons ?? [], host)
+}
+
+function checkedDiscovery(given: false | DiscoverySettings): false | DiscoverySettings {
+  if (given === false) return false
+  const problem =
+    typeof given === 'object' && given !== null
+      ? discoveryProblem(given)
+      : `The option discovery is ${JSON.stringify(given)}; allowed is false or an object of settings.`
+  if (problem !== null) throw new JoinError('option', problem)
+  return given
 }
 
 function lookAround(
