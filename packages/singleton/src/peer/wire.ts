@@ -132,7 +132,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
   m: {
     hello: { hello: 'object' },
     beat: { hears: 'array' },
-    bye: { memberId: 'string', incarnation: 'number', leaving: 'boolean' },
+    bye: { memberId: 'string', incarnation: 'count', leaving: 'boolean' },
     news: { records: 'array' },
     buckets: { digests: 'array' },
     marks: { buckets: 'array', marks: 'array', answer: 'boolean' },
@@ -266,7 +266,7 @@ const parts: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   of: { index: 'count', term: 'count', bytes: 'count', checksum: 'count' },
   hint: { rejected: 'count', index: 'place', term: 'count' },
   pair: { set: 'array' },
-  last: { term: 'number', index: 'number' },
+  last: { term: 'count', index: 'count' },
   outcome: { status: 'string' },
 }
 
@@ -350,7 +350,7 @@ function announcesWell(hello: unknown): boolean {
 
 /** In a beat a promise, in a request for a vote the candidate's set and start. */
 function isPairForm({ set, echo, soloMs, incarnation }: Record<string, unknown>): boolean {
-  const numbers = [soloMs ?? 0, incarnation ?? 0].every((value) => typeof value === 'number')
+  const numbers = isKind(soloMs ?? 0, 'number') && isKind(incarnation ?? 0, 'count')
   return numbers && isListOf('number', set, 2) && (echo === null || isListOf('number', echo, 3))
 }
 

@@ -2,6 +2,7 @@
 //   draw(random)       one input, and how it is shown when it is the cause of something
 //   take(input)        gives it to the part; throws a `Finding` when that did what it must not
 //   settle?()          after each batch: what can only be seen later; may be async
+//   verify?()          at the end: whether the part goes on
 //   close?()
 // The campaign itself looks for: an exception that is no refusal, a rejection that nobody handled, a step of more than
 // 50 ms (measured again three times alone, so that a busy machine is not blamed on an input), memory that grows.
@@ -50,6 +51,8 @@ export async function runTarget(target, { inputs, seed, untilMs = Infinity, prog
       }
       progress(tally)
     }
+    await opened.verify?.()
+    await watch.check()
   } catch (error) {
     const kind = error instanceof Finding ? error : new Finding('exception', String(error), error)
     tally.finding = { error: kind, input: last === null ? null : show(last) }
