@@ -31,6 +31,7 @@ export function twoSimulatedHosts(change: (host: Host) => Host = (host) => host)
     atHere: 'here:0',
     atThere: 'there:0',
     foreign: 'elsewhere:0',
+    clients: true,
     path: '/data/below',
     faults: {
       crash: () => world.crash('there'),
