@@ -7,6 +7,7 @@ import type {
   CallOutcome,
   CommandId,
   ExpiredMessage,
+  FinalAnswer,
   RetryMessage,
 } from './messages.js'
 import {
@@ -38,7 +39,8 @@ import type { Failed } from './types.js'
  *   that server.
  * - At the deadline a call ends as `unavailable`: executed `no` when it was never sent, or every single send was
  *   answered by "not executed"; else `unknown`. A call with an id given is always `unknown`: others may have
- *   sent it. This relies on links that deliver each send at most once, as `Link` does.
+ *   sent it; unless it is `relayed`, whose client keeps that account. This relies on links that deliver each send at
+ *   most once, as `Link` does.
  * - A call that ended `unknown` can be asked for again with its id: it holds the floor of the session, so that
  *   the server keeps its outcome, until the window (`SESSION_WINDOW`) is needed for newer calls.
  */
@@ -71,6 +73,8 @@ export interface CallInput {
   readonly level?: 'trusted' | 'stray'
   readonly user?: string
   readonly traceparent?: string
+  /** The id was drawn by a client that is linked to this member: its floor, and ends are told as of these sends alone. */
+  readonly relayed?: { readonly floor: number }
 }
 
 export interface ServerRef {
@@ -232,12 +236,13 @@ function onAnswer(turn: Turn, message: AnswerMessage): void {
   if (message.t === 'result') calls.book.learn(message.index)
   const outcome = outcomeOf(message, now)
   for (const pending of calls.book.answered(message)) {
-    turn.effects.push({ kind: 'resolve', callId: pending.callId, outcome })
+    const told = pending.call.relayed ? { ...outcome, answer: relayedTo(pending, message) } : outcome
+    turn.effects.push({ kind: 'resolve', callId: pending.callId, outcome: told })
   }
   sendWaiting(turn)
 }
 
-function outcomeOf(message: Exclude<AnswerMessage, RetryMessage>, now: Now): CallOutcome {
+function outcomeOf(message: FinalAnswer, now: Now): CallOutcome {
   switch (message.t) {
     case 'result': {
       const { outcome, term, index } = message
@@ -260,6 +265,13 @@ function outcomeOf(message: Exclude<AnswerMessage, RetryMessage>, now: Now): Cal
       }
     }
   }
+}
+
+/** A client can go on in a new session where no send of its call may have been executed. */
+function relayedTo({ unanswered }: Pending, message: FinalAnswer): FinalAnswer {
+  if (message.t !== 'expired' || unanswered.length === 0) return message
+  const { renewAt: _, ...rest } = message
+  return rest
 }
 
 /** Whether what expired was the session, and the call can go on in a new one. */
@@ -356,7 +368,7 @@ function send(turn: Turn, pending: Pending): void {
     t: 'call',
     session,
     seq,
-    floor: pending.drawn ? calls.book.floorOf(pending.id) : 0,
+    floor: pending.drawn ? calls.book.floorOf(pending.id) : (pending.call.relayed?.floor ?? 0),
     attempt: pending.attempt,
     role,
     command,
@@ -378,7 +390,8 @@ function send(turn: Turn, pending: Pending): void {
 }
 
 function giveUp(turn: Turn, pending: Pending, reason: string, since: number): void {
-  const executed = pending.alone && pending.unanswered.length === 0 ? 'no' : 'unknown'
+  const own = pending.alone || pending.call.relayed !== undefined
+  const executed = own && pending.unanswered.length === 0 ? 'no' : 'unknown'
   turn.calls.book.abandon(pending)
   const outcome: CallOutcome = { status: 'unavailable', executed, reason, since, id: idText(pending.id) }
   turn.effects.push({ kind: 'resolve', callId: pending.callId, outcome })

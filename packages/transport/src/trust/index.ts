@@ -9,6 +9,8 @@ export { helloFrame, isRejectCode, parseFrame, plain, protocolVersion } from './
 export type { Card, ProvenLevel } from './frames.js'
 export { keyRing } from './key-ring.js'
 export type { KeyInfo, KeyRing, Keys } from './key-ring.js'
+export { tokenKeys } from './token-keys.js'
+export type { TokenMacs } from './token-keys.js'
 export { exporterLabel } from './psk.js'
 export { refusedBy } from './refusals.js'
 export type { Refusal } from './refusals.js'
