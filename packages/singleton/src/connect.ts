@@ -39,7 +39,8 @@ export function startClient(options: ConnectOptions): Client {
   const hasSecret = secrets.some((one) => one !== '')
   const checked = checkClient(settings, hasSecret)
   void discovery
-  const host = given ?? nodeHost({ app: checked.app, secret: ringOf(checked.app, secrets), ...(log && { log }) })
+  const host =
+    given ?? nodeHost({ app: checked.app, secret: ringOf(checked.app, secrets), ...(log && { log }) })
   if (checked.addresses.length === 0 && given === undefined)
     throw new ConnectError('option', 'The option addresses is empty; allowed is one address at least.')
   return openClient(host, checked).client

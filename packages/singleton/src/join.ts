@@ -297,11 +297,7 @@ function checkedDiscovery(given: false | DiscoverySettings): false | DiscoverySe
   return given
 }
 
-function lookAround(
-  host: Host,
-  settings: DiscoverySettings & { readonly app: string },
-  ring: KeyRing,
-): Look {
+function lookAround(host: Host, settings: DiscoverySettings & { readonly app: string }, ring: KeyRing): Look {
   const keys = () => ring.datagramKeys()
   return (where, hooks) => startDiscovery(host, { ...settings, ...where, keys, want: 'join' }, hooks)
 }
