@@ -54,7 +54,6 @@ function look({ servers, limitMs, settings }) {
 }
 
 let discovery = null
-if (server)
-  discovery = startDiscovery(host, config, { view: () => view, found: () => {}, note: () => {} })
+if (server) discovery = startDiscovery(host, config, { view: () => view, found: () => {}, note: () => {} })
 onRequest(async (request) => (request.do === 'look' ? look(request) : discovery?.status()))
 ready()

@@ -41,7 +41,8 @@ async function among(report, times, count, lab) {
     await Promise.all([asker, ...servers].map(({ ready }) => ready))
     // Their own hellos are over.
     await pause(1_500)
-    for (const [way, settings] of Object.entries(ways)) await asked(report, times, count, asker, way, settings)
+    for (const [way, settings] of Object.entries(ways))
+      await asked(report, times, count, asker, way, settings)
   } finally {
     await Promise.all([asker, ...servers].map((one) => one.end()))
   }
@@ -60,7 +61,12 @@ async function asked(report, times, count, asker, way, settings) {
   }
   const name = `${count} server${count > 1 ? 's' : ''}, ${way}`
   report.row(`${name}: first`, summary(first), 'ms')
-  report.row(`${name}: all`, summary(last), 'ms', `p95 ${percentile(last, 0.95).toFixed(1)} ms, missed ${missed}`)
+  report.row(
+    `${name}: all`,
+    summary(last),
+    'ms',
+    `p95 ${percentile(last, 0.95).toFixed(1)} ms, missed ${missed}`,
+  )
   report.row(`${name}: CPU of the asker`, summary(cpu), 'ms')
   if (way === 'broadcast') report.target(`${name}, p95`, percentile(last, 0.95), TARGET_MS, 'less', 'ms')
   report.target(`${name}, missed in ${times} runs`, missed, 0, 'less')

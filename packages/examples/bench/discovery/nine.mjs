@@ -27,7 +27,8 @@ async function runs(report, times, where, lab) {
     took.push(run.tookMs)
     clusters.push(run.clusters)
     foundings = Math.max(foundings, run.foundings)
-    if (run.clusters !== 1) report.say(`Run ${i}: ${run.clusters} clusters; started after ${run.startsMs.join(', ')} ms.`)
+    if (run.clusters !== 1)
+      report.say(`Run ${i}: ${run.clusters} clusters; started after ${run.startsMs.join(', ')} ms.`)
   }
   report.row(`${where}: together after the last start`, summary(took), 'ms', `${foundings} founded at most`)
   report.target(`${where}, clusters at the end, of ${times} runs`, Math.max(...clusters), 1, 'less')
@@ -36,7 +37,9 @@ async function runs(report, times, where, lab) {
 async function one(lab) {
   const here = world(lab)
   const peers = []
-  const startsMs = Array.from({ length: PEERS }, () => Math.round(Math.random() * SPREAD_MS)).toSorted((a, b) => a - b)
+  const startsMs = Array.from({ length: PEERS }, () => Math.round(Math.random() * SPREAD_MS)).toSorted(
+    (a, b) => a - b,
+  )
   try {
     const beganMs = performance.now()
     for (const [i, atMs] of startsMs.entries()) {

@@ -42,7 +42,13 @@ export function world(lab) {
     within,
     start(host, more = {}) {
       started += 1
-      const given = { name: `p${started}`, secret, data: join(folder, `p${started}`), ...(lab ? there : here), ...more }
+      const given = {
+        name: `p${started}`,
+        secret,
+        data: join(folder, `p${started}`),
+        ...(lab ? there : here),
+        ...more,
+      }
       const atMs = performance.timeOrigin + performance.now()
       return { atMs, ...worker('../discovery/peer-process.mjs', given, [], { within: within(host) }) }
     },
