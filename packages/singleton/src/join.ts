@@ -1,8 +1,18 @@
 import type { RequestListener } from 'node:http'
 import type { About, AboutChange, ActorRef, ActorSystem, Host, Log, MemberId, Timer } from '@tanist/core'
-import { discoveryProblem, eventLoopLoad, keyRing, nodeHost, startDiscovery } from '@tanist/transport'
+import {
+  discoveryProblem,
+  eventLoopLoad,
+  keyRing,
+  nodeHost,
+  startDiscovery,
+  tokenKeys,
+} from '@tanist/transport'
 import type { Certificates, DiscoverySettings } from '@tanist/transport'
-import type { Authenticate, LayerSettings } from './gateway/index.js'
+import { Desk, Speakers } from './gateway/index.js'
+import type { Authenticate, LayerSettings, TokenKeys } from './gateway/index.js'
+import { operateTokens } from './operate-tokens.js'
+import type { OperateTokens } from './operate-tokens.js'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
 import { areSameMembers, changesBetween, checkSettings, JoinError, openPeer } from './peer/index.js'
 import type { Look, PeerCore } from './peer/index.js'
@@ -118,7 +128,8 @@ export type Operate = OperateMembers &
   OperateQuarantine &
   OperateReactions &
   OperateRoles &
-  OperateSingletons
+  OperateSingletons &
+  OperateTokens
 
 export interface Peer {
   /** Another one after this peer had to set entries aside: see `status().setAside`. */
@@ -229,7 +240,7 @@ export async function join(options: JoinOptions): Promise<Peer> {
 export async function startPeer(options: JoinOptions): Promise<Peer> {
   const { secret = '', http, log, data = `.tanist/${options.app}`, about, ...others } = options
   const { certificates, discovery, layers, authenticate, ...rest } = others
-  void [layers, authenticate]
+  void [layers]
   const secrets = typeof secret === 'string' ? [secret] : secret
   const guarded = certificates !== undefined || secrets.some((one) => one !== '')
   const defaults = defaultsOf(process.env, { guarded, ownHost: options.host !== undefined })
@@ -244,6 +255,15 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
   }
   checkSettings({ ...settings, data })
   const host = options.host ?? hostHere({ app: options.app, secret: firstOf(secret), http, log })
+  const tokens = tokenKeys(keyRing(options.app, secrets))
+  const desk = new Desk({
+    host,
+    app: options.app,
+    roles: options.roles,
+    speakers: new Speakers(authenticate ?? null, tokens, host.log),
+    addressOn: () => (member) => member.address,
+    manifest: () => null,
+  })
   const look = finding && lookAround(host, { ...finding, app: options.app }, secrets)
   const lives = await new Promise<Lives>((resolve, reject) => {
     let begun: Lives | null = null
@@ -253,10 +273,12 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
       begun = new Lives(core)
       resolve(begun)
     }
-    openPeer(host, { ...settings, data }, opened, look || null)
+    openPeer(host, { ...settings, data }, opened, look || null, desk)
   })
   if (about?.load === 'auto') tellOwnLoad(lives, host)
-  return facade(lives, options.roles, options.singletons ?? [], host)
+  const streams = new EventStreams(lives, host.timers)
+  desk.begin(lives, streams)
+  return facade({ core: lives, host, streams, desk, tokens }, options.roles, options.singletons ?? [])
 }
 
 function checkedDiscovery(given: false | DiscoverySettings): false | DiscoverySettings {
@@ -311,11 +333,18 @@ export function hostHere(options: {
   return nodeHost({ app, secret, ...(http ? { http } : {}), ...(log ? { log } : {}) })
 }
 
+interface Parts {
+  readonly core: Lives
+  readonly host: Host
+  readonly streams: EventStreams
+  readonly desk: Desk
+  readonly tokens: TokenKeys
+}
+
 function facade(
-  core: Lives,
+  { core, host, streams, desk, tokens }: Parts,
   roles: readonly AnyRole[],
   singletons: readonly AnySingleton[],
-  host: Host,
 ): Peer {
   const status$ = new BehaviorSubject<PeerStatus>(core.status())
   const life = lifeOf(core, status$)
@@ -332,7 +361,6 @@ function facade(
       else signal?.addEventListener('abort', cancel, { once: true })
     })
   const handles = new WeakMap<object, object>()
-  const streams = new EventStreams(core, host.timers)
   const handleFor = <S, E, C>(role: Role<S, E, C>): RoleHandle<S, C, E> => {
     const made = handles.get(role) ?? handleOf({ core, roles, streams, server$, submit }, role)
     handles.set(role, made)
@@ -345,6 +373,7 @@ function facade(
     ...operateRoles(core),
     ...operateSingletons(core, singletons),
     ...operateQuarantine(core),
+    ...operateTokens(tokens, host.clock),
   })
   return {
     get id() {
@@ -377,8 +406,8 @@ function facade(
       new Promise((resolve, reject) => {
         core.transfer(to ?? null, (ok, text) => (ok ? resolve() : reject(new Error(text))))
       }),
-    leave: () => new Promise((resolve) => core.leave(LEAVE_MS, resolve)),
-    stop: () => new Promise((resolve) => core.stop(resolve)),
+    leave: () => new Promise((resolve) => desk.leave(() => core.leave(LEAVE_MS, resolve))),
+    stop: () => new Promise((resolve) => desk.leave(() => core.stop(resolve))),
   }
 }
 

@@ -38,6 +38,8 @@ import type { BackupSource } from './backup.js'
 import { Builds } from './builds.js'
 import { Caller } from './caller.js'
 import { Chronicle } from './chronicle.js'
+import { noClientCounts, noClients } from './clients.js'
+import type { ClientDesk } from './clients.js'
 import type { CallRequest } from './caller.js'
 import { Deciding } from './deciding.js'
 import { JoinError } from './errors.js'
@@ -126,6 +128,8 @@ export interface PeerParts {
   readonly meters: Meters
   /** What this peer says of itself now: the same. */
   readonly says: { about: About | null }
+  /** Clients of this process; null: it takes none. */
+  readonly desk: ClientDesk | null
   /** What looks for others in this process: the same. */
   readonly finding: Finding | null
   /** The own hello, with the address that others dial. */
@@ -510,6 +514,7 @@ export class PeerCore {
       this.singletons.status(),
       this.sideEffects.status(),
       this.#mesh.links(),
+      this.#parts.desk?.status() ?? noClients,
       found,
     )
   }
@@ -667,6 +672,10 @@ export class PeerCore {
       meters: this.#meters,
       journal: { firstIndex, lastIndex, commitIndex, appliedIndex: this.#applied },
       relayed: this.#mesh.handedOn,
+      clients: {
+        ...(this.#parts.desk?.status() ?? noClients),
+        ...(this.#parts.desk?.counts() ?? noClientCounts),
+      },
       snapshot: newest ? { index: newest.index, bytes: newest.bytes } : null,
       queues: (role) => ({
         ...(server.get(role) ?? { held: 0, committing: 0 }),

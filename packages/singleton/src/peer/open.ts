@@ -17,6 +17,7 @@ import { JoinError } from './errors.js'
 import { Finding } from './finding.js'
 import type { Look } from './finding.js'
 import type { Base } from './group.js'
+import type { ClientDesk } from './clients.js'
 import { advertised } from './own-address.js'
 import { nextLife, parseIdentity } from './identity.js'
 import type { Identity } from './identity.js'
@@ -45,9 +46,10 @@ export function openPeer(
   settings: PeerSettings,
   done: (error: JoinError | null, peer: PeerCore | null) => void,
   look: Look | null = null,
+  desk: ClientDesk | null = null,
 ): void {
   openLife(host, settings, (error, opened) => {
-    if (opened) listen(host, opened, settings, done, look)
+    if (opened) listen(host, opened, settings, done, look, desk)
     else done(error, null)
   })
 }
@@ -250,6 +252,7 @@ function listen(
   given: PeerSettings,
   done: (error: JoinError | null, peer: PeerCore | null) => void,
   look: Look | null,
+  desk: ClientDesk | null,
 ): void {
   const { settings } = first
   let peer: PeerCore | null = null
@@ -272,6 +275,7 @@ function listen(
       counters,
       meters,
       says,
+      desk,
       finding,
       self,
       ...opened,
@@ -299,6 +303,7 @@ function listen(
       link.close('starting', 'this peer is not ready yet')
       return { opened: () => {}, frame: () => {}, closed: () => {} }
     },
+    ...(desk && { client: (link, caller) => desk.accept(link, caller) }),
     failed: ({ text }) => {
       if (peer) return peer.listenerLost(text)
       close(first)

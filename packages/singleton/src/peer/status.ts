@@ -3,6 +3,7 @@ import type { Mode } from '../succession/index.js'
 import { branch, isForeign, isVoter, lineOfSuccession, neverServes } from '../succession/index.js'
 import type { Succession } from '../succession/index.js'
 import type { SetAsideStatus } from './aside.js'
+import type { ClientsStatus } from './clients.js'
 import type { DiscoveryReport } from './finding.js'
 import type { LinkStatus } from './link-status.js'
 import type { Member } from './members.js'
@@ -72,6 +73,7 @@ export interface PeerStatus {
   readonly roles: readonly RoleWork[]
   /** This peer's links to members, and links of others that are said to be bad. */
   readonly links: readonly LinkStatus[]
+  readonly clients: ClientsStatus
   /** On which networks it looks for others, and what is wrong with them; null without discovery. Not told as a change. */
   readonly discovery: DiscoveryReport | null
 }
@@ -100,6 +102,7 @@ export function statusOf(
   singletons: readonly SingletonStatus[],
   roles: readonly RoleWork[],
   links: readonly LinkStatus[],
+  clients: ClientsStatus,
   discovery: DiscoveryReport | null,
 ): PeerStatus {
   const { memberId, name, address, incarnation } = s.self
@@ -135,6 +138,7 @@ export function statusOf(
     singletons,
     roles,
     links,
+    clients,
     discovery,
   }
 }
