@@ -8,6 +8,7 @@ import type { AnyRole } from '../role/index.js'
 import { defaultTiming, seatsFor, voters } from '../succession/index.js'
 import { rolesFor, witnessRoles } from './env.js'
 import type { Roles } from './env.js'
+import { PeerDesk } from './desks.js'
 import { HistoryRecorder } from './history/index.js'
 import type { RecordedReign, Sample, StrangerAct } from './history/index.js'
 import { ledger } from './ledger.js'
@@ -24,6 +25,8 @@ export interface ClusterOptions {
   readonly roles?: Roles
   /** What peers run after a fault `upgrade` to this version; any other version runs `roles`. */
   readonly versions?: Readonly<Record<string, Roles>>
+  /** Peers take clients. Default false. */
+  readonly clients?: boolean
   /** Machines that are no peers and press peers to talk to them: see S11. Default 0. */
   readonly strangers?: number
   /** Data folders to start from, by peer: file name to content. */
@@ -43,6 +46,7 @@ interface Running {
   readonly life: number
   readonly core: PeerCore
   readonly moments: PeerMoments
+  readonly desk: PeerDesk | null
 }
 
 const FAILURES_KEPT = 10
@@ -298,13 +302,16 @@ export class Cluster {
     if (!core) return then()
     this.#wanted.add(core)
     const life = this.world.life(name)
-    ask(core, () => {
+    const desk = this.#running.get(name)?.desk?.desk
+    const clientsGone = (go: () => void): void => (desk ? desk.leave(go) : go())
+    const ended = (): void => {
       this.#out.set(name, why)
       this.world.schedule(this.world.nowMs, () => {
         if (this.world.life(name) === life) this.world.crash(name)
         then()
       })
-    })
+    }
+    clientsGone(() => ask(core, ended))
   }
 
   #start(node: string, life: number, given: Host, version: string): void {
@@ -343,17 +350,20 @@ export class Cluster {
       ...settings,
       ...settingsOf?.(node, life),
     }
-    openPeer(host, own, (error, core) => {
-      if (core) this.#watch(node, life, version, core, this.#roleNames)
-      else this.#ended(node, life, error)
-    })
+    const desk = this.#options.clients ? new PeerDesk(host, own.app, roles) : null
+    const opened = (error: JoinError | null, core: PeerCore | null): void => {
+      if (!core) return this.#ended(node, life, error)
+      this.#watch(node, life, version, core, desk)
+      desk?.follow(core)
+    }
+    openPeer(host, own, opened, desk?.desk ?? null)
   }
 
-  #watch(node: string, life: number, version: string, core: PeerCore, roles: readonly string[]): void {
+  #watch(node: string, life: number, version: string, core: PeerCore, desk: PeerDesk | null): void {
     const { recorder, world } = this
     const { self, hard, lastIndex } = core.succession
     const moments = new PeerMoments(world, recorder, node, core)
-    this.#running.set(node, { life, core, moments })
+    this.#running.set(node, { life, core, moments, desk })
     this.#ids.set(self.memberId, node)
     recorder.identity(self.memberId, self.incarnation, node, life)
     recorder.started(
@@ -373,7 +383,7 @@ export class Cluster {
       world.moment(node, 'serves')
     }
     this.#options.onPeer?.(node, core)
-    for (const name of roles)
+    for (const name of this.#roleNames)
       core.roles.observe(name, () => recorder.watched(node, core.appliedIndex, world.nowMs))
     core.observe((event) => {
       moments.look(event)
