@@ -36,7 +36,12 @@ export type ConnectionInput =
   | { readonly kind: 'heard'; readonly link: number }
   | { readonly kind: 'welcome'; readonly link: number; readonly members: readonly Address[] }
   | { readonly kind: 'refused'; readonly link: number; readonly code: RefusalCode; readonly text: string }
-  | { readonly kind: 'redirect'; readonly link: number; readonly to: readonly Address[]; readonly text: string }
+  | {
+      readonly kind: 'redirect'
+      readonly link: number
+      readonly to: readonly Address[]
+      readonly text: string
+    }
   | { readonly kind: 'view'; readonly link: number; readonly members: readonly Address[] }
   | { readonly kind: 'closed'; readonly link: number; readonly end: LinkEnd }
   | { readonly kind: 'check' }

@@ -96,7 +96,7 @@ export class CallBook {
   /** Before anything is sent: this index is committed, and the own session has it in its name. */
   startAt(committed: number): void {
     this.learn(committed)
-    if (committed > this.#position && this.#inFlight === 0 && this.#floor === 0) this.#begin(committed)
+    if (committed > this.#position && this.#inFlight === 0) this.#begin(committed)
   }
 
   get(callId: number): Pending | undefined {
