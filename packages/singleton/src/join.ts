@@ -1,6 +1,13 @@
 import type { RequestListener } from 'node:http'
 import type { About, AboutChange, ActorRef, ActorSystem, Host, Log, MemberId, Timer } from '@tanist/core'
-import { eventLoopLoad, keyRing, nodeHost, tokenKeys } from '@tanist/transport'
+import {
+  discoveryProblem,
+  eventLoopLoad,
+  keyRing,
+  nodeHost,
+  startDiscovery,
+  tokenKeys,
+} from '@tanist/transport'
 import type { Certificates, DiscoverySettings } from '@tanist/transport'
 import { Desk, Speakers } from './gateway/index.js'
 import type { Authenticate, LayerSettings, TokenKeys } from './gateway/index.js'
@@ -8,6 +15,8 @@ import { operateTokens } from './operate-tokens.js'
 import type { OperateTokens } from './operate-tokens.js'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
 import { areSameMembers, changesBetween, checkSettings, JoinError, openPeer } from './peer/index.js'
+import type { Look, PeerCore } from './peer/index.js'
+import { defaultsOf } from './defaults.js'
 import { operateOn } from './operate.js'
 import type { OperateMembers } from './operate.js'
 import { operateQuarantine } from './operate-quarantine.js'
@@ -23,7 +32,6 @@ import type {
   LinkStatus,
   Member,
   MembershipChange,
-  PeerCore,
   PeerMetrics,
   PeerSettings,
   PeerStatus,
@@ -53,7 +61,10 @@ export interface JoinOptions extends Omit<PeerSettings, 'data' | 'about'> {
   readonly secret?: string | readonly string[]
   /** Certificates of a CA instead of a secret; see `docs/configuration.md`. */
   readonly certificates?: Certificates
-  /** How peers find each other besides `seeds`. Default: on, where there is a secret. */
+  /**
+   * How peers find each other besides `seeds`; false: not at all. Default: on, where there is a secret or a certificate; the
+   * environment variable TANIST_DISCOVERY=off changes this default.
+   */
   readonly discovery?: false | DiscoverySettings
   /** Further ports, with their own trust. Default none. */
   readonly layers?: readonly LayerSettings[]
@@ -229,14 +240,22 @@ export async function join(options: JoinOptions): Promise<Peer> {
 export async function startPeer(options: JoinOptions): Promise<Peer> {
   const { secret = '', http, log, data = `.tanist/${options.app}`, about, ...others } = options
   const { certificates, discovery, layers, authenticate, ...rest } = others
-  void [certificates, discovery, layers]
+  void [layers]
+  const secrets = typeof secret === 'string' ? [secret] : secret
+  const guarded = certificates !== undefined || secrets.some((one) => one !== '')
+  const defaults = defaultsOf(process.env, { guarded, ownHost: options.host !== undefined })
+  const { seeds = [], timing } = rest
+  const finding = checkedDiscovery(discovery ?? (defaults.discovers ? {} : false))
   const settings: Omit<PeerSettings, 'data'> = {
+    listen: defaults.listen,
     ...rest,
+    // Whoever is told of others waits for them longer before it founds a cluster without them.
+    ...(finding && seeds.length > 0 && { timing: { settleMs: 3_000, ...timing } }),
     ...(about !== undefined && { about: givenAbout(about, options) }),
   }
   checkSettings({ ...settings, data })
   const host = options.host ?? hostHere({ app: options.app, secret: firstOf(secret), http, log })
-  const tokens = tokenKeys(keyRing(options.app, typeof secret === 'string' ? [secret] : secret))
+  const tokens = tokenKeys(keyRing(options.app, secrets))
   const desk = new Desk({
     host,
     app: options.app,
@@ -245,20 +264,41 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
     addressOn: () => (member) => member.address,
     manifest: () => null,
   })
+  const look = finding && lookAround(host, { ...finding, app: options.app }, secrets)
   const lives = await new Promise<Lives>((resolve, reject) => {
     let begun: Lives | null = null
-    const opening = (error: JoinError | null, opened: PeerCore | null): void => {
-      if (!opened) return reject(error)
-      if (begun) return begun.goOn(opened)
-      begun = new Lives(opened)
+    const opened = (error: JoinError | null, core: PeerCore | null): void => {
+      if (!core) return reject(error)
+      if (begun) return begun.goOn(core)
+      begun = new Lives(core)
       resolve(begun)
     }
-    openPeer(host, { ...settings, data }, opening, desk)
+    openPeer(host, { ...settings, data }, opened, look || null, desk)
   })
   if (about?.load === 'auto') tellOwnLoad(lives, host)
   const streams = new EventStreams(lives, host.timers)
   desk.begin(lives, streams)
   return facade({ core: lives, host, streams, desk, tokens }, options.roles, options.singletons ?? [])
+}
+
+function checkedDiscovery(given: false | DiscoverySettings): false | DiscoverySettings {
+  if (given === false) return false
+  const problem =
+    typeof given === 'object' && given !== null
+      ? discoveryProblem(given)
+      : `The option discovery is ${JSON.stringify(given)}; allowed is false or an object of settings.`
+  if (problem !== null) throw new JoinError('option', problem)
+  return given
+}
+
+function lookAround(
+  host: Host,
+  settings: DiscoverySettings & { readonly app: string },
+  secrets: readonly string[],
+): Look {
+  const ring = keyRing(settings.app, secrets)
+  const keys = () => ring.datagramKeys()
+  return (where, hooks) => startDiscovery(host, { ...settings, ...where, keys, want: 'join' }, hooks)
 }
 
 function givenAbout(about: NonNullable<JoinOptions['about']>, { host }: JoinOptions): About {

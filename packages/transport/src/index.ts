@@ -1,4 +1,4 @@
-export { startDiscovery } from './discovery/index.js'
+export { discoveryProblem, startDiscovery } from './discovery/index.js'
 export type {
   DatagramKey,
   Discovery,

@@ -91,3 +91,56 @@ export const warnEveryMs = 60_000
 
 /** Addresses remembered for that; the oldest is forgotten first. */
 export const warnAddresses = 1_024
+
+// Discovery
+
+/** The longest datagram that is sent. A hello always has this length, so that no answer is longer than its question. */
+export const discoveryBytes = 512
+
+/** Head (50), one empty list and the code (16): nothing shorter is looked at. */
+export const discoveryLeastBytes = 66
+
+/** Addresses of one peer in one datagram: IPv6 takes 19 bytes, 4 x 19 = 76. */
+export const discoveryAddresses = 4
+
+/** Addresses of other members in one datagram: 8 x 19 = 152. */
+export const discoveryMembers = 8
+
+/** An id or a host name, in ASCII. Three ids, two names and the rest of the form stay below `discoveryBytes`. */
+export const discoveryNameBytes = 64
+
+/** Answers to one address in a second: four hellos of one process, and the sweep of a second one beside it. */
+export const repliesPerAddress = 10
+
+/** Answers to all in a second: 50 x 512 B = 25 KB/s is all that a flood of questions gets out of a peer. */
+export const repliesInAll = 50
+
+/** Hellos in a second that are handed on to the other processes of this machine. */
+export const handedOnInAll = 20
+
+/** Hints in a second that reach the peer, whoever sends them. */
+export const hintsInAll = 100
+
+/** Senders remembered against replays, and for who is near; the one not heard for longest is forgotten. */
+export const discoverySenders = 1_024
+
+/** Source addresses with a rate of their own; the one not heard for longest is forgotten. */
+export const discoverySources = 1_024
+
+/** A datagram may be that far from our wall clock, either way; else it is answered at most. */
+export const discoveryClockMs = 60_000
+
+/** How long a welcome may take. */
+export const nonceMs = 10_000
+
+/** Questions that may be answered: 4 a second at most, times `nonceMs`, and sweeps. */
+export const nonces = 64
+
+/** Addresses asked in one sweep, in all ranges, and of remembered members: what a kernel keeps of neighbours. */
+export const sweepAddresses = 1_024
+
+/** Ranges tried by TCP at once. */
+export const rangeDials = 256
+
+/** Addresses of interfaces that are used. */
+export const discoveryPlaces = 32

@@ -73,6 +73,11 @@ export class Fabric {
     return sameHost
   }
 
+  /** All are in one subnet: who hears what is sent to everybody. */
+  everybody(): Iterable<Machine> {
+    return this.machines.values()
+  }
+
   reject(from: string, to: string, end: LinkEnd): Undo {
     const rule = { from, to, end }
     this.rejections.add(rule)

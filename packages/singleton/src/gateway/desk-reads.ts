@@ -4,7 +4,7 @@ import type { EventStreams, Lives, ReadOutcome } from '../peer/index.js'
 import type { AnyRole } from '../role/index.js'
 import { within } from './form.js'
 import { readsMax, watchesMax } from './limits.js'
-import { positionOf, Watch } from './watch.js'
+import { positionOf, versionOf, Watch } from './watch.js'
 
 /** What the reads and watches of one link need of it. */
 export interface ReadsLink {
@@ -73,7 +73,12 @@ export class DeskReads {
     if (fault !== null) return this.#link.say({ t: 'unwatched', n, ...fault })
     if (this.#watches.has(n)) return this.#link.end('protocol', `The watch ${n} is under way already.`)
     if (this.#watches.size >= watchesMax)
-      return this.#link.say({ t: 'unwatched', n, code: 'limit', text: `${watchesMax} watches are under way.` })
+      return this.#link.say({
+        t: 'unwatched',
+        n,
+        code: 'limit',
+        text: `${watchesMax} watches are under way.`,
+      })
     const definition = this.#link.roles.get(role) as AnyRole
     this.#watches.set(n, new Watch(n, definition, after, this.#streams(), () => this.#link.ready()))
     this.#link.ready()
@@ -134,10 +139,11 @@ export class DeskReads {
     const { feed, roles } = this.#lives().core
     const why = roles.failure(role)
     if (why !== undefined) return { t: 'unreadable', n, code: 'unavailable', text: why }
+    const definition = this.#link.roles.get(role) as AnyRole
     const index = feed.applied
     const position = positionOf({ index, branch: feed.branchAt(index) })
     try {
-      return { t: 'readable', n, state: toEncoded(feed.state(role)), position }
+      return { t: 'readable', n, state: toEncoded(feed.state(role)), position, ...versionOf(definition) }
     } catch (error) {
       return { t: 'unreadable', n, code: 'unavailable', text: String(error) }
     }

@@ -17,7 +17,8 @@ const orNull =
   (check: Check): Check =>
   (value) =>
     value === null || check(value)
-const isNames: Check = (value) => Array.isArray(value) && value.length <= 64 && value.every((one) => isName(one))
+const isNames: Check = (value) =>
+  Array.isArray(value) && value.length <= 64 && value.every((one) => isName(one))
 const isOptional =
   (check: Check): Check =>
   (value) =>
@@ -26,7 +27,7 @@ const isOptional =
 const isPosition: Check = (value) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const { index, n, branch } = value as Readonly<Record<string, unknown>>
-  return isCount(index) && (n === undefined || isCount(n)) && isText(128)(branch)
+  return isCount(index) && (n === undefined || isCount(n)) && isOptional(isText(128))(branch)
 }
 
 const id: Fields = { session: isSession, seq: isSeq }

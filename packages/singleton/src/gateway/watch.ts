@@ -1,5 +1,4 @@
 import { toEncoded } from '@tanist/core'
-import type { Encoded } from '@tanist/core'
 import type { MemberMessage, WatchPosition } from '../client/index.js'
 import type { EventStreams, StreamReader } from '../peer/index.js'
 import type { AnyFollowed, AnyRole, EventPosition } from '../role/index.js'
@@ -25,9 +24,7 @@ export class Watch {
   ) {
     this.n = n
     this.role = role
-    const { branch, ...place } = after ?? { index: 0, branch: '' }
-    const from = branch === '' ? place : { ...place, branch }
-    this.#reader = streams.open(role, after === null ? 'now' : from, {
+    this.#reader = streams.open(role, after ?? 'now', {
       wake: () => {
         this.ready = true
         wake()
@@ -40,9 +37,9 @@ export class Watch {
   take(): MemberMessage[] {
     this.ready = false
     try {
-      const items = this.#reader.take().map((item) => messageOf(this.n, item))
+      const items = this.#reader.take()
       this.ready ||= items.length > 0
-      return items
+      return items.map((item, at) => messageOf(this, item, items[at + 1]))
     } catch (error) {
       this.close()
       const text = error instanceof Error ? error.message : String(error)
@@ -57,17 +54,32 @@ export class Watch {
   }
 }
 
-function messageOf(n: number, item: AnyFollowed): MemberMessage {
+function messageOf({ n, role }: Watch, item: AnyFollowed, next: AnyFollowed | undefined): MemberMessage {
   const position = positionOf(item.position)
   if (item.kind === 'event') {
-    const { type, payload, at, term } = item
-    return { t: 'event', n, type, payload: encoded(payload), at, term, position }
+    const { type, at, term } = item
+    const payload = toEncoded(item.payload)
+    const version = role.versions?.[type] ?? 1
+    const more = next?.position.index === item.position.index
+    return {
+      t: 'event',
+      n,
+      type,
+      payload,
+      at,
+      term,
+      position,
+      ...(version !== 1 && { version }),
+      ...(more && { more }),
+    }
   }
-  return { t: 'state', n, state: encoded(item.state), position, ...(item.reset && { reset: true }) }
+  const state = toEncoded(item.state)
+  return { t: 'state', n, state, position, ...versionOf(role), ...(item.reset && { reset: true }) }
 }
 
-function encoded(value: unknown): Encoded {
-  return toEncoded(value)
+/** Of the states of this build. */
+export function versionOf({ stateVersion = 1 }: AnyRole): { readonly version?: number } {
+  return stateVersion === 1 ? {} : { version: stateVersion }
 }
 
 export function positionOf({ index, n, branch = '' }: EventPosition): WatchPosition {

@@ -4,6 +4,7 @@ import { branch, isForeign, isVoter, lineOfSuccession, neverServes } from '../su
 import type { Succession } from '../succession/index.js'
 import type { SetAsideStatus } from './aside.js'
 import type { ClientsStatus } from './clients.js'
+import type { DiscoveryReport } from './finding.js'
 import type { LinkStatus } from './link-status.js'
 import type { Member } from './members.js'
 import type { RoleWork } from './side-effects.js'
@@ -73,6 +74,8 @@ export interface PeerStatus {
   /** This peer's links to members, and links of others that are said to be bad. */
   readonly links: readonly LinkStatus[]
   readonly clients: ClientsStatus
+  /** On which networks it looks for others, and what is wrong with them; null without discovery. Not told as a change. */
+  readonly discovery: DiscoveryReport | null
 }
 
 function serverOf(s: Succession): ServerInfo | null {
@@ -100,6 +103,7 @@ export function statusOf(
   roles: readonly RoleWork[],
   links: readonly LinkStatus[],
   clients: ClientsStatus,
+  discovery: DiscoveryReport | null,
 ): PeerStatus {
   const { memberId, name, address, incarnation } = s.self
   const turn = { s, now, random: { next: () => 0, id: () => '' }, out: [] }
@@ -135,5 +139,6 @@ export function statusOf(
     roles,
     links,
     clients,
+    discovery,
   }
 }

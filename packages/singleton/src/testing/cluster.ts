@@ -2,19 +2,21 @@ import { World } from '@tanist/core/testing'
 import type { WorldOptions } from '@tanist/core/testing'
 import { membershipDefaults } from '@tanist/core'
 import type { ActorSystem, Host, LogLevel, MemberId } from '@tanist/core'
+import type { Desk } from '../gateway/index.js'
 import { openPeer } from '../peer/index.js'
-import type { JoinError, PeerCore, PeerSettings, PeerStatus } from '../peer/index.js'
+import type { JoinError, Look, PeerCore, PeerSettings, PeerStatus } from '../peer/index.js'
 import type { AnyRole } from '../role/index.js'
 import { defaultTiming, seatsFor, voters } from '../succession/index.js'
 import { rolesFor, witnessRoles } from './env.js'
 import type { Roles } from './env.js'
-import { PeerDesk } from './desks.js'
 import { HistoryRecorder } from './history/index.js'
 import type { RecordedReign, Sample, StrangerAct } from './history/index.js'
 import { ledger } from './ledger.js'
 import { Meter } from './meter.js'
 import { PeerMoments } from './moments.js'
 import { startStranger } from './strangers.js'
+import { Desks } from './desks.js'
+import type { DesksOptions } from './desks.js'
 import { resolveTarget } from './targets.js'
 import { show } from './value-text.js'
 
@@ -25,8 +27,6 @@ export interface ClusterOptions {
   readonly roles?: Roles
   /** What peers run after a fault `upgrade` to this version; any other version runs `roles`. */
   readonly versions?: Readonly<Record<string, Roles>>
-  /** Peers take clients. Default false. */
-  readonly clients?: boolean
   /** Machines that are no peers and press peers to talk to them: see S11. Default 0. */
   readonly strangers?: number
   /** Data folders to start from, by peer: file name to content. */
@@ -37,6 +37,10 @@ export interface ClusterOptions {
   readonly settingsOf?: (node: string, life: number) => Partial<PeerSettings>
   /** Puts something between a peer and its host: for tests that plant a fault there. */
   readonly host?: (host: Host, node: string, life: number) => Host
+  /** How peers find each other besides their seeds. Default: not at all. */
+  readonly look?: (host: Host, node: string) => Look
+  /** Peers take processes that are no members. Default: they do not. */
+  readonly clients?: DesksOptions
   /** Told of each identity of each peer before it starts; after a loss a process goes on under another one. */
   readonly onPeer?: (node: string, core: PeerCore) => void
 }
@@ -46,7 +50,6 @@ interface Running {
   readonly life: number
   readonly core: PeerCore
   readonly moments: PeerMoments
-  readonly desk: PeerDesk | null
 }
 
 const FAILURES_KEPT = 10
@@ -79,6 +82,7 @@ export class Cluster {
   readonly failures: string[] = []
   readonly #options: ClusterOptions
   readonly #meter = new Meter()
+  readonly #desks: Desks | null
   readonly #running = new Map<string, Running>()
   readonly #ids = new Map<MemberId, string>()
   /** Peers that were asked to leave or stop, and machines on which no peer shall run after that. */
@@ -90,6 +94,7 @@ export class Cluster {
   constructor(options: ClusterOptions) {
     const { seed, peers, world = {}, strangers = 0, disks = {} } = options
     this.#options = options
+    this.#desks = options.clients ? new Desks(options.clients) : null
     this.world = new World({ ...world, seed })
     this.#keepLog = world.trace === true
     this.names = peerNames(peers)
@@ -124,6 +129,11 @@ export class Cluster {
     if (!running || running.life !== this.world.life(name)) return null
     const state = this.world.state(name)
     return state === 'stopped' || state === 'no power' ? null : running.core
+  }
+
+  /** The desk of the peer that runs there now, where clients are taken. */
+  desk(name: string): Desk | null {
+    return this.#desks?.at(name, this.world.life(name)) ?? null
   }
 
   /** The actors of the peer that runs there now; throws when none does. */
@@ -302,16 +312,18 @@ export class Cluster {
     if (!core) return then()
     this.#wanted.add(core)
     const life = this.world.life(name)
-    const desk = this.#running.get(name)?.desk?.desk
-    const clientsGone = (go: () => void): void => (desk ? desk.leave(go) : go())
-    const ended = (): void => {
+    const asked = (done: () => void): void => {
+      const desk = this.desk(name)
+      if (desk) desk.leave(() => ask(core, done))
+      else ask(core, done)
+    }
+    asked(() => {
       this.#out.set(name, why)
       this.world.schedule(this.world.nowMs, () => {
         if (this.world.life(name) === life) this.world.crash(name)
         then()
       })
-    }
-    clientsGone(() => ask(core, ended))
+    })
   }
 
   #start(node: string, life: number, given: Host, version: string): void {
@@ -350,20 +362,20 @@ export class Cluster {
       ...settings,
       ...settingsOf?.(node, life),
     }
-    const desk = this.#options.clients ? new PeerDesk(host, own.app, roles) : null
     const opened = (error: JoinError | null, core: PeerCore | null): void => {
-      if (!core) return this.#ended(node, life, error)
-      this.#watch(node, life, version, core, desk)
-      desk?.follow(core)
+      if (core) this.#watch(node, life, version, core, this.#roleNames)
+      if (core) this.#desks?.begun(node, life, core)
+      else this.#ended(node, life, error)
     }
-    openPeer(host, own, opened, desk?.desk ?? null)
+    const desk = this.#desks?.open(node, life, host, roles) ?? null
+    openPeer(host, own, opened, this.#options.look?.(host, node) ?? null, desk)
   }
 
-  #watch(node: string, life: number, version: string, core: PeerCore, desk: PeerDesk | null): void {
+  #watch(node: string, life: number, version: string, core: PeerCore, roles: readonly string[]): void {
     const { recorder, world } = this
     const { self, hard, lastIndex } = core.succession
     const moments = new PeerMoments(world, recorder, node, core)
-    this.#running.set(node, { life, core, moments, desk })
+    this.#running.set(node, { life, core, moments })
     this.#ids.set(self.memberId, node)
     recorder.identity(self.memberId, self.incarnation, node, life)
     recorder.started(
@@ -383,7 +395,7 @@ export class Cluster {
       world.moment(node, 'serves')
     }
     this.#options.onPeer?.(node, core)
-    for (const name of this.#roleNames)
+    for (const name of roles)
       core.roles.observe(name, () => recorder.watched(node, core.appliedIndex, world.nowMs))
     core.observe((event) => {
       moments.look(event)
