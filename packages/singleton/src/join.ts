@@ -3,14 +3,17 @@ import type { About, AboutChange, ActorRef, ActorSystem, Host, Log, MemberId, Ti
 import {
   discoveryProblem,
   eventLoopLoad,
+  isLoopback,
   keyRing,
   nodeHost,
   startDiscovery,
   tokenKeys,
 } from '@tanist/transport'
-import type { Certificates, DiscoverySettings } from '@tanist/transport'
+import type { Certificates, DiscoverySettings, KeyRing } from '@tanist/transport'
 import { Desk, Speakers } from './gateway/index.js'
 import type { Authenticate, LayerSettings, TokenKeys } from './gateway/index.js'
+import { operateKeys } from './operate-keys.js'
+import type { OperateKeys } from './operate-keys.js'
 import { operateTokens } from './operate-tokens.js'
 import type { OperateTokens } from './operate-tokens.js'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
@@ -129,7 +132,8 @@ export type Operate = OperateMembers &
   OperateReactions &
   OperateRoles &
   OperateSingletons &
-  OperateTokens
+  OperateTokens &
+  OperateKeys
 
 export interface Peer {
   /** Another one after this peer had to set entries aside: see `status().setAside`. */
@@ -254,8 +258,10 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
     ...(about !== undefined && { about: givenAbout(about, options) }),
   }
   checkSettings({ ...settings, data })
-  const host = options.host ?? hostHere({ app: options.app, secret: firstOf(secret), http, log })
-  const tokens = tokenKeys(keyRing(options.app, secrets))
+  const ring = ringOf(options.app, secrets)
+  if (!options.host) checkReach(settings.listen ?? '', ring.open && certificates === undefined)
+  const host = options.host ?? hostHere({ app: options.app, secret: ring, certificates, http, log })
+  const tokens = tokenKeys(ring)
   const desk = new Desk({
     host,
     app: options.app,
@@ -264,7 +270,7 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
     addressOn: () => (member) => member.address,
     manifest: () => null,
   })
-  const look = finding && lookAround(host, { ...finding, app: options.app }, secrets)
+  const look = finding && lookAround(host, { ...finding, app: options.app }, ring)
   const lives = await new Promise<Lives>((resolve, reject) => {
     let begun: Lives | null = null
     const opened = (error: JoinError | null, core: PeerCore | null): void => {
@@ -278,7 +284,7 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
   if (about?.load === 'auto') tellOwnLoad(lives, host)
   const streams = new EventStreams(lives, host.timers)
   desk.begin(lives, streams)
-  return facade({ core: lives, host, streams, desk, tokens }, options.roles, options.singletons ?? [])
+  return facade({ core: lives, host, streams, desk, ring, tokens }, options.roles, options.singletons ?? [])
 }
 
 function checkedDiscovery(given: false | DiscoverySettings): false | DiscoverySettings {
@@ -294,9 +300,8 @@ function checkedDiscovery(given: false | DiscoverySettings): false | DiscoverySe
 function lookAround(
   host: Host,
   settings: DiscoverySettings & { readonly app: string },
-  secrets: readonly string[],
+  ring: KeyRing,
 ): Look {
-  const ring = keyRing(settings.app, secrets)
   const keys = () => ring.datagramKeys()
   return (where, hooks) => startDiscovery(host, { ...settings, ...where, keys, want: 'join' }, hooks)
 }
@@ -318,19 +323,43 @@ function tellOwnLoad(lives: Lives, host: Host): void {
   })
 }
 
-function firstOf(secret: string | readonly string[]): string {
-  return typeof secret === 'string' ? secret : (secret[0] ?? '')
+/** Throws a `JoinError` for a weak secret. */
+function ringOf(app: string, secrets: readonly string[]): KeyRing {
+  try {
+    return keyRing(app, secrets)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new JoinError('option', `The option secret will not do. ${error.message}`)
+  }
 }
 
-/** This machine, through Node. */
+/** Without a secret whoever gets here is a member. */
+function checkReach(listen: string, open: boolean): void {
+  const host = /^\[?(.*?)\]?:\d+$/.exec(listen)?.[1] ?? ''
+  if (!open || isLoopback(host)) return
+  throw new JoinError(
+    'option',
+    `The option listen is ${JSON.stringify(listen)} and the option secret is empty; without a secret, allowed is loopback alone, as 127.0.0.1:0. newSecret() makes one.`,
+  )
+}
+
+/** This machine, through Node. Throws a `JoinError` for a weak secret. */
 export function hostHere(options: {
   readonly app: string
-  readonly secret: string
+  readonly secret: string | readonly string[] | KeyRing
+  readonly certificates?: Certificates | undefined
   readonly http?: RequestListener | undefined
   readonly log?: Log | undefined
 }): Host {
-  const { app, secret, http, log } = options
-  return nodeHost({ app, secret, ...(http ? { http } : {}), ...(log ? { log } : {}) })
+  const { app, secret, certificates, http, log } = options
+  const ring = typeof secret === 'object' && 'used' in secret ? secret : ringOf(app, [secret].flat())
+  return nodeHost({
+    app,
+    secret: ring,
+    ...(certificates && { certificates }),
+    ...(http && { http }),
+    ...(log && { log }),
+  })
 }
 
 interface Parts {
@@ -338,11 +367,12 @@ interface Parts {
   readonly host: Host
   readonly streams: EventStreams
   readonly desk: Desk
+  readonly ring: KeyRing
   readonly tokens: TokenKeys
 }
 
 function facade(
-  { core, host, streams, desk, tokens }: Parts,
+  { core, host, streams, desk, ring, tokens }: Parts,
   roles: readonly AnyRole[],
   singletons: readonly AnySingleton[],
 ): Peer {
@@ -374,6 +404,7 @@ function facade(
     ...operateSingletons(core, singletons),
     ...operateQuarantine(core),
     ...operateTokens(tokens, host.clock),
+    ...operateKeys(ring, host.log),
   })
   return {
     get id() {
