@@ -85,7 +85,7 @@ describe('clients of a cluster in which anything fails', () => {
           peers,
           schedule,
           acts,
-          clients: true,
+          clients: {},
           roles: [ledger],
           workload: { work: ledgerWork, clients: 2 },
           forMs: 6_000,
