@@ -22,7 +22,7 @@ export const board = role('board', {
     wipe: () => refuse({ code: 'never' as const }),
     who: (_, _c: unknown, _on, ctx) => persist().reply(() => ctx.caller),
   },
-  schemas: { pin: anything as Schema<{ text: string }>, who: anything },
+  schemas: { pin: anything, who: anything },
   open: ['pin', 'who'],
   readable: 'stray',
 })
@@ -166,9 +166,10 @@ export class Hall {
   }
 
   state(name = 'ann'): { notes: readonly string[]; gold: number } {
-    const roles = this.cluster.peer(name)?.roles
-    const { notes } = roles?.state('board') as { notes: readonly string[] }
-    const { gold } = roles?.state('vault') as { gold: number }
+    const peer = this.cluster.peer(name)
+    if (peer === null) throw new Error(`No peer runs on ${name}.`)
+    const { notes } = peer.roles.state('board') as { notes: readonly string[] }
+    const { gold } = peer.roles.state('vault') as { gold: number }
     return { notes, gold }
   }
 }

@@ -52,7 +52,7 @@ export class Stubborn {
       )
     }
     this.#more()
-    this.#hall.host(this.name).timers.set(20, () => this.#tick())
+    this.#hall.host(this.name).timers.set(30, () => this.#tick())
   }
 
   #more(): void {
@@ -85,7 +85,6 @@ export class Stubborn {
         JSON.stringify(message.outcome),
       ])
       if (this.#pending.delete(message.seq)) this.answered += 1
-      this.#more()
     } else if (message.t === 'unavailable' || message.t === 'failed' || message.t === 'expired') {
       this.failed.push(message)
       // It is asked for again, as its id allows.
