@@ -32,6 +32,7 @@ export function twoSimulatedHosts(change: (host: Host) => Host = (host) => host)
     atThere: 'there:0',
     everybody: '*',
     foreign: 'elsewhere:0',
+    clients: true,
     path: '/data/below',
     faults: {
       crash: () => world.crash('there'),

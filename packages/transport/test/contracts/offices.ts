@@ -14,11 +14,11 @@ export function twoRealHosts(): HostSubject {
   const opened: (() => void)[] = []
   const host = (secret: string): Host =>
     tidy(nodeHost({ app: 'contract', secret, log: quiet }), (close) => opened.push(close))
-  const there = host('one secret')
+  const there = host('one secret for tests')
   return {
-    here: host('one secret'),
+    here: host('one secret for tests'),
     there,
-    stranger: host('another secret'),
+    stranger: host('another secret for tests'),
     atHere: '127.0.0.1:0',
     atThere: '127.0.0.1:0',
     everybody: '127.255.255.255',

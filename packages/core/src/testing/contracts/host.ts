@@ -20,6 +20,8 @@ export interface HostSubject extends Subject {
   readonly path: string
   /** An address that `there` does not have. */
   readonly foreign?: Address
+  /** Its listeners take clients. */
+  readonly clients?: boolean
   /** The host of another application or secret, on the machine of `here`. */
   readonly stranger?: Host
   /** What can be done to `there`. Without it, the cases that need it are skipped. */
@@ -114,13 +116,14 @@ function base(subject: HostSubject): Subject {
 }
 
 function networkOf(subject: HostSubject): NetworkSubject {
-  const { here, there, atThere, foreign, stranger, faults = {} } = subject
+  const { here, there, atThere, foreign, clients, stranger, faults = {} } = subject
   return {
     ...base(subject),
     here: here.network,
     there: there.network,
     at: atThere,
     ...(foreign !== undefined && { foreign }),
+    ...(clients !== undefined && { clients }),
     ...(stranger && { stranger: stranger.network }),
     ...(faults.crash && { crash: () => faults.crash?.() }),
     ...(faults.freeze && { freeze: () => faults.freeze?.() }),
