@@ -39,6 +39,7 @@ export type {
   DetourCounts,
   JoinErrorCode,
   LatencyHistogram,
+  LayerStatus,
   LinkEndpoint,
   LinkStatus,
   Member,

@@ -1,7 +1,8 @@
 import type { RequestListener } from 'node:http'
 import type { About, AboutChange, ActorRef, ActorSystem, Host, Log, MemberId, Timer } from '@tanist/core'
-import { eventLoopLoad, nodeHost } from '@tanist/transport'
-import type { Certificates, DiscoverySettings } from '@tanist/transport'
+import { eventLoopLoad, nodeHost, processFacts } from '@tanist/transport'
+import type { Certificates, DiscoverySettings, Gateway } from '@tanist/transport'
+import { checkLayers, Door } from './gateway/index.js'
 import type { Authenticate, LayerSettings } from './gateway/index.js'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
 import { areSameMembers, changesBetween, checkSettings, JoinError, openPeer } from './peer/index.js'
@@ -223,14 +224,18 @@ export async function join(options: JoinOptions): Promise<Peer> {
  */
 export async function startPeer(options: JoinOptions): Promise<Peer> {
   const { secret = '', http, log, data = `.tanist/${options.app}`, about, ...others } = options
-  const { certificates, discovery, layers, authenticate, ...rest } = others
-  void [certificates, discovery, layers, authenticate]
+  const { certificates, discovery, layers = [], authenticate, ...rest } = others
+  void [certificates, discovery]
   const settings: Omit<PeerSettings, 'data'> = {
     ...rest,
     ...(about !== undefined && { about: givenAbout(about, options) }),
   }
   checkSettings({ ...settings, data })
-  const host = options.host ?? hostHere({ app: options.app, secret: firstOf(secret), http, log })
+  checkLayers(layers)
+  const { app, roles } = options
+  const own = options.host === undefined
+  const door = new Door({ app, roles, authenticate, short: http === undefined, process: own ? processFacts : null })
+  const host = options.host ?? hostHere({ app, secret: firstOf(secret), http, gateway: door, log })
   const lives = await new Promise<Lives>((resolve, reject) => {
     let begun: Lives | null = null
     openPeer(host, { ...settings, data }, (error, opened) => {
@@ -240,8 +245,9 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
       resolve(begun)
     })
   })
+  await door.open(host, lives, layers)
   if (about?.load === 'auto') tellOwnLoad(lives, host)
-  return facade(lives, options.roles, options.singletons ?? [], host)
+  return facade(lives, options.roles, options.singletons ?? [], host, door)
 }
 
 function givenAbout(about: NonNullable<JoinOptions['about']>, { host }: JoinOptions): About {
@@ -270,10 +276,11 @@ export function hostHere(options: {
   readonly app: string
   readonly secret: string
   readonly http?: RequestListener | undefined
+  readonly gateway?: Gateway
   readonly log?: Log | undefined
 }): Host {
-  const { app, secret, http, log } = options
-  return nodeHost({ app, secret, ...(http ? { http } : {}), ...(log ? { log } : {}) })
+  const { app, secret, http, gateway, log } = options
+  return nodeHost({ app, secret, ...(http && { http }), ...(gateway && { gateway }), ...(log && { log }) })
 }
 
 function facade(
@@ -281,6 +288,7 @@ function facade(
   roles: readonly AnyRole[],
   singletons: readonly AnySingleton[],
   host: Host,
+  door: Door,
 ): Peer {
   const status$ = new BehaviorSubject<PeerStatus>(core.status())
   const life = lifeOf(core, status$)
@@ -342,8 +350,8 @@ function facade(
       new Promise((resolve, reject) => {
         core.transfer(to ?? null, (ok, text) => (ok ? resolve() : reject(new Error(text))))
       }),
-    leave: () => new Promise((resolve) => core.leave(LEAVE_MS, resolve)),
-    stop: () => new Promise((resolve) => core.stop(resolve)),
+    leave: () => door.closing(host, new Promise((resolve) => core.leave(LEAVE_MS, resolve))),
+    stop: () => door.closing(host, new Promise((resolve) => core.stop(resolve))),
   }
 }
 

@@ -1,3 +1,6 @@
+export { checkLayers } from './check-layers.js'
+export { Door } from './door.js'
+export type { DoorOptions } from './door.js'
 export type {
   Authenticate,
   AuthenticatedAs,

@@ -2,8 +2,10 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { headersLimitMs, portConnections } from '../limits.js'
+import { portConnections } from '../limits.js'
+import type { HttpRefusal } from './asked.js'
 import { sendJson } from './http.js'
+import { httpServerOptions, limitHttp } from './limited.js'
 
 /** Takes an upgraded connection over, as the `upgrade` event of Node's HTTP server gives it. */
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
@@ -15,6 +17,8 @@ export interface PortRoutes {
   /** Everything else. Without it, 404. */
   readonly http: RequestListener | undefined
   readonly upgrade: UpgradeListener | undefined
+  /** A request was sent away for a limit. */
+  readonly refused?: ((why: HttpRefusal) => void) | undefined
 }
 
 export interface PortHandlers {
@@ -35,11 +39,7 @@ export interface Port {
 }
 
 export function openPort(host: string, port: number, routes: PortRoutes, handlers: PortHandlers): Port {
-  const server = createServer({
-    connectionsCheckingInterval: 1_000,
-    headersTimeout: headersLimitMs,
-    noDelay: true,
-  })
+  const server = createServer(httpServerOptions)
   server.maxConnections = portConnections
   let state: 'binding' | 'bound' | 'closed' = 'binding'
   const lose = (error?: Error): void => {
@@ -53,13 +53,14 @@ export function openPort(host: string, port: number, routes: PortRoutes, handler
     server.close()
     server.closeIdleConnections()
   }
-  server.on('request', (request, response) => {
+  const serve: RequestListener = (request, response) => {
     response.once('close', () => {
       if (state === 'closed') setImmediate(() => server.closeIdleConnections())
     })
     if (routes.http === undefined) sendJson(response, 404, { error: 'Nothing is served here but links.' })
     else routes.http(request, response)
-  })
+  }
+  limitHttp(server, serve, routes.refused)
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => socket.destroy())
     if (state === 'closed') socket.destroy()

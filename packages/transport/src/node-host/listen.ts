@@ -1,10 +1,10 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Address, Listener, ListenHandlers, RejectCode } from '@tanist/core'
+import type { Address, Listener, ListenHandlers, ListenOptions, RejectCode } from '@tanist/core'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
-import { openPort, refuseUpgrade } from '../gateway/index.js'
-import type { UpgradeListener } from '../gateway/index.js'
+import { openPort, refuseUpgrade, serveHttp } from '../gateway/index.js'
+import type { Gateway, HttpRefusal, UpgradeListener } from '../gateway/index.js'
 import { handshakeTotalBytes } from '../limits.js'
 import { doorstep, shake } from '../trust/index.js'
 import type { Identity, WarnRejected } from '../trust/index.js'
@@ -17,11 +17,17 @@ export interface ListenContext {
   readonly identity: Identity
   readonly warn: WarnRejected
   readonly http: RequestListener | undefined
+  readonly gateway: Gateway | undefined
   readonly upgrade: UpgradeListener | undefined
 }
 
 /** Binds one port and hands up links whose callers proved themselves; whoever does not costs only itself. */
-export function listen(context: ListenContext, address: Address, handlers: ListenHandlers): Listener {
+export function listen(
+  context: ListenContext,
+  address: Address,
+  handlers: ListenHandlers,
+  options: ListenOptions = {},
+): Listener {
   const endpoint = parseAddress(address)
   if (endpoint === undefined) {
     setImmediate(() => handlers.failed(badAddress(address)))
@@ -29,7 +35,15 @@ export function listen(context: ListenContext, address: Address, handlers: Liste
   }
   const { host, port } = endpoint
   const hall = entrance(context, handlers)
-  const routes = { linkPath, link: hall.admit, http: context.http, upgrade: context.upgrade }
+  const { http, gateway, upgrade } = context
+  const { layer = 'main', certificate } = options
+  const routes = {
+    linkPath,
+    link: hall.admit,
+    http: serveHttp({ gateway, http, layer, secure: certificate !== undefined }),
+    upgrade,
+    refused: (why: HttpRefusal) => gateway?.refused?.(why),
+  }
   const opened = openPort(host, port, routes, {
     listening: (at, real) => handlers.listening(formatAddress(at, real)),
     failed: (error) => handlers.failed(bindFailure(host, port, error)),

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import { nactEngine } from '@tanist/core'
 import type { Engine, Host, Log } from '@tanist/core'
-import type { UpgradeListener } from '../gateway/index.js'
+import type { Gateway, UpgradeListener } from '../gateway/index.js'
 import { appNameBytes } from '../limits.js'
 import { memberKey, rejectWarnings } from '../trust/index.js'
 import { nodeClock, nodeRandom, nodeTimers } from './clock.js'
@@ -20,6 +20,8 @@ export interface NodeHostOptions {
   readonly secret: string
   /** Serves HTTP on the port of the links. Default: 404 for everything. */
   readonly http?: RequestListener
+  /** Answers the paths that it owns before `http` does, on every port. */
+  readonly gateway?: Gateway
   /** Serves upgrades on other paths than that of the links. Default: 404. */
   readonly upgrade?: UpgradeListener
   /** Default: JSON lines on standard error, from `info` on. */
@@ -36,20 +38,20 @@ export interface NodeHostOptions {
  * host.network.listen('127.0.0.1:7101', handlers)
  */
 export function nodeHost(options: NodeHostOptions): Host {
-  const { app, secret, http, upgrade } = options
+  const { app, secret, http, gateway, upgrade } = options
   const length = Buffer.byteLength(app)
   if (length === 0 || length > appNameBytes) {
     throw new RangeError(`The application's name has ${length} bytes; give it 1 to ${appNameBytes}.`)
   }
   const log = options.log ?? jsonLog()
   const identity = { app, key: memberKey(secret, app) }
-  const context = { identity, warn: rejectWarnings(nodeClock, log), http, upgrade }
+  const context = { identity, warn: rejectWarnings(nodeClock, log), http, gateway, upgrade }
   return {
     clock: nodeClock,
     timers: nodeTimers,
     random: nodeRandom,
     network: {
-      listen: (address, handlers) => listen(context, address, handlers),
+      listen: (address, handlers, how) => listen(context, address, handlers, how),
       dial: (address, handlers) => dial(identity, address, handlers),
       interfaces: () => reachableAddresses(networkInterfaces()),
     },
