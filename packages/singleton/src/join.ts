@@ -234,7 +234,13 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
   checkLayers(layers)
   const { app, roles } = options
   const own = options.host === undefined
-  const door = new Door({ app, roles, authenticate, short: http === undefined, process: own ? processFacts : null })
+  const door = new Door({
+    app,
+    roles,
+    authenticate,
+    short: http === undefined,
+    process: own ? processFacts : null,
+  })
   const host = options.host ?? hostHere({ app, secret: firstOf(secret), http, gateway: door, log })
   const lives = await new Promise<Lives>((resolve, reject) => {
     let begun: Lives | null = null

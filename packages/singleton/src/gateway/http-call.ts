@@ -39,7 +39,9 @@ export async function answerCall(call: HttpCall): Promise<HttpAnswer> {
   if (!input.ok) return problem(input.status, input.text)
   const session = id === undefined ? null : sessionOf(level, id.session)
   if (session !== null && level === 'stray' && !sessions.admits(session, nowMs))
-    return problemWith(429, 'Too many new sessions; ask again later, or without Tanist-Id.', { 'retry-after': '5' })
+    return problemWith(429, 'Too many new sessions; ask again later, or without Tanist-Id.', {
+      'retry-after': '5',
+    })
   const outcome = await new Promise<CallOutcome>((resolve) => {
     const cancel = peer.call(
       {
@@ -71,7 +73,9 @@ function answerOf(outcome: CallOutcome, asked: HttpAsked, id: string | null): Ht
   if (outcome.status === 'unavailable') {
     const { executed, reason, since } = outcome
     const hint =
-      executed === 'unknown' && id === null ? ' It cannot be asked again; send a Tanist-Id to be able to.' : ''
+      executed === 'unknown' && id === null
+        ? ' It cannot be asked again; send a Tanist-Id to be able to.'
+        : ''
     return unavailable(executed, `${reason}${hint}`, since, id)
   }
   const { term, index } = outcome

@@ -73,7 +73,11 @@ export interface GatewayParts {
   readonly short: boolean
 }
 
-export function problem(status: number, error: string, more: Readonly<Record<string, unknown>> = {}): HttpAnswer {
+export function problem(
+  status: number,
+  error: string,
+  more: Readonly<Record<string, unknown>> = {},
+): HttpAnswer {
   return { status, body: { ok: false, error, ...more } }
 }
 

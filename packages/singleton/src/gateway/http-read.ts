@@ -55,7 +55,10 @@ function stateOf({ asked, peer, role, texts }: HttpRead): HttpAnswer {
       : JSON.stringify({ ok: true, ...valueIn('state', toEncoded(state), asked) })
   texts.set(key, { state, text })
   if (text.length > ANSWER_BYTES)
-    return problem(500, `The state of ${role.name} has more than ${ANSWER_BYTES} bytes as JSON; use a client.`)
+    return problem(
+      500,
+      `The state of ${role.name} has more than ${ANSWER_BYTES} bytes as JSON; use a client.`,
+    )
   return { status: 200, text: { type: 'application/json; charset=utf-8', content: text } }
 }
 

@@ -88,7 +88,10 @@ export class HttpGateway {
     const route = routeOf(asked.path)
     if (route === null) return problem(404, `Nothing is here; there are ${this.#paths(layer).join(', ')}.`)
     if (!serves(layer, PART_OF[route.to], asked.host))
-      return problem(404, `The layer ${layer.name} does not answer this${route.to === 'metrics' ? ' here' : ''}.`)
+      return problem(
+        404,
+        `The layer ${layer.name} does not answer this${route.to === 'metrics' ? ' here' : ''}.`,
+      )
     const allow = route.to === 'call' ? 'POST' : 'GET, HEAD'
     if (asked.method === 'OPTIONS') return { status: 204, headers: { allow } }
     if (!allow.split(', ').includes(asked.method)) return problemWith(405, `Use ${allow} here.`, { allow })
@@ -120,12 +123,12 @@ export class HttpGateway {
         const role = this.#parts.roles.find(({ name }) => name === route.role)
         if (role === undefined) return this.#unknown(`There is no role '${route.role}'.`, speaker.level)
         if (this.#isStopping || peer.over) return this.#elsewhere('This peer is stopping.')
-        if (!peer.joined) return this.#elsewhere(peer.status().waitingFor ?? 'This peer looks for its cluster.')
+        if (!peer.joined)
+          return this.#elsewhere(peer.status().waitingFor ?? 'This peer looks for its cluster.')
         const nowMs = this.#parts.nowMs()
         if (route.to === 'state') return answerRead({ asked, peer, role, speaker, texts: this.#texts, nowMs })
         const { command } = route
-        if (!Object.hasOwn(role.commands, command))
-          return this.#unknownCommand(role, command, speaker.level)
+        if (!Object.hasOwn(role.commands, command)) return this.#unknownCommand(role, command, speaker.level)
         return answerCall({ asked, peer, role, command, speaker, sessions: this.#sessions, nowMs })
       }
     }
@@ -156,7 +159,8 @@ export class HttpGateway {
       return problemWith(401, 'The header Authorization has the form "Bearer TOKEN".', challenge)
     const { headers } = asked
     const speaker = await this.#parts.speaker({ token, level: 'stray', layer: layer.name, headers })
-    if (!speaker.ok) return problemWith(401, speaker.text, { 'www-authenticate': 'Bearer error="invalid_token"' })
+    if (!speaker.ok)
+      return problemWith(401, speaker.text, { 'www-authenticate': 'Bearer error="invalid_token"' })
     if (layer.accepts.includes(speaker.level)) return speaker
     const text = `The layer ${layer.name} lets in ${layer.accepts.join(' and ')} alone.`
     return token === null ? problemWith(401, text, challenge) : problem(403, text)

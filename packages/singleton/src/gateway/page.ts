@@ -1,7 +1,8 @@
 import type { HttpAnswer, Manifest } from './types.js'
 
 /** Nothing of it is fetched from anywhere, and no script runs. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 const STYLE =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}' +
@@ -15,12 +16,23 @@ export function statusPage(manifest: Manifest): HttpAnswer {
 <meta http-equiv="refresh" content="5"><title>${escaped(title)}</title><style>${STYLE}</style></head><body>
 <h1>${escaped(app)}</h1>
 <p>This is <b>${escaped(self.name)}</b> at ${escaped(self.address)}. ${
-    server === null ? 'Nobody serves now.' : `The server is <b>${escaped(server.name)}</b>, in term ${server.term}.`
+    server === null
+      ? 'Nobody serves now.'
+      : `The server is <b>${escaped(server.name)}</b>, in term ${server.term}.`
   }${successor === null ? '' : ` Next would be ${escaped(successor.name)}.`}</p>
 ${waitingFor === null ? '' : `<p role="status">${escaped(waitingFor)}</p>`}
-${table(['Member', 'Address'], members.map(({ name, address }) => [name, address]))}
-${table(['Layer', 'Address', 'Lets in'], layers.map(({ name, address, accepts }) => [name, address, accepts.join(', ')]))}
-${table(['Role', 'Open commands'], roles.map(({ name, open }) => [name, open.join(', ')]))}
+${table(
+  ['Member', 'Address'],
+  members.map(({ name, address }) => [name, address]),
+)}
+${table(
+  ['Layer', 'Address', 'Lets in'],
+  layers.map(({ name, address, accepts }) => [name, address, accepts.join(', ')]),
+)}
+${table(
+  ['Role', 'Open commands'],
+  roles.map(({ name, open }) => [name, open.join(', ')]),
+)}
 </body></html>`
   return {
     status: 200,

@@ -14,7 +14,10 @@ export interface PrometheusParts {
   readonly clients: ClientCounts
   readonly process: ProcessFacts | null
   /** Answers of the gateway by status, and requests that got no further than the port by reason. */
-  readonly http: { readonly answers: ReadonlyMap<number, number>; readonly refused: ReadonlyMap<string, number> }
+  readonly http: {
+    readonly answers: ReadonlyMap<number, number>
+    readonly refused: ReadonlyMap<string, number>
+  }
 }
 
 /** In the text format of Prometheus: base units, counters that end in `_total`. */
@@ -39,13 +42,22 @@ function peerOn(page: Page, { app, metrics, status, joined, clients }: Prometheu
   page.gauge('tanist_joined', '1 once the cluster has admitted this peer.', joined ? 1 : 0)
   page.gauge('tanist_serving', '1 while this peer is the server.', status.role === 'leader' ? 1 : 0)
   page.gauge('tanist_server_known', '1 while somebody serves.', status.server === null ? 0 : 1)
-  page.gauge('tanist_waiting', '1 while this peer waits for something, by what.', status.waiting === null ? 0 : 1, {
-    code: status.waiting?.code ?? '',
-  })
+  page.gauge(
+    'tanist_waiting',
+    '1 while this peer waits for something, by what.',
+    status.waiting === null ? 0 : 1,
+    {
+      code: status.waiting?.code ?? '',
+    },
+  )
   page.gauge('tanist_term', 'Term of the present server.', status.term)
   for (const state of ['up', 'suspect', 'gone'] as const)
     page.gauge('tanist_members', 'Members by what is known of their life.', count(members, state), { state })
-  page.gauge('tanist_members_reachable', 'Members that this peer reaches, itself too.', members.filter((m) => m.reachable).length)
+  page.gauge(
+    'tanist_members_reachable',
+    'Members that this peer reaches, itself too.',
+    members.filter((m) => m.reachable).length,
+  )
   page.gauge('tanist_links', 'Links of this peer to members that are up.', linked(status))
   for (const { from, to, roundTripMs } of links)
     if (from.id === self.id && roundTripMs !== null)
@@ -74,19 +86,30 @@ function count(members: PeerStatus['members'], state: string): number {
 function roleOn(page: Page, role: string, metrics: PeerMetrics['roles'][string]): void {
   const { decided, calls, committed, queues, effects, callLatency, commitLatency } = metrics
   for (const [outcome, n] of Object.entries(decided))
-    page.counter('tanist_commands_decided', 'Commands decided here as the server, by how.', n, { role, outcome })
+    page.counter('tanist_commands_decided', 'Commands decided here as the server, by how.', n, {
+      role,
+      outcome,
+    })
   for (const [outcome, n] of Object.entries(calls))
     page.counter('tanist_calls', 'Calls through this peer that ended, by how.', n, { role, outcome })
-  page.counter('tanist_commands_committed', 'Commands committed on this replica.', committed.commands, { role })
+  page.counter('tanist_commands_committed', 'Commands committed on this replica.', committed.commands, {
+    role,
+  })
   page.counter('tanist_events_committed', 'Events committed on this replica.', committed.events, { role })
-  page.counter('tanist_committed_bytes', 'Bytes of entries committed on this replica.', committed.bytes, { role })
+  page.counter('tanist_committed_bytes', 'Bytes of entries committed on this replica.', committed.bytes, {
+    role,
+  })
   for (const [queue, n] of Object.entries(queues))
     page.gauge('tanist_queue', 'Commands that wait, by where.', n, { role, queue })
   for (const [kind, n] of Object.entries(effects ?? {}))
     if (typeof n === 'number')
       page.gauge('tanist_effects', 'Reactions and due commands that are to be done.', n, { role, kind })
-  page.histogram('tanist_call_duration_seconds', 'From a call to its end, at the caller.', callLatency, { role })
-  page.histogram('tanist_commit_duration_seconds', 'From decision to commit, at the server.', commitLatency, { role })
+  page.histogram('tanist_call_duration_seconds', 'From a call to its end, at the caller.', callLatency, {
+    role,
+  })
+  page.histogram('tanist_commit_duration_seconds', 'From decision to commit, at the server.', commitLatency, {
+    role,
+  })
 }
 
 function portOn(page: Page, { http }: PrometheusParts): void {
@@ -98,7 +121,11 @@ function portOn(page: Page, { http }: PrometheusParts): void {
 
 function processOn(page: Page, facts: ProcessFacts): void {
   page.counter('process_cpu_seconds', 'Processor time used.', facts.cpuSeconds)
-  page.gauge('process_start_time_seconds', 'When the process began, in seconds since 1970.', facts.startSeconds)
+  page.gauge(
+    'process_start_time_seconds',
+    'When the process began, in seconds since 1970.',
+    facts.startSeconds,
+  )
   page.gauge('process_resident_memory_bytes', 'Memory in use.', facts.residentBytes)
   page.gauge('nodejs_heap_size_used_bytes', 'Heap in use.', facts.heapUsedBytes)
 }
@@ -123,7 +150,12 @@ class Page {
     this.#family(name, 'counter', help).push(line(name, labels, value))
   }
 
-  histogram(name: string, help: string, { buckets, count: all, sumMs }: LatencyHistogram, labels: Labels): void {
+  histogram(
+    name: string,
+    help: string,
+    { buckets, count: all, sumMs }: LatencyHistogram,
+    labels: Labels,
+  ): void {
     const lines = this.#family(name, 'histogram', help)
     let below = 0
     for (const [at, held] of buckets.entries()) {

@@ -24,7 +24,10 @@ function parsed(bytes: Buffer): GatewayBody {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     return { ok: true, value: JSON.parse(text) as unknown }
   } catch (error) {
-    return wrong(400, `The body is not valid JSON: ${error instanceof Error ? error.message : String(error)}.`)
+    return wrong(
+      400,
+      `The body is not valid JSON: ${error instanceof Error ? error.message : String(error)}.`,
+    )
   }
 }
 

@@ -47,7 +47,10 @@ export function limitHttp(
       return
     }
     response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1))
-    if (request.rawHeaders.length > 2 * httpHeaders) {
+    if (request.httpVersionMajor < 1) {
+      refused('malformed')
+      refuse(response, 505, 'Speak HTTP/1.1.')
+    } else if (request.rawHeaders.length > 2 * httpHeaders) {
       refused('headers')
       refuse(response, 431, `The request has more than ${httpHeaders} headers, which is the limit here.`)
     } else listener(request, response)
@@ -93,7 +96,11 @@ function faultOf(error: NodeJS.ErrnoException): { status: number; why: HttpRefus
         text: `The request line and headers have more than ${httpHeaderBytes} bytes, which is the limit here.`,
       }
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return { status: 408, why: 'slow', text: `The request did not come within ${headersLimitMs / 1_000} s.` }
+      return {
+        status: 408,
+        why: 'slow',
+        text: `The request did not come within ${headersLimitMs / 1_000} s.`,
+      }
     default:
       return { status: 400, why: 'malformed', text: 'This is no request that HTTP/1.1 allows.' }
   }
@@ -108,8 +115,8 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
 
 /** For what never became a request. Behind an answer that is under way nothing can be said. */
 function endWith(socket: Duplex, status: number, text: string): void {
-  const isAnswering = (socket as { _httpMessage?: unknown })._httpMessage
-  if (!socket.writable || isAnswering) {
+  const answering = (socket as { _httpMessage?: ServerResponse })._httpMessage
+  if (!socket.writable || answering?.headersSent === true) {
     socket.destroy()
     return
   }

@@ -58,7 +58,11 @@ export function serveHttp({ gateway, http, layer, secure }: ServeOptions): Reque
     }
     if (inProgress >= httpInProgress) {
       to.refused?.('busy')
-      return send(request, response, said(503, 'Too much is being asked at once; ask again in a second.', '1'))
+      return send(
+        request,
+        response,
+        said(503, 'Too much is being asked at once; ask again in a second.', '1'),
+      )
     }
     const gone = new AbortController()
     response.once('close', () => gone.abort())

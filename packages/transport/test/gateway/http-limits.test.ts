@@ -77,7 +77,7 @@ describe('requests that no good caller sends', () => {
     ['lines that end in LF', 'GET /x HTTP/1.1\nHost: a\nConnection: close\n\n', 400],
     ['two hosts', `${GET}Host: b\r\n${LAST}`, 400],
     ['no host', `GET /x HTTP/1.1\r\n${LAST}`, 400],
-    ['HTTP/0.9', 'GET /x\r\n\r\n', 400],
+    ['HTTP/0.9', 'GET /x\r\n\r\n', 505],
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
     ['an unknown method', `BREW /x HTTP/1.1\r\nHost: a\r\n${LAST}`, 400],
     ['a control byte in a header', `${GET}a: \u0000\r\n${LAST}`, 400],
@@ -124,62 +124,21 @@ describe('bodies', () => {
     expect(statuses(await answer)).toEqual([413])
   })
 
-  it('a body of one byte a second is given up', { timeout: 20_000 }, async () => {
-    const { port, refused } = await gateway(bodyOf)
-    const slow = raw(port, `${POST}Content-Length: 90\r\n\r\n`)
-    const drip = setInterval(() => slow.write('x'), 1_000)
-    later(() => clearInterval(drip))
-    expect(statuses(await ended(slow))).toEqual([408])
-    expect(refused).toEqual(['slow'])
-    expect(slow.bytesWritten).toBeLessThan(400)
-  })
-
   it('a body that is cut off changes nothing', async () => {
+    const got: unknown[] = []
     const { port, asked } = await gateway(async (request) => {
-      const body = await request.body(100)
-      expect(body).toMatchObject({ ok: false, status: 400 })
-      expect(request.signal.aborted).toBe(true)
-      return { status: 400 }
+      got.push(await request.body(100), request.signal.aborted)
+      return { status: 200 }
     })
     const socket = raw(port, `${POST}Content-Length: 10\r\n\r\n{"a"`)
     while (asked.length === 0) await pause(1)
     socket.destroy()
-    expect(await say(port, GET + LAST)).toEqual([400])
+    while (got.length === 0) await pause(1)
+    expect(got).toMatchObject([{ ok: false, status: 400 }, true])
   })
 })
 
-describe('callers that are slow or many', () => {
-  it.each([
-    ['says nothing', ''],
-    ['begins a request', 'GET /x HT'],
-    ['has headers without an end', `${GET}a: b\r\n`],
-  ])('a connection that %s is closed', { timeout: 20_000 }, async (_what, text) => {
-    const { port, asked } = await gateway()
-    const socket = raw(port, text)
-    const drip = setInterval(() => text !== '' && socket.write('a: b\r\n'.slice(0, 1)), 500)
-    later(() => clearInterval(drip))
-    const got = statuses(await ended(socket))
-    expect(got.length === 0 || got[0] === 408).toBe(true)
-    expect(asked).toEqual([])
-  })
-
-  it('a connection that asks nothing any more is closed', { timeout: 20_000 }, async () => {
-    const { port } = await gateway()
-    expect(await say(port, `${GET}\r\n`)).toEqual([200])
-  })
-
-  it('a slow second request of a connection is cut like the first', { timeout: 20_000 }, async () => {
-    const { port, asked } = await gateway()
-    const socket = raw(port, `${GET}\r\n`)
-    const all = ended(socket)
-    while (asked.length === 0) await pause(1)
-    socket.write('GET /y HTTP/1.1\r\n')
-    const drip = setInterval(() => socket.write('a'), 400)
-    later(() => clearInterval(drip))
-    expect(statuses(await all)[0]).toBe(200)
-    expect(asked.map(({ path }) => path)).toEqual(['/x'])
-  })
-
+describe('callers that are many', () => {
   it('pipelined requests are answered in order, and too many of them end the connection', async () => {
     const open: (() => void)[] = []
     const { port, asked, refused } = await gateway(async ({ path }) => {
@@ -194,7 +153,9 @@ describe('callers that are slow or many', () => {
     for (const go of open.toReversed()) go()
     const text = await all
     expect(statuses(text)).toEqual([...Array.from({ length: httpPipelined }, () => 200), 429])
-    expect([...text.matchAll(/"\/(\d+)"/g)].map(([, n]) => Number(n))).toEqual(many.slice(0, httpPipelined).map((_, i) => i))
+    expect([...text.matchAll(/"\/(\d+)"/g)].map(([, n]) => Number(n))).toEqual(
+      many.slice(0, httpPipelined).map((_, i) => i),
+    )
     expect(refused).toEqual(['pipelined'])
   })
 
@@ -238,18 +199,14 @@ describe('callers that are slow or many', () => {
     expect([0, 0, 0].map((ms) => rates.take('a', ms))).toEqual([true, true, false])
     expect(rates.take('b', 0)).toBe(true)
     expect(rates.take('c', 0)).toBe(false)
-    expect(rates.take('a', 999)).toBe(false)
-    expect(rates.take('a', 1_000)).toBe(true)
-    expect(rates.take('a', 1_000)).toBe(false)
-  })
-
-  it('an answer is not kept for a reader that does not read', { timeout: 60_000 }, async () => {
-    const content = 'x'.repeat(8 * 1_024 * 1_024)
-    const { port } = await gateway(() => ({ status: 200, text: { type: 'text/plain', content } }))
-    const lazy = raw(port, `${GET}\r\n`)
-    lazy.pause()
-    // It is cut off within the limit; the end is seen when the buffers of the kernel are read.
-    await pause(31_000)
-    expect((await ended(lazy)).length).toBeLessThan(content.length)
+    expect(['b', 'b', 'c', 'c', 'c'].map((who) => rates.take(who, 100))).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ])
+    // Of two addresses that are remembered, a is not one: it begins anew.
+    expect([1_000, 1_000, 1_000].map((ms) => rates.take('a', ms))).toEqual([true, true, false])
   })
 })
