@@ -1,4 +1,4 @@
-import { JoinError } from '../peer/errors.js'
+import { JoinError } from '../peer/index.js'
 import type { GatewayPart, LayerSettings } from './types.js'
 
 export const PARTS: readonly GatewayPart[] = ['manifest', 'health', 'metrics', 'roles', 'clients']

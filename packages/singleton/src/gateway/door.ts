@@ -1,10 +1,13 @@
 import type { Host } from '@tanist/core'
 import type { Lives } from '../peer/index.js'
 import type { AnyRole } from '../role/index.js'
+import type { Desk } from './desk.js'
+import type { Speakers } from './authenticate.js'
 import { HttpGateway } from './http.js'
-import type { LayerView, ProcessFacts, Speaker } from './http-parts.js'
+import type { LayerView, ProcessFacts } from './http-parts.js'
 import { Layers, mainLayer } from './layers.js'
-import type { Authenticate, HttpAnswer, HttpAsked, LayerSettings } from './types.js'
+import type { HttpAnswer, HttpAsked, LayerSettings } from './types.js'
+import type { AddressOn } from './view.js'
 
 /** How long a peer that has stopped waits for answers that are still to be written. */
 const LAST_ANSWERS_MS = 500
@@ -12,34 +15,40 @@ const LAST_ANSWERS_MS = 500
 export interface DoorOptions {
   readonly app: string
   readonly roles: readonly AnyRole[]
-  readonly authenticate: Authenticate | undefined
   /** See `GatewayParts`. */
   readonly short: boolean
   readonly process: (() => ProcessFacts) | null
 }
 
+export interface DoorParts {
+  readonly host: Host
+  readonly lives: Lives
+  readonly desk: Desk
+  readonly speakers: Speakers
+}
+
 /** What a peer shows to those who are no members: there before the peer is, as its host needs it to listen. */
 export class Door {
   readonly #http: HttpGateway
-  #lives: Lives | null = null
-  #layers: Layers | null = null
+  #parts: DoorParts | null = null
 
-  constructor(options: DoorOptions) {
-    const { app, roles, short, process } = options
+  constructor({ app, roles, short, process }: DoorOptions) {
     this.#http = new HttpGateway({
       app,
       roles,
       short,
-      peer: () => this.#lives,
+      peer: () => this.#parts?.lives ?? null,
       layers: () => this.#views(),
-      clients: () => ({ trusted: 0, stray: 0 }),
-      speaker: speakerBy(options.authenticate),
+      speaker: (asked, nowMs) =>
+        new Promise((resolve) => {
+          const speakers = this.#parts?.speakers
+          if (speakers) speakers.of(asked, nowMs, resolve)
+          else resolve({ ok: false, text: 'This peer is starting.' })
+        }),
       process: () => process?.() ?? null,
-      nowMs: () => this.#nowMs(),
+      nowMs: () => this.#parts?.host.clock.now().wallMs ?? 0,
     })
   }
-
-  #nowMs: () => number = () => 0
 
   owns(path: string): boolean {
     return this.#http.owns(path)
@@ -53,57 +62,64 @@ export class Door {
     this.#http.refused(why)
   }
 
+  /** For clients that ask by their link. */
+  manifest(level: 'trusted' | 'stray'): unknown {
+    const lives = this.#parts?.lives
+    return lives ? this.#http.manifest(level, lives) : null
+  }
+
+  /** Where clients of a layer find a member: by its own port of that name, which has the same trust. */
+  addressOn(layer: string): AddressOn {
+    if (layer === 'main') return ({ address }) => address
+    const { lives } = this.#parts ?? {}
+    const status = lives?.status()
+    const own = status?.layers.find(({ name }) => name === layer)?.address ?? null
+    return ({ id }) => {
+      if (id === status?.self.id) return own
+      return status?.members.find((member) => member.id === id)?.about?.layers?.[layer] ?? null
+    }
+  }
+
   /** The peer has begun. Rejects with a `JoinError` when a layer has no port; then the peer has stopped. */
-  async open(host: Host, lives: Lives, settings: readonly LayerSettings[]): Promise<void> {
-    this.#nowMs = () => host.clock.now().wallMs
-    this.#lives = lives
-    const layers = new Layers(host, null, () => lives.touch())
+  async open(parts: DoorParts, settings: readonly LayerSettings[]): Promise<void> {
+    const { host, lives, desk } = parts
+    this.#parts = parts
+    if (settings.length === 0) return
+    let told = ''
+    const layers = new Layers(host, (link, caller) => desk.accept(link, caller), () => lives.touch())
     lives.layers = () => layers.views()
+    const tell = (): void => {
+      const at = Object.fromEntries(layers.views().map(({ name, address }) => [name, address]))
+      if (JSON.stringify(at) === told) return
+      told = JSON.stringify(at)
+      lives.announce({ layers: at })
+    }
     lives.observe(({ kind }) => {
       if (kind === 'stopped') layers.close()
+      // The machine may have another address now.
+      else if (kind === 'status' && told !== '') tell()
     })
     const error = await new Promise((resolve) => layers.open(settings, resolve))
-    if (error !== null) {
-      await new Promise<void>((resolve) => lives.stop(resolve))
-      throw error
-    }
-    this.#layers = layers
+    if (error === null) return tell()
+    await new Promise<void>((resolve) => lives.stop(resolve))
+    throw error
   }
 
   /** Everybody is sent elsewhere while the peer stops, and those under way get their answers. */
-  async closing(host: Host, stopped: Promise<void>): Promise<void> {
+  async closing(stopped: () => Promise<void>): Promise<void> {
     const answered = this.#http.stop()
-    await stopped
+    await stopped()
     await new Promise<void>((resolve) => {
-      const late = host.timers.set(LAST_ANSWERS_MS, resolve)
+      const late = this.#parts?.host.timers.set(LAST_ANSWERS_MS, resolve)
       void answered.then(() => {
-        late.cancel()
+        late?.cancel()
         resolve()
       })
     })
   }
 
   #views(): readonly LayerView[] {
-    const address = this.#lives?.status().self.address ?? ''
-    return [mainLayer(address), ...(this.#layers?.views() ?? [])]
-  }
-}
-
-/** By what the application says; without a say of it nobody has a token, and everybody without one is a stray. */
-function speakerBy(
-  authenticate: Authenticate | undefined,
-): (asked: Parameters<Authenticate>[0]) => Promise<Speaker> {
-  return async (asked) => {
-    if (authenticate === undefined)
-      return asked.token === null
-        ? { ok: true, user: null, level: 'stray' }
-        : { ok: false, text: 'The token is not accepted.' }
-    try {
-      const as = await authenticate(asked)
-      if (as === null) return { ok: false, text: 'The token is not accepted.' }
-      return { ok: true, user: as.user ?? null, level: as.level ?? asked.level }
-    } catch {
-      return { ok: false, text: 'This member could not check the token; ask again.' }
-    }
+    const status = this.#parts?.lives.status()
+    return [mainLayer(status?.self.address ?? ''), ...((status?.layers ?? []) as readonly LayerView[])]
   }
 }

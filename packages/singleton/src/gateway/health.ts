@@ -1,4 +1,4 @@
-import type { WaitCode } from '../peer/waiting.js'
+import type { WaitCode } from '../peer/index.js'
 import type { GatewayPeer } from './http-parts.js'
 import type { HttpAnswer } from './types.js'
 

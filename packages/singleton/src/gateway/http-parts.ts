@@ -1,8 +1,8 @@
 import type { Address, Level } from '@tanist/core'
-import type { CallRequest } from '../peer/caller.js'
-import type { PeerMetrics, PeerStatus, ReadOutcome } from '../peer/index.js'
+import type { CallRequest, PeerMetrics, PeerStatus, ReadOutcome } from '../peer/index.js'
 import type { AnyRole, CallOutcome } from '../role/index.js'
-import type { GatewayPart, Headers, HttpAnswer } from './types.js'
+import type { Asked, Speaker } from './authenticate.js'
+import type { GatewayPart, HttpAnswer } from './types.js'
 
 /** What the gateway needs of a peer, through all its identities. */
 export interface GatewayPeer {
@@ -35,16 +35,6 @@ export interface LayerView {
   readonly problem: string | null
 }
 
-/** For whom a request speaks. */
-export type Speaker =
-  | { readonly ok: true; readonly user: string | null; readonly level: 'trusted' | 'stray' }
-  | { readonly ok: false; readonly text: string }
-
-export interface ClientCounts {
-  readonly trusted: number
-  readonly stray: number
-}
-
 /** What this process has used; absent in worlds without one. */
 export interface ProcessFacts {
   readonly startSeconds: number
@@ -60,13 +50,7 @@ export interface GatewayParts {
   readonly peer: () => GatewayPeer | null
   /** `main` first. */
   readonly layers: () => readonly LayerView[]
-  readonly clients: () => ClientCounts
-  readonly speaker: (asked: {
-    readonly token: string | null
-    readonly level: 'stray'
-    readonly layer: string
-    readonly headers: Headers
-  }) => Promise<Speaker>
+  readonly speaker: (asked: Asked, nowMs: number) => Promise<Speaker>
   readonly process: () => ProcessFacts | null
   readonly nowMs: () => number
   /** Also at `/manifest`, `/health` and so on, besides `/tanist/manifest`: the application answers no HTTP itself. */

@@ -1,8 +1,10 @@
+import type { Manifest } from '../client/index.js'
 import type { AnyRole } from '../role/index.js'
+import type { Speaker } from './authenticate.js'
 import { healthOf } from './health.js'
 import { answerCall, unavailable } from './http-call.js'
 import { problem, problemWith } from './http-parts.js'
-import type { GatewayParts, GatewayPeer, LayerView, Speaker } from './http-parts.js'
+import type { GatewayParts, GatewayPeer, LayerView } from './http-parts.js'
 import { answerRead } from './http-read.js'
 import type { StateTexts } from './http-read.js'
 import { isReadable, manifestFor, offered } from './manifest.js'
@@ -98,9 +100,9 @@ export class HttpGateway {
     if (route.to === 'live') return { status: 200, body: { ok: true } }
     const peer = this.#parts.peer()
     if (route.to === 'health') return healthOf(peer, this.#isStopping)
+    if (peer === null) return this.#elsewhere('This peer is starting.')
     const speaker = await this.#speaker(asked, layer)
     if ('status' in speaker) return speaker
-    if (peer === null) return this.#elsewhere('This peer is starting.')
     return this.#route(route, { asked, peer, layer, speaker })
   }
 
@@ -158,7 +160,10 @@ export class HttpGateway {
     if (token === undefined)
       return problemWith(401, 'The header Authorization has the form "Bearer TOKEN".', challenge)
     const { headers } = asked
-    const speaker = await this.#parts.speaker({ token, level: 'stray', layer: layer.name, headers })
+    const speaker = await this.#parts.speaker(
+      { token, level: 'stray', layer: layer.name, headers },
+      this.#parts.nowMs(),
+    )
     if (!speaker.ok)
       return problemWith(401, speaker.text, { 'www-authenticate': 'Bearer error="invalid_token"' })
     if (layer.accepts.includes(speaker.level)) return speaker
@@ -166,25 +171,27 @@ export class HttpGateway {
     return token === null ? problemWith(401, text, challenge) : problem(403, text)
   }
 
-  #manifest({ peer, speaker }: Scene): ReturnType<typeof manifestFor> {
-    const { app, roles, layers, clients } = this.#parts
-    return manifestFor(speaker.level, {
+  #manifest({ peer, speaker }: Scene): Manifest {
+    return this.manifest(speaker.level, peer)
+  }
+
+  manifest(level: 'trusted' | 'stray', peer: GatewayPeer): Manifest {
+    const { app, roles, layers } = this.#parts
+    return manifestFor(level, {
       app,
       roles,
       status: peer.status(),
       layers: layers(),
-      clients: clients(),
     })
   }
 
   #metrics(peer: GatewayPeer): string {
-    const { app, clients, process } = this.#parts
+    const { app, process } = this.#parts
     return prometheusText({
       app,
       metrics: peer.metrics(),
       status: peer.status(),
       joined: peer.joined,
-      clients: clients(),
       process: process(),
       http: { answers: this.answers, refused: this.turnedAway },
     })

@@ -1,6 +1,5 @@
 import type { Address, ClientCaller, Host, Level, Link, LinkHandlers, Listener, Timer } from '@tanist/core'
-import { JoinError } from '../peer/errors.js'
-import { advertised } from '../peer/own-address.js'
+import { advertised, JoinError } from '../peer/index.js'
 import type { LayerView } from './http-parts.js'
 import type { GatewayPart, LayerSettings } from './types.js'
 

@@ -1,8 +1,8 @@
+import { CLIENT_PROTOCOL } from '../client/index.js'
+import type { Manifest, ManifestMember } from '../client/index.js'
 import type { PeerStatus } from '../peer/index.js'
 import type { AnyRole } from '../role/index.js'
-import { CLIENT_PROTOCOL } from '../client/messages.js'
-import type { ClientCounts, LayerView } from './http-parts.js'
-import type { Manifest, ManifestMember } from './types.js'
+import type { LayerView } from './http-parts.js'
 import { LINK_VERSION, TANIST_VERSION } from './versions.js'
 
 export interface ManifestParts {
@@ -10,14 +10,13 @@ export interface ManifestParts {
   readonly roles: readonly AnyRole[]
   readonly status: PeerStatus
   readonly layers: readonly LayerView[]
-  readonly clients: ClientCounts
 }
 
 /** What this member says to whoever asks; to strays what they need to find their way, and nothing of how anybody fares. */
 export function manifestFor(level: 'trusted' | 'stray', parts: ManifestParts): Manifest {
-  const { app, roles, status, layers, clients } = parts
+  const { app, roles, status, layers } = parts
   const isTrusted = level === 'trusted'
-  const { self, server, successors, members, term } = status
+  const { self, server, successors, members, term, clients } = status
   const own = members.find(({ id }) => id === self.id)?.about ?? null
   const [next] = successors
   return {
@@ -37,7 +36,9 @@ export function manifestFor(level: 'trusted' | 'stray', parts: ManifestParts): M
       return { id, name, address, load: isTrusted ? (about?.load ?? null) : null }
     }),
     load: isTrusted ? (own?.load ?? null) : null,
-    connections: isTrusted ? { members: linked(status), ...clients } : null,
+    connections: isTrusted
+      ? { members: linked(status), trusted: clients.trusted, stray: clients.stray }
+      : null,
     sandboxes: [],
     layers: layers
       .filter(({ accepts }) => isTrusted || accepts.includes('stray'))
@@ -56,7 +57,7 @@ export function offered(level: 'trusted' | 'stray', roles: readonly AnyRole[]): 
 
 /** By strays. */
 export function isReadable(role: AnyRole): boolean {
-  return (role as AnyRole & { readonly readable?: unknown }).readable === 'stray'
+  return role.readable === 'stray'
 }
 
 export function linked({ self, links }: PeerStatus): number {

@@ -1,4 +1,5 @@
-import type { HttpAnswer, Manifest } from './types.js'
+import type { Manifest } from '../client/index.js'
+import type { HttpAnswer } from './types.js'
 
 /** Nothing of it is fetched from anywhere, and no script runs. */
 const POLICY =

@@ -1,6 +1,6 @@
 import { LATENCY_BOUNDS_MS } from '../peer/index.js'
 import type { LatencyHistogram, PeerMetrics, PeerStatus } from '../peer/index.js'
-import type { ClientCounts, ProcessFacts } from './http-parts.js'
+import type { ProcessFacts } from './http-parts.js'
 import { linked } from './manifest.js'
 import { TANIST_VERSION } from './versions.js'
 
@@ -11,7 +11,6 @@ export interface PrometheusParts {
   readonly metrics: PeerMetrics
   readonly status: PeerStatus
   readonly joined: boolean
-  readonly clients: ClientCounts
   readonly process: ProcessFacts | null
   /** Answers of the gateway by status, and requests that got no further than the port by reason. */
   readonly http: {
@@ -30,7 +29,7 @@ export function prometheusText(parts: PrometheusParts): string {
   return page.text()
 }
 
-function peerOn(page: Page, { app, metrics, status, joined, clients }: PrometheusParts): void {
+function peerOn(page: Page, { app, metrics, status, joined }: PrometheusParts): void {
   const { self, clusterId, members, links, journal } = { ...status, ...metrics }
   page.gauge('tanist_info', 'Which peer this is.', 1, {
     app,
@@ -65,8 +64,7 @@ function peerOn(page: Page, { app, metrics, status, joined, clients }: Prometheu
         member: to.id,
         name: to.name,
       })
-  page.gauge('tanist_clients', 'Linked clients by level.', clients.trusted, { level: 'trusted' })
-  page.gauge('tanist_clients', 'Linked clients by level.', clients.stray, { level: 'stray' })
+  clientsOn(page, metrics.clients)
   for (const [at, index] of Object.entries(journal))
     page.gauge('tanist_journal_index', 'Positions in the journal.', index, { at: at.replace('Index', '') })
   page.gauge('tanist_snapshot_bytes', 'Size of the newest snapshot.', metrics.snapshot?.bytes ?? 0)
@@ -77,6 +75,18 @@ function peerOn(page: Page, { app, metrics, status, joined, clients }: Prometheu
   for (const [what, n] of Object.entries(metrics.relayed))
     if (typeof n === 'number')
       page.counter('tanist_relayed', 'What was handed on between members whose link is bad.', n, { what })
+}
+
+function clientsOn(page: Page, clients: PeerMetrics['clients']): void {
+  const { trusted, stray, inFlight, watches, opened, closed, refused } = clients
+  page.gauge('tanist_clients', 'Linked clients by level.', trusted, { level: 'trusted' })
+  page.gauge('tanist_clients', 'Linked clients by level.', stray, { level: 'stray' })
+  page.gauge('tanist_client_calls', 'Calls of clients without an answer.', inFlight)
+  page.gauge('tanist_client_watches', 'Roles that clients follow.', watches)
+  page.counter('tanist_clients_opened', 'Links of clients that were welcomed.', opened)
+  page.counter('tanist_clients_closed', 'Links of clients that have ended.', closed)
+  for (const [code, n] of Object.entries(refused))
+    page.counter('tanist_clients_refused', 'Links of clients that were sent away, by why.', n, { code })
 }
 
 function count(members: PeerStatus['members'], state: string): number {

@@ -3,6 +3,8 @@ import type { Mode } from '../succession/index.js'
 import { branch, isForeign, isVoter, lineOfSuccession, neverServes } from '../succession/index.js'
 import type { Succession } from '../succession/index.js'
 import type { SetAsideStatus } from './aside.js'
+import type { ClientsStatus } from './clients.js'
+import type { DiscoveryReport } from './finding.js'
 import type { LinkStatus } from './link-status.js'
 import type { Member } from './members.js'
 import type { RoleWork } from './side-effects.js'
@@ -85,6 +87,9 @@ export interface PeerStatus {
   readonly links: readonly LinkStatus[]
   /** The further ports of this peer; that of members is `self.address`. */
   readonly layers: readonly LayerStatus[]
+  readonly clients: ClientsStatus
+  /** On which networks it looks for others, and what is wrong with them; null without discovery. Not told as a change. */
+  readonly discovery: DiscoveryReport | null
 }
 
 function serverOf(s: Succession): ServerInfo | null {
@@ -111,6 +116,8 @@ export function statusOf(
   singletons: readonly SingletonStatus[],
   roles: readonly RoleWork[],
   links: readonly LinkStatus[],
+  clients: ClientsStatus,
+  discovery: DiscoveryReport | null,
 ): PeerStatus {
   const { memberId, name, address, incarnation } = s.self
   const turn = { s, now, random: { next: () => 0, id: () => '' }, out: [] }
@@ -146,5 +153,7 @@ export function statusOf(
     roles,
     links,
     layers: [],
+    clients,
+    discovery,
   }
 }

@@ -5,8 +5,8 @@ import type { Duplex } from 'node:stream'
 import {
   headersLimitMs,
   httpConnectionsPerAddress,
-  httpHeaderBytes,
-  httpHeaders,
+  headerBytes,
+  headersMost,
   httpKeepAliveMs,
   httpPipelined,
 } from '../limits.js'
@@ -18,7 +18,7 @@ export const httpServerOptions: ServerOptions = {
   connectionsCheckingInterval: 500,
   headersTimeout: headersLimitMs,
   keepAliveTimeout: httpKeepAliveMs,
-  maxHeaderSize: httpHeaderBytes,
+  maxHeaderSize: headerBytes,
   noDelay: true,
 }
 
@@ -32,7 +32,7 @@ export function limitHttp(
   refused: (why: HttpRefusal) => void = () => {},
 ): void {
   // One more than allowed: what Node leaves out must not pass unseen.
-  server.maxHeadersCount = httpHeaders + 1
+  server.maxHeadersCount = headersMost + 1
   limitConnections(server, refused)
   const unanswered = new WeakMap<Socket, number>()
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -50,9 +50,9 @@ export function limitHttp(
     if (request.httpVersionMajor < 1) {
       refused('malformed')
       refuse(response, 505, 'Speak HTTP/1.1.')
-    } else if (request.rawHeaders.length > 2 * httpHeaders) {
+    } else if (request.rawHeaders.length > 2 * headersMost) {
       refused('headers')
-      refuse(response, 431, `The request has more than ${httpHeaders} headers, which is the limit here.`)
+      refuse(response, 431, `The request has more than ${headersMost} headers, which is the limit here.`)
     } else listener(request, response)
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -93,7 +93,7 @@ function faultOf(error: NodeJS.ErrnoException): { status: number; why: HttpRefus
       return {
         status: 431,
         why: 'headers',
-        text: `The request line and headers have more than ${httpHeaderBytes} bytes, which is the limit here.`,
+        text: `The request line and headers have more than ${headerBytes} bytes, which is the limit here.`,
       }
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return {
