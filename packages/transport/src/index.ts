@@ -20,7 +20,7 @@ export type {
   ReadJsonOptions,
   UpgradeListener,
 } from './gateway/index.js'
-export { keyRing, newSecret, tokenKeys } from './trust/index.js'
+export { isLoopback, keyRing, newSecret, tokenKeys } from './trust/index.js'
 export type { Certificates, KeyInfo, KeyRing, Keys, TokenMacs } from './trust/index.js'
 export { eventLoopLoad, jsonLog, nodeDisk, nodeHost, processFacts } from './node-host/index.js'
 export type { JsonLogOptions, NodeHostOptions, ProcessFacts } from './node-host/index.js'

@@ -31,6 +31,7 @@ export interface DoorParts {
 export class Door {
   readonly #http: HttpGateway
   #parts: DoorParts | null = null
+  #layers: Layers | null = null
 
   constructor({ app, roles, short, process }: DoorOptions) {
     this.#http = new HttpGateway({
@@ -86,7 +87,12 @@ export class Door {
     this.#parts = parts
     if (settings.length === 0) return
     let told = ''
-    const layers = new Layers(host, (link, caller) => desk.accept(link, caller), () => lives.touch())
+    const layers = new Layers(
+      host,
+      (link, caller) => desk.accept(link, caller),
+      () => lives.touch(),
+    )
+    this.#layers = layers
     lives.layers = () => layers.views()
     const tell = (): void => {
       const at = Object.fromEntries(layers.views().map(({ name, address }) => [name, address]))
@@ -120,6 +126,6 @@ export class Door {
 
   #views(): readonly LayerView[] {
     const status = this.#parts?.lives.status()
-    return [mainLayer(status?.self.address ?? ''), ...((status?.layers ?? []) as readonly LayerView[])]
+    return [mainLayer(status?.self.address ?? ''), ...(this.#layers?.views() ?? [])]
   }
 }
