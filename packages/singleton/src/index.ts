@@ -44,6 +44,7 @@ export type {
   DetourCounts,
   JoinErrorCode,
   LatencyHistogram,
+  LayerStatus,
   LinkEndpoint,
   LinkStatus,
   Member,
