@@ -113,9 +113,11 @@ class Lines {
   }
 }
 
-function say(lines, { to, bytes }) {
+function say({ world }, lines, { to, bytes }) {
   const at = lines.to(to)
   at.frame(bytes)
+  // Its turn.
+  world.run({ forMs: 0 })
   if (at.closed === null) return 'taken'
   if (at.closed.code === '' || at.closed.reason === '')
     throw new Finding('code', `a link was closed without a word: ${JSON.stringify(at.closed)}`)
@@ -134,7 +136,7 @@ export const peer = {
     const before = standing(cluster)
     return {
       draw: (random) => ({ to: pick(random, cluster.names), bytes: drawFrame(random, kinds, said) }),
-      take: (input) => say(lines, input),
+      take: (input) => say(cluster, lines, input),
       settle: () => {
         lines.hangUp()
         cluster.world.run({ forMs: 50 })
@@ -173,7 +175,7 @@ export const insider = {
     const look = () => {
       const { ended } = office.cluster
       const broken = ended.find(({ error }) => error === null || error.code === 'broken')
-      if (broken !== undefined) throw new Finding('end', `a peer broke: ${broken.error?.stack}`)
+      if (broken !== undefined) throw new Finding('end', `a peer broke: ${broken.error?.cause?.stack ?? broken.error?.stack}`)
       return ended.length > 0
     }
     return {
@@ -182,7 +184,7 @@ export const insider = {
         bytes: drawFrame(random, [...office.said.keys()], office.said),
       }),
       take: (input) => {
-        const said = say(lines, input)
+        const said = say(office.cluster, lines, input)
         look()
         return said
       },
