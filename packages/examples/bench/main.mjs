@@ -1,5 +1,9 @@
 // The benchmarks: `npm run bench -- NAME [--quick]`. Each prints a table; a target that is not reached is said, and
 // ends with exit code 1, so that numbers in the documentation can be checked.
+// No benchmark leaves this machine, nor do the processes it starts.
+process.env['TANIST_LISTEN'] ??= '127.0.0.1:0'
+process.env['TANIST_DISCOVERY'] ??= 'off'
+
 import { actors } from './actors/index.mjs'
 import { membership } from './membership/index.mjs'
 import { membershipReal } from './membership-real/index.mjs'

@@ -19,7 +19,8 @@ export function eventStream<S, E>(
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0
 
-function checkPosition(role: string, after: unknown): void {
+/** Throws a `TypeError` for what is no position. */
+export function checkPosition(role: string, after: unknown): void {
   const { index, n = 0, branch = '' } = (after ?? {}) as Readonly<Record<string, unknown>>
   if (isCount(index) && isCount(n) && typeof branch === 'string') return
   throw new TypeError(

@@ -12,6 +12,7 @@ export type {
   ReconnectTiming,
 } from './client/index.js'
 export type {
+  TokenRequest,
   Authenticate,
   AuthenticatedAs,
   GatewayPart,
@@ -33,8 +34,11 @@ export { applyChange, changesBetween, JoinError, LATENCY_BOUNDS_MS, quantileMs }
 export type { OperateMembers } from './operate.js'
 export type { OperateReactions, RoleOrName } from './operate-reactions.js'
 export type { OperateQuarantine } from './operate-quarantine.js'
+export type { OperateTokens } from './operate-tokens.js'
 export type {
   CalledAs,
+  ClientCounts,
+  ClientsStatus,
   DecidedAs,
   DetourCounts,
   JoinErrorCode,

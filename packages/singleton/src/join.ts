@@ -1,10 +1,22 @@
 import type { RequestListener } from 'node:http'
 import type { About, AboutChange, ActorRef, ActorSystem, Host, Log, MemberId, Timer } from '@tanist/core'
-import { eventLoopLoad, nodeHost } from '@tanist/transport'
+import {
+  discoveryProblem,
+  eventLoopLoad,
+  keyRing,
+  nodeHost,
+  startDiscovery,
+  tokenKeys,
+} from '@tanist/transport'
 import type { Certificates, DiscoverySettings } from '@tanist/transport'
-import type { Authenticate, LayerSettings } from './gateway/index.js'
+import { Desk, Speakers } from './gateway/index.js'
+import type { Authenticate, LayerSettings, TokenKeys } from './gateway/index.js'
+import { operateTokens } from './operate-tokens.js'
+import type { OperateTokens } from './operate-tokens.js'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
 import { areSameMembers, changesBetween, checkSettings, JoinError, openPeer } from './peer/index.js'
+import type { Look, PeerCore } from './peer/index.js'
+import { defaultsOf } from './defaults.js'
 import { operateOn } from './operate.js'
 import type { OperateMembers } from './operate.js'
 import { operateQuarantine } from './operate-quarantine.js'
@@ -49,7 +61,10 @@ export interface JoinOptions extends Omit<PeerSettings, 'data' | 'about'> {
   readonly secret?: string | readonly string[]
   /** Certificates of a CA instead of a secret; see `docs/configuration.md`. */
   readonly certificates?: Certificates
-  /** How peers find each other besides `seeds`. Default: on, where there is a secret. */
+  /**
+   * How peers find each other besides `seeds`; false: not at all. Default: on, where there is a secret or a certificate; the
+   * environment variable TANIST_DISCOVERY=off changes this default.
+   */
   readonly discovery?: false | DiscoverySettings
   /** Further ports, with their own trust. Default none. */
   readonly layers?: readonly LayerSettings[]
@@ -113,7 +128,8 @@ export type Operate = OperateMembers &
   OperateQuarantine &
   OperateReactions &
   OperateRoles &
-  OperateSingletons
+  OperateSingletons &
+  OperateTokens
 
 export interface Peer {
   /** Another one after this peer had to set entries aside: see `status().setAside`. */
@@ -224,24 +240,65 @@ export async function join(options: JoinOptions): Promise<Peer> {
 export async function startPeer(options: JoinOptions): Promise<Peer> {
   const { secret = '', http, log, data = `.tanist/${options.app}`, about, ...others } = options
   const { certificates, discovery, layers, authenticate, ...rest } = others
-  void [certificates, discovery, layers, authenticate]
+  void [layers]
+  const secrets = typeof secret === 'string' ? [secret] : secret
+  const guarded = certificates !== undefined || secrets.some((one) => one !== '')
+  const defaults = defaultsOf(process.env, { guarded, ownHost: options.host !== undefined })
+  const { seeds = [], timing } = rest
+  const finding = checkedDiscovery(discovery ?? (defaults.discovers ? {} : false))
   const settings: Omit<PeerSettings, 'data'> = {
+    listen: defaults.listen,
     ...rest,
+    // Whoever is told of others waits for them longer before it founds a cluster without them.
+    ...(finding && seeds.length > 0 && { timing: { settleMs: 3_000, ...timing } }),
     ...(about !== undefined && { about: givenAbout(about, options) }),
   }
   checkSettings({ ...settings, data })
   const host = options.host ?? hostHere({ app: options.app, secret: firstOf(secret), http, log })
+  const tokens = tokenKeys(keyRing(options.app, secrets))
+  const desk = new Desk({
+    host,
+    app: options.app,
+    roles: options.roles,
+    speakers: new Speakers(authenticate ?? null, tokens, host.log),
+    addressOn: () => (member) => member.address,
+    manifest: () => null,
+  })
+  const look = finding && lookAround(host, { ...finding, app: options.app }, secrets)
   const lives = await new Promise<Lives>((resolve, reject) => {
     let begun: Lives | null = null
-    openPeer(host, { ...settings, data }, (error, opened) => {
-      if (!opened) return reject(error)
-      if (begun) return begun.goOn(opened)
-      begun = new Lives(opened)
+    const opened = (error: JoinError | null, core: PeerCore | null): void => {
+      if (!core) return reject(error)
+      if (begun) return begun.goOn(core)
+      begun = new Lives(core)
       resolve(begun)
-    })
+    }
+    openPeer(host, { ...settings, data }, opened, look || null, desk)
   })
   if (about?.load === 'auto') tellOwnLoad(lives, host)
-  return facade(lives, options.roles, options.singletons ?? [], host)
+  const streams = new EventStreams(lives, host.timers)
+  desk.begin(lives, streams)
+  return facade({ core: lives, host, streams, desk, tokens }, options.roles, options.singletons ?? [])
+}
+
+function checkedDiscovery(given: false | DiscoverySettings): false | DiscoverySettings {
+  if (given === false) return false
+  const problem =
+    typeof given === 'object' && given !== null
+      ? discoveryProblem(given)
+      : `The option discovery is ${JSON.stringify(given)}; allowed is false or an object of settings.`
+  if (problem !== null) throw new JoinError('option', problem)
+  return given
+}
+
+function lookAround(
+  host: Host,
+  settings: DiscoverySettings & { readonly app: string },
+  secrets: readonly string[],
+): Look {
+  const ring = keyRing(settings.app, secrets)
+  const keys = () => ring.datagramKeys()
+  return (where, hooks) => startDiscovery(host, { ...settings, ...where, keys, want: 'join' }, hooks)
 }
 
 function givenAbout(about: NonNullable<JoinOptions['about']>, { host }: JoinOptions): About {
@@ -276,11 +333,18 @@ export function hostHere(options: {
   return nodeHost({ app, secret, ...(http ? { http } : {}), ...(log ? { log } : {}) })
 }
 
+interface Parts {
+  readonly core: Lives
+  readonly host: Host
+  readonly streams: EventStreams
+  readonly desk: Desk
+  readonly tokens: TokenKeys
+}
+
 function facade(
-  core: Lives,
+  { core, host, streams, desk, tokens }: Parts,
   roles: readonly AnyRole[],
   singletons: readonly AnySingleton[],
-  host: Host,
 ): Peer {
   const status$ = new BehaviorSubject<PeerStatus>(core.status())
   const life = lifeOf(core, status$)
@@ -297,7 +361,6 @@ function facade(
       else signal?.addEventListener('abort', cancel, { once: true })
     })
   const handles = new WeakMap<object, object>()
-  const streams = new EventStreams(core, host.timers)
   const handleFor = <S, E, C>(role: Role<S, E, C>): RoleHandle<S, C, E> => {
     const made = handles.get(role) ?? handleOf({ core, roles, streams, server$, submit }, role)
     handles.set(role, made)
@@ -310,6 +373,7 @@ function facade(
     ...operateRoles(core),
     ...operateSingletons(core, singletons),
     ...operateQuarantine(core),
+    ...operateTokens(tokens, host.clock),
   })
   return {
     get id() {
@@ -342,8 +406,8 @@ function facade(
       new Promise((resolve, reject) => {
         core.transfer(to ?? null, (ok, text) => (ok ? resolve() : reject(new Error(text))))
       }),
-    leave: () => new Promise((resolve) => core.leave(LEAVE_MS, resolve)),
-    stop: () => new Promise((resolve) => core.stop(resolve)),
+    leave: () => new Promise((resolve) => desk.leave(() => core.leave(LEAVE_MS, resolve))),
+    stop: () => new Promise((resolve) => desk.leave(() => core.stop(resolve))),
   }
 }
 

@@ -1,4 +1,4 @@
-export { startDiscovery } from './discovery/index.js'
+export { discoveryProblem, startDiscovery } from './discovery/index.js'
 export type {
   DatagramKey,
   Discovery,
@@ -11,7 +11,7 @@ export type {
 } from './discovery/index.js'
 export { readJson, sendJson } from './gateway/index.js'
 export type { JsonBody, ReadJsonOptions, UpgradeListener } from './gateway/index.js'
-export { keyRing, newSecret } from './trust/index.js'
-export type { Certificates, KeyInfo, KeyRing, Keys } from './trust/index.js'
+export { keyRing, newSecret, tokenKeys } from './trust/index.js'
+export type { Certificates, KeyInfo, KeyRing, Keys, TokenMacs } from './trust/index.js'
 export { eventLoopLoad, jsonLog, nodeDisk, nodeHost } from './node-host/index.js'
 export type { JsonLogOptions, NodeHostOptions } from './node-host/index.js'

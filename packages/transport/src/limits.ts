@@ -5,10 +5,19 @@
 /** Connect, upgrade and handshake of a dial together: a peer on a local network needs under 10 ms. */
 export const dialLimitMs = 1_000
 
-/** From the upgrade to a correct proof; after it the listener gives the place on its doorstep to another. */
+/** From the upgrade to a correct proof; one of the steps below. */
 export const proofLimitMs = 1_000
 
-/** The longest handshake frame is a hello: 256 bytes of name (1,536 when JSON escapes all) and 200 of frame. */
+/** What a caller may take for each step on the doorstep: first byte, TLS, upgrade. Each needs a few milliseconds. */
+export const stepLimitMs = 1_000
+
+/** Node's own limit for TLS, for a sentence of its own; that of the step above comes later. */
+export const tlsLimitMs: number = stepLimitMs - 50
+
+/** From the connection to the proof, all steps together. */
+export const doorstepLimitMs: number = 3 * stepLimitMs
+
+/** The longest handshake frame is a hello: 256 bytes of name (1,536 when JSON escapes all) and 250 of frame. */
 export const handshakeFrameBytes = 2_048
 
 /** A caller sends two handshake frames and their WebSocket headers; anything beyond is cut off. */
@@ -17,14 +26,47 @@ export const handshakeTotalBytes: number = 4 * handshakeFrameBytes
 /** The application name in UTF-8; see `handshakeFrameBytes`. */
 export const appNameBytes = 256
 
-/** Callers without a proof at once. Each may pin one read of 64 KiB: 256 x 64 KiB = 16 MiB. */
-export const unprovenLinks = 256
+/** Of the application's name in the clear part of TLS: OpenSSL takes identities of 256 bytes. */
+export const identityNameBytes = 200
+
+/** Keys accepted at once: each one is a way in, and a rotation needs two. */
+export const keysMost = 8
+
+/** Characters of a passphrase. A guess costs 35 ms; 16 random letters are 75 bits. */
+export const passphraseLength = 16
+
+/** Different ones among them: keeps out "aaaaaaaaaaaaaaaa". */
+export const passphraseLetters = 5
+
+/** Callers without a proof at once. Each may pin one read of 64 KiB: 64 x 64 KiB = 4 MiB, and a TLS state of some 50 KiB. */
+export const unprovenLinks = 64
 
 /** Of those from one address: one machine alone cannot fill the doorstep. */
-export const unprovenLinksPerAddress = 64
+export const unprovenLinksPerAddress = 8
+
+/** Of those by loopback: all peers of this machine come from one address, and at once when it starts. */
+export const unprovenLinksOnLoopback = 48
+
+/** Callers for whom there is no place and who are told so; more are cut without a word. */
+export const turnedAwayAtOnce = 32
+
+/** How long one of those may take to hear it. */
+export const turnedAwayMs = 200
+
+/** Request line and headers of an upgrade or a request. */
+export const headerBytes = 4_096
+
+/** Headers of an upgrade or a request. */
+export const headersMost = 32
 
 /** One frame of a link. Journal batches and snapshot parts stay well below. */
 export const frameBytes: number = 8 * 1_024 * 1_024
+
+/** One frame from a trusted client: calls with their inputs. */
+export const trustedFrameBytes: number = 1_024 * 1_024
+
+/** One frame from a stray. */
+export const strayFrameBytes: number = 64 * 1_024
 
 /** What may wait on one link for the other side: 8 of the longest frames, or some 10 s of a slow 50 Mbit/s. */
 export const linkBufferedBytes: number = 8 * frameBytes
@@ -49,3 +91,56 @@ export const warnEveryMs = 60_000
 
 /** Addresses remembered for that; the oldest is forgotten first. */
 export const warnAddresses = 1_024
+
+// Discovery
+
+/** The longest datagram that is sent. A hello always has this length, so that no answer is longer than its question. */
+export const discoveryBytes = 512
+
+/** Head (50), one empty list and the code (16): nothing shorter is looked at. */
+export const discoveryLeastBytes = 66
+
+/** Addresses of one peer in one datagram: IPv6 takes 19 bytes, 4 x 19 = 76. */
+export const discoveryAddresses = 4
+
+/** Addresses of other members in one datagram: 8 x 19 = 152. */
+export const discoveryMembers = 8
+
+/** An id or a host name, in ASCII. Three ids, two names and the rest of the form stay below `discoveryBytes`. */
+export const discoveryNameBytes = 64
+
+/** Answers to one address in a second: four hellos of one process, and the sweep of a second one beside it. */
+export const repliesPerAddress = 10
+
+/** Answers to all in a second: 50 x 512 B = 25 KB/s is all that a flood of questions gets out of a peer. */
+export const repliesInAll = 50
+
+/** Hellos in a second that are handed on to the other processes of this machine. */
+export const handedOnInAll = 20
+
+/** Hints in a second that reach the peer, whoever sends them. */
+export const hintsInAll = 100
+
+/** Senders remembered against replays, and for who is near; the one not heard for longest is forgotten. */
+export const discoverySenders = 1_024
+
+/** Source addresses with a rate of their own; the one not heard for longest is forgotten. */
+export const discoverySources = 1_024
+
+/** A datagram may be that far from our wall clock, either way; else it is answered at most. */
+export const discoveryClockMs = 60_000
+
+/** How long a welcome may take. */
+export const nonceMs = 10_000
+
+/** Questions that may be answered: 4 a second at most, times `nonceMs`, and sweeps. */
+export const nonces = 64
+
+/** Addresses asked in one sweep, in all ranges, and of remembered members: what a kernel keeps of neighbours. */
+export const sweepAddresses = 1_024
+
+/** Ranges tried by TCP at once. */
+export const rangeDials = 256
+
+/** Addresses of interfaces that are used. */
+export const discoveryPlaces = 32

@@ -116,7 +116,7 @@ export type RejectCode =
 /** Datagrams: unreliable, unordered, at most 1,200 bytes by convention. Only ever hints. */
 export interface Datagrams {
   bind(address: Address, handlers: DatagramHandlers, options?: DatagramOptions): DatagramSocket
-  /** The machine's interfaces as they are now, loopback too. Absent: there is no broadcast in this world. */
+  /** The addresses of the machine's interfaces as they are now, loopback too. Absent: there is no broadcast in this world. */
   interfaces?(): readonly NetworkInterface[]
 }
 
@@ -144,9 +144,12 @@ export interface DatagramHandlers {
   listening(address: Address): void
   message(bytes: Uint8Array, from: Address): void
   failed(failure: ListenFailure): void
+  /** The system would not send one (`ENETUNREACH`, `EACCES`, `ENOBUFS`); the socket goes on. Never inside `send`. */
+  unsent?(to: Address, code: string): void
 }
 
 export interface DatagramSocket {
   send(bytes: Uint8Array, to: Address): void
+  /** What was sent before still goes out. */
   close(): void
 }

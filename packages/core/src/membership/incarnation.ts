@@ -92,6 +92,7 @@ export function accept(s: Step, row: LinkRow, peer: Peer, hello: Hello): void {
   if (t) {
     t.memberId = hello.memberId
     t.barred = false
+    t.found = false
   }
   hear(s, row)
   settle(s, peer)

@@ -42,6 +42,10 @@ export const limits = {
   forgetMs: 60_000,
   /** Peers remembered. One that is neither linked nor in the view is forgotten first. */
   peers: 128,
+  /** Addresses that discovery found and that are dialled at a time; of one peer; and how far apart those are dialled. */
+  found: 32,
+  foundAddresses: 4,
+  foundStepMs: 250,
   /** A hint is dropped after this many failed dials in a row. */
   hintFailures: 5,
   retryFirstMs: 50,

@@ -3,6 +3,7 @@ import type { Now, Random } from '../host/index.js'
 import { invariant } from '../invariant.js'
 import { beat, beatArrived, promised } from './beat.js'
 import { noAnswer } from './evidence.js'
+import { foundAt } from './found.js'
 import { helloArrived, reconsider } from './greeting.js'
 import { drop, hear, linkClosed, settle } from './linking.js'
 import { emit, linkLimit, newLink, type LinkRow, type Membership, type Step } from './state.js'
@@ -114,6 +115,9 @@ function take(s: Step, input: Exclude<MembershipInput, { kind: 'heard' }>): void
       const text = 'another peer claims that it is dead'
       if (peer.dead < incarnation) emit(s, { kind: 'evidence', class: 'D', memberId, incarnation, text })
       redial(s, peer.address)
+    })
+    .with({ kind: 'found' }, ({ memberId, addresses }) => {
+      foundAt(s, memberId, addresses)
     })
     .with({ kind: 'stop' }, ({ leaving, last }) => stop(s, leaving, last))
     .exhaustive()

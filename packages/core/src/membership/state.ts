@@ -135,6 +135,8 @@ export interface Target {
   seed: boolean
   view: boolean
   hint: boolean
+  /** Discovery named it: dialled once. */
+  found: boolean
   /** Our own, under another name. */
   self: boolean
   /** Who answered here, or who should by the view. */

@@ -14,7 +14,7 @@ import type { MemberId } from './types.js'
 
 /**
  * Which addresses are dialled, and when: seeds and members of the view for ever, hints until they failed five
- * times; never the own address, never two dials to one address at once, none to a peer that is linked and
+ * times, what discovery found once; never the own address, never two dials to one address at once, none to a peer that is linked and
  * heard unless `redial` asks for it. In a large cluster of the members those alone that are wanted, no hints, and
  * seeds until a member has answered there.
  */
@@ -70,11 +70,12 @@ export function forgetMesh(s: Step): void {
 export function addHint(s: Step, address: Address, certain: boolean): void {
   const { state } = s
   const known = state.targets.get(address)
+  if (state.topology.large) return
   if (known) known.hint ||= certain
-  if (known || address === state.self.address || state.topology.large) return
+  if (known || address === state.self.address) return
   const hints = [...state.targets.values()].filter((t) => !t.seed && !t.view)
   if (hints.length >= limits.hints) {
-    const idle = hints.filter((t) => t.link === null && !satisfied(state, t))
+    const idle = hints.filter((t) => t.link === null && !isAnswered(state, t))
     const worst = idle.reduce<Target | null>((a, t) => (a && a.failures >= t.failures ? a : t), null)
     // Hearsay never displaces anything; a peer that we met displaces the least promising hint.
     if (!certain || !worst) return
@@ -105,6 +106,7 @@ export function dialOver(state: Membership, row: LinkRow): Target | undefined {
 export function dialFailed(s: Step, t: Target): void {
   t.failures += 1
   t.barred = false
+  t.found = false
   const stopped = peersAt(s.state, t.address).some((p) => p.bye === p.incarnation)
   t.nextMs = s.now + (stopped ? limits.retryMaxMs : backOffMs(s, t.failures))
   if (t.failures >= limits.hintFailures || stopped) t.hint = false
@@ -168,8 +170,9 @@ export function nextDialMs(state: Membership): number | null {
 function wanted(state: Membership, t: Target): boolean {
   if (t.link !== null || t.self || t.address === state.self.address) return false
   if (t.forced) return true
-  if (state.topology.large && !t.view && !isSeedWanted(state, t)) return false
-  return !satisfied(state, t)
+  if (isOnlyFound(t) ? t.barred : state.topology.large && !t.view && !t.found && !isSeedWanted(state, t))
+    return false
+  return !isAnswered(state, t)
 }
 
 /** No member has answered there yet; or this peer needs somebody to tell it where the cluster is. */
@@ -178,14 +181,19 @@ function isSeedWanted(state: Membership, t: Target): boolean {
   return t.memberId === null || !state.index.byId.has(t.memberId) || !isMember(state)
 }
 
+/** What refused is not asked again for a hint that was given before. */
+function isOnlyFound(t: Target): boolean {
+  return t.found && !t.seed && !t.view && !t.hint
+}
+
 /** Its peer is linked and heard. */
-function satisfied(state: Membership, t: Target): boolean {
+export function isAnswered(state: Membership, t: Target): boolean {
   const peer = t.memberId === null ? undefined : state.peers.get(t.memberId)
   if (peer && peer.link !== null && !peer.silent) return true
   return peersAt(state, t.address).some((p) => p.link !== null && !p.silent)
 }
 
-function target(s: Step, address: Address): Target {
+export function target(s: Step, address: Address): Target {
   let t = s.state.targets.get(address)
   if (!t) {
     t = {
@@ -193,6 +201,7 @@ function target(s: Step, address: Address): Target {
       seed: false,
       view: false,
       hint: false,
+      found: false,
       self: false,
       memberId: null,
       link: null,
@@ -208,7 +217,7 @@ function target(s: Step, address: Address): Target {
 }
 
 function forgetIfIdle(state: Membership, t: Target): void {
-  const idle = !t.seed && !t.view && !t.hint && t.link === null
+  const idle = !t.seed && !t.view && !t.hint && !t.found && t.link === null
   if (idle && !(state.topology.large && t.forced)) state.targets.delete(t.address)
 }
 

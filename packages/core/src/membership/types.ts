@@ -217,6 +217,11 @@ export type MembershipInput =
   | { readonly kind: 'self'; readonly self: Hello }
   /** Somebody claims that this member is dead: look yourself, by redialling at once. */
   | { readonly kind: 'probe'; readonly memberId: MemberId }
+  /**
+   * Discovery has heard of somebody of this application: a hint, whose addresses are dialled in this order until one
+   * answers. In a large cluster, too.
+   */
+  | { readonly kind: 'found'; readonly memberId: MemberId | null; readonly addresses: readonly Address[] }
   /** Say `bye` on every link and close them; nothing is dialled afterwards. */
   | { readonly kind: 'stop'; readonly leaving: boolean; readonly last?: LastPosition }
 

@@ -3,6 +3,8 @@ import { hostOf, type Machine, portOf } from './machine.js'
 
 const wildcards = new Set(['0.0.0.0', '[::]', '*'])
 
+export const isWild = (host: string): boolean => wildcards.has(host)
+
 /** The real address for `wanted`: own host for a wildcard, a free port for port 0; or why not. */
 export function bindAddress(
   machine: Machine,
@@ -10,7 +12,7 @@ export function bindAddress(
   taken: (address: Address) => boolean,
 ): Address | ListenFailure {
   const host = hostOf(wanted)
-  const own = host === machine.hostName || host === machine.firstHostName || wildcards.has(host)
+  const own = host === machine.hostName || host === machine.firstHostName || isWild(host)
   if (!own) {
     return { code: 'not-allowed', text: `${wanted} is not an address of ${machine.name}` }
   }

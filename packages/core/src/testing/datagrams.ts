@@ -1,41 +1,63 @@
-import type { Address, DatagramHandlers, Datagrams, DatagramSocket } from '../host/index.js'
-import { bindAddress } from './binding.js'
+import type {
+  Address,
+  DatagramHandlers,
+  DatagramOptions,
+  Datagrams,
+  DatagramSocket,
+  NetworkInterface,
+} from '../host/index.js'
+import { bindAddress, isWild } from './binding.js'
 import { SimEvent } from './events.js'
-import { type Life, type Machine, portOf } from './machine.js'
+import { hostOf, type Life, type Machine, portOf } from './machine.js'
 import type { Fabric } from './network.js'
 import type { OpenMessage } from './record/index.js'
+
+/** As the host of an address: everybody in the one subnet of this world, the sender's own machine too. */
+const everybody = '*'
 
 interface SimSocket {
   /** Follows the machine when that gets a new one. */
   address: Address
   readonly life: Life
   readonly handlers: DatagramHandlers
+  readonly shared: boolean
+  /** Bound to all addresses: hears what is sent to everybody. */
+  readonly wild: boolean
 }
 
 /** All sockets of the world, by address. */
 export class Post {
   readonly fabric: Fabric
-  private readonly sockets = new Map<Address, SimSocket>()
+  /** Several where all of them share; never empty. */
+  private readonly sockets = new Map<Address, SimSocket[]>()
 
   constructor(fabric: Fabric) {
     this.fabric = fabric
   }
 
-  has(address: Address): boolean {
-    return this.sockets.has(address)
+  /** Whether a socket that does or does not share cannot be bound there. */
+  taken(address: Address, shared: boolean): boolean {
+    const there = this.sockets.get(address)
+    return there !== undefined && !(shared && there.every((socket) => socket.shared))
+  }
+
+  isOpen(socket: SimSocket): boolean {
+    return this.sockets.get(socket.address)?.includes(socket) === true
   }
 
   open(socket: SimSocket): void {
-    this.sockets.set(socket.address, socket)
+    this.sockets.set(socket.address, [...(this.sockets.get(socket.address) ?? []), socket])
   }
 
   close(socket: SimSocket): void {
-    if (this.sockets.get(socket.address) === socket) this.sockets.delete(socket.address)
+    const left = this.sockets.get(socket.address)?.filter((one) => one !== socket) ?? []
+    if (left.length > 0) this.sockets.set(socket.address, left)
+    else this.sockets.delete(socket.address)
   }
 
   /** The machine has another address. */
   move(machine: Machine): void {
-    for (const socket of [...this.sockets.values()]) {
+    for (const socket of [...this.sockets.values()].flat()) {
       if (socket.life.machine !== machine) continue
       this.close(socket)
       socket.address = `${machine.hostName}:${portOf(socket.address)}`
@@ -44,21 +66,32 @@ export class Post {
   }
 
   endLife(life: Life): void {
-    for (const socket of this.sockets.values()) if (socket.life === life) this.close(socket)
+    for (const socket of [...this.sockets.values()].flat()) if (socket.life === life) this.close(socket)
   }
 
-  socket(address: Address): SimSocket | undefined {
-    return this.sockets.get(address)
+  /** Who hears what comes to `to` at `machine`: of those who share a port, only the last one, unless it is for everybody. */
+  hearers(machine: Machine, to: Address): readonly SimSocket[] {
+    if (hostOf(to) !== everybody) return this.sockets.get(to)?.slice(-1) ?? []
+    const there = this.sockets.get(`${machine.hostName}:${portOf(to)}`) ?? []
+    return there.filter((socket) => socket.wild)
   }
 
   send(from: SimSocket, bytes: Uint8Array, to: Address): void {
+    if (hostOf(to) === everybody) {
+      for (const machine of this.fabric.everybody()) this.#sendTo(from, machine, bytes, to)
+      return
+    }
+    const machine = this.fabric.route(to)
+    if (machine !== undefined) this.#sendTo(from, machine, bytes, to)
+  }
+
+  #sendTo(from: SimSocket, machine: Machine, bytes: Uint8Array, to: Address): void {
     const { fabric } = this
-    const machine = fabric.route(to)
-    if (machine === undefined) return
     const path = fabric.path(from.life.machine, machine)
-    const { datagramLoss, datagramDuplicate, datagramReorder, reorderMs } = path.quality
+    const { datagramLoss, datagramDuplicate, datagramReorder, reorderMs, broadcastLoss } = path.quality
     const sender = from.life.machine
-    if (path.isCut || fabric.random.next() < datagramLoss) {
+    const blocked = broadcastLoss > 0 && hostOf(to) === everybody && fabric.random.next() < broadcastLoss
+    if (path.isCut || blocked || fabric.random.next() < datagramLoss) {
       this.#lost(sender, machine, bytes)
       return
     }
@@ -108,18 +141,19 @@ class Datagram extends SimEvent {
   }
 
   fire(): void {
-    const socket = this.post.socket(this.to)
+    const sockets = this.post.hearers(this.machine, this.to)
+    const [first] = sockets
     // Without power there is no process, and so no socket.
-    if (socket === undefined) {
+    if (first === undefined) {
       this.dropped()
       return
     }
     if (this.machine.paused) {
-      socket.life.pile.push(this)
+      first.life.pile.push(this)
       return
     }
     if (this.record !== null) this.post.fabric.timeline.recorder?.ended(this.record, 'arrived')
-    socket.handlers.message(this.bytes, this.from)
+    for (const { life, handlers } of sockets) if (life.alive) handlers.message(this.bytes.slice(), this.from)
   }
 
   override dropped(): void {
@@ -137,24 +171,31 @@ export class SimDatagrams implements Datagrams {
     this.life = life
   }
 
-  bind(wanted: Address, handlers: DatagramHandlers): DatagramSocket {
+  /** One interface, on which everybody hears everybody. */
+  interfaces(): readonly NetworkInterface[] {
+    const { hostName } = this.life.machine
+    return [{ name: 'eth0', family: 4, address: hostName, prefix: 24, broadcast: everybody, loopback: false }]
+  }
+
+  bind(wanted: Address, handlers: DatagramHandlers, options: DatagramOptions = {}): DatagramSocket {
     const { life, post } = this
+    const { shared = false } = options
     const { timeline } = post.fabric
     if (!life.alive) return { send: () => {}, close: () => {} }
     const later = (run: () => void): void => timeline.call('network', life, 0, `bind ${wanted}`, run)
-    const address = bindAddress(life.machine, wanted, (candidate) => post.has(candidate))
+    const address = bindAddress(life.machine, wanted, (candidate) => post.taken(candidate, shared))
     if (typeof address !== 'string') {
       later(() => handlers.failed(address))
       return { send: () => {}, close: () => {} }
     }
-    const socket: SimSocket = { address, life, handlers }
+    const socket: SimSocket = { address, life, handlers, shared, wild: isWild(hostOf(wanted)) }
     post.open(socket)
     later(() => {
-      if (post.socket(socket.address) === socket) handlers.listening(socket.address)
+      if (post.isOpen(socket)) handlers.listening(socket.address)
     })
     return {
       send: (bytes, to) => {
-        if (life.alive && post.socket(socket.address) === socket) post.send(socket, bytes, to)
+        if (life.alive && post.isOpen(socket)) post.send(socket, bytes, to)
       },
       close: () => post.close(socket),
     }

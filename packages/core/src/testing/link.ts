@@ -1,6 +1,7 @@
-import type { Address, Link, LinkEnd, LinkHandlers } from '../host/index.js'
+import type { Address, Level, Link, LinkEnd, LinkHandlers } from '../host/index.js'
 import { invariant } from '../invariant.js'
 import { CallEvent, SimEvent } from './events.js'
+import { hostOf } from './machine.js'
 import type { Life, Machine } from './machine.js'
 import type { Fabric, SimListener } from './network.js'
 import type { OpenMessage } from './record/index.js'
@@ -110,6 +111,8 @@ export class End implements Link {
   state: EndState
   listener: SimListener | null = null
   handlers: LinkHandlers | null
+  /** Of a dialled link: what this side wants to be. In this world everybody holds every key. */
+  level: Level = 'member'
   /** Moment of the latest arrival of what was sent in order: the next may not come before it. */
   lastDueMs = 0
   /** Bytes sent and not yet handed to the other process. */
@@ -241,7 +244,7 @@ export class End implements Link {
       this.forget()
       return
     }
-    const rejection = this.fabric.rejection(this.peer.machine, this.machine)
+    const rejection = this.fabric.rejection(this.peer.machine, this.machine) ?? this.notOpen()
     if (rejection !== undefined || this.listener?.open !== true) {
       this.finished = true
       this.say(rejection === undefined ? { t: 'reset' } : { t: 'rejected', end: rejection })
@@ -250,7 +253,22 @@ export class End implements Link {
     }
     this.state = 'open'
     this.say({ t: 'welcome' })
-    this.handlers = this.listener.handlers.accept(this)
+    const { handlers, layer } = this.listener
+    const { level } = this.peer
+    if (level === 'member') this.handlers = handlers.accept(this)
+    else this.handlers = handlers.client?.(this, { level, layer, host: hostOf(this.remote) }) ?? null
+  }
+
+  /** Why the dialler is not let in for what it wants to be. */
+  private notOpen(): LinkEnd | undefined {
+    const { level } = this.peer
+    const { listener } = this
+    if (listener?.open !== true) return undefined
+    const { handlers, accepts, layer, address } = listener
+    const taken = level === 'member' || handlers.client !== undefined
+    if (taken && accepts.includes(level)) return undefined
+    const text = `The layer '${layer}' at ${address} is not open to ${NAMES[level]}.`
+    return { kind: 'rejected', code: 'not-open', text }
   }
 
   private forget(): void {
@@ -269,6 +287,12 @@ export class End implements Link {
     this.life?.ends.delete(this)
     this.handlers?.closed(end)
   }
+}
+
+const NAMES: Readonly<Record<Level, string>> = {
+  member: 'members',
+  trusted: 'trusted clients',
+  stray: 'stray clients',
 }
 
 export const dialLimitMs = 1_000

@@ -1,10 +1,13 @@
 import type {
   Address,
+  DialOptions,
+  Level,
   Link,
   LinkEnd,
   LinkHandlers,
   Listener,
   ListenHandlers,
+  ListenOptions,
   Network,
   Random,
 } from '../host/index.js'
@@ -20,8 +23,12 @@ export interface SimListener {
   /** Follows the machine when that gets a new one. */
   address: Address
   readonly handlers: ListenHandlers
+  readonly layer: string
+  readonly accepts: readonly Level[]
   open: boolean
 }
+
+const EVERYBODY: readonly Level[] = ['member', 'trusted', 'stray']
 
 /** Everything between the machines: paths, addresses, and the rules for who is not let in. */
 export class Fabric {
@@ -64,6 +71,11 @@ export class Fabric {
       if (sameHost === undefined && machine.hostName === hostOf(address)) sameHost = machine
     }
     return sameHost
+  }
+
+  /** All are in one subnet: who hears what is sent to everybody. */
+  everybody(): Iterable<Machine> {
+    return this.machines.values()
   }
 
   reject(from: string, to: string, end: LinkEnd): Undo {
@@ -247,8 +259,9 @@ export class SimNetwork implements Network {
     this.life = life
   }
 
-  listen(wanted: Address, handlers: ListenHandlers): Listener {
+  listen(wanted: Address, handlers: ListenHandlers, options: ListenOptions = {}): Listener {
     const { life, fabric } = this
+    const { layer = 'main', accepts = EVERYBODY } = options
     if (!life.alive) return { close: () => {} }
     const later = (run: () => void): void => fabric.timeline.call('network', life, 0, `listen ${wanted}`, run)
     const address = bindAddress(life.machine, wanted, (candidate) => fabric.listeners.has(candidate))
@@ -256,7 +269,7 @@ export class SimNetwork implements Network {
       later(() => handlers.failed(address))
       return { close: () => {} }
     }
-    const listener: SimListener = { life, address, handlers, open: true }
+    const listener: SimListener = { life, address, handlers, layer, accepts, open: true }
     fabric.listeners.set(address, listener)
     later(() => {
       if (listener.open) handlers.listening(address)
@@ -274,7 +287,7 @@ export class SimNetwork implements Network {
     return [this.life.machine.hostName]
   }
 
-  dial(address: Address, handlers: LinkHandlers): Link {
+  dial(address: Address, handlers: LinkHandlers, options: DialOptions = {}): Link {
     const { life, fabric } = this
     const { machine } = life
     const target = fabric.route(address)
@@ -289,6 +302,7 @@ export class SimNetwork implements Network {
     }
     end.peer = new End(fabric, target, `${machine.hostName}:${machine.nextPort++}`, null, null)
     end.peer.peer = end
+    end.level = options.as ?? 'member'
     end.say({ t: 'syn' })
     fabric.timeline.push(dialTimeout(life, end), fabric.timeline.nowMs + dialLimitMs)
     return end

@@ -10,6 +10,8 @@ export interface LinkQuality extends Quality {
   readonly datagramLoss: number
   readonly datagramDuplicate: number
   readonly datagramReorder: number
+  /** Of datagrams to everybody, besides `datagramLoss`. 1: a network that does not carry them. */
+  readonly broadcastLoss: number
 }
 
 export type QualityChange = Change<LinkQuality>
@@ -20,6 +22,7 @@ export const defaultQuality: LinkQuality = {
   datagramLoss: 0,
   datagramDuplicate: 0,
   datagramReorder: 0,
+  broadcastLoss: 0,
 }
 
 /** Takes back exactly the change that returned it; harmless when it is already undone. */

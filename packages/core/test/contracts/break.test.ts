@@ -30,9 +30,9 @@ const withListeners =
   (host: Host): Host => ({
     ...host,
     network: {
-      dial: (address, handlers) => host.network.dial(address, handlers),
-      listen: (address, handlers) =>
-        host.network.listen(address, { ...plainListener(handlers), ...change(handlers) }),
+      dial: (address, handlers, options) => host.network.dial(address, handlers, options),
+      listen: (address, handlers, options) =>
+        host.network.listen(address, { ...plainListener(handlers), ...change(handlers) }, options),
     },
   })
 
@@ -45,8 +45,8 @@ const withLinks =
     return {
       ...host,
       network: {
-        listen: (address, handlers) => network.listen(address, handlers),
-        dial: (address, handlers) => host.network.dial(address, change(handlers)),
+        listen: (address, handlers, options) => network.listen(address, handlers, options),
+        dial: (address, handlers, options) => host.network.dial(address, change(handlers), options),
       },
     }
   }
@@ -55,6 +55,9 @@ const withLinks =
 const plainListener = (handlers: ListenHandlers): ListenHandlers => ({
   listening: (at) => handlers.listening(at),
   accept: (link) => handlers.accept(link),
+  ...(handlers.client !== undefined && {
+    client: (link, caller) => handlers.client?.(link, caller) ?? handlers.accept(link),
+  }),
   failed: (failure) => handlers.failed(failure),
 })
 const plain = (handlers: LinkHandlers): LinkHandlers => ({
@@ -304,6 +307,21 @@ const mistakes: readonly (readonly [
       },
     }),
     [/up to 1,200 bytes/],
+  ],
+  [
+    'takes clients for members',
+    withListeners((handlers) => ({ client: (link) => handlers.accept(link) })),
+    [/a trusted client is handed up/, /a stray client is handed up/, /rejected as not-open/],
+  ],
+  [
+    'takes strays for trusted clients',
+    withListeners((handlers) => ({
+      ...(handlers.client !== undefined && {
+        client: (link, caller) =>
+          handlers.client?.(link, { ...caller, level: 'trusted' }) ?? handlers.accept(link),
+      }),
+    })),
+    [/a stray client is handed up/],
   ],
   [
     'gives one id twice',

@@ -4,7 +4,7 @@ import { nodeHost } from '@tanist/transport'
 import { countdown, heapBytes, pause, perSecond } from './stopwatch.mjs'
 
 const log = { write: () => {} }
-const host = nodeHost({ app: 'bench', secret: 'only measured', log })
+const host = nodeHost({ app: 'bench', secret: 'only measured, on loopback', log })
 const system = actorSystem({ host, name: 'bench' })
 let last = 0
 const made = []

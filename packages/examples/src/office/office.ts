@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { newSecret } from '@tanist/singleton'
+import { writeAccess } from './access.js'
 import { Desk } from './desk.js'
 import type { Chairs, FromPeer, Wish } from './messages.js'
 import { openFolder } from './folder.js'
@@ -47,7 +48,7 @@ export interface OfficeOptions {
 export class Office {
   readonly #options: OfficeOptions
   readonly #ports: Ports
-  readonly #secret = randomBytes(16).toString('hex')
+  readonly #secret = newSecret()
   readonly #desks = new Map<string, Desk>()
   /** Given once: the ones that left are not called back by a newcomer. */
   readonly #names = new Set<string>()
@@ -62,6 +63,10 @@ export class Office {
   constructor(options: OfficeOptions) {
     this.#options = options
     this.#ports = ports(options.firstPort)
+  }
+
+  get folder(): string {
+    return this.#options.folder
   }
 
   /** Who served last, as far as any running peer knows. */
@@ -93,6 +98,7 @@ export class Office {
     const names = [...this.#names]
     const listen: string[] = []
     for (const _ of names) listen.push(`127.0.0.1:${await this.#ports.next()}`)
+    writeAccess(folder, { secret: this.#secret, addresses: listen })
     const all = names.map((name, i) => this.#desk(name, listen[i] ?? '', listen, names.length))
     for (const desk of all) this.#launch(desk)
     await this.until(() => all.every(({ state }) => state === 'running'))

@@ -48,6 +48,8 @@ async function run({ name, listen, seeds, data, secret, expect }: PeerConfig): P
     secret,
     name,
     listen,
+    // The launcher knows where all its peers are.
+    discovery: false,
     seeds,
     data,
     expect,

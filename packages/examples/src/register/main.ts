@@ -40,6 +40,8 @@ function settingsOf({
     roles: [register],
     listen,
     data,
+    // Whom it works with is said by --join alone.
+    discovery: false,
     seeds: join,
     secret,
     mode,

@@ -36,6 +36,7 @@ export async function runPeer(options: Options & { readonly bank: string }): Pro
       name,
       listen: `127.0.0.1:${port}`,
       seeds: [...seeds],
+      discovery: false,
       data: join(folder, `peer-${port}`),
       expect,
       log: { write: (level, event, text) => void (level === 'error' && console.error(event, text)) },

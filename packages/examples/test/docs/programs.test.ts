@@ -16,16 +16,20 @@ import {
   snapshotsContract, timersPassage,
 } from '@tanist/core/testing'
 import type { Schedule, World } from '@tanist/core/testing'
-import type { Disk, Engine, Timers } from '@tanist/core'
+import type { Disk, Engine, Host, Timers } from '@tanist/core'
 import { always, law, Outside, passed, runSchedule, simulate, testRole, work } from '@tanist/singleton/testing'
 import { modelTest, testCluster } from '@tanist/singleton/testing/property'
 import * as fc from 'fast-check'
-import { eventLoopLoad, jsonLog, nodeHost, readJson, sendJson } from '@tanist/transport'
-import { join, owner, persist, refuse, replicas, restore, ring, role, startPeer, startWitness } from '@tanist/singleton'
+import { eventLoopLoad, jsonLog, nodeHost, readJson, sendJson, startDiscovery } from '@tanist/transport'
+import type { DiscoveryConfig, Found } from '@tanist/transport'
+import { connect, join, newSecret, owner, persist, refuse, replicas, restore, ring, role, startPeer, startWitness } from '@tanist/singleton'
 import type { AnyRole, EventPosition, Peer } from '@tanist/singleton'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { stock } from '../guide/stock.js'
 declare const secret: string
+declare const host: Host
+declare const config: DiscoveryConfig
+declare const dial: (hint: Found) => void
 declare const handlers: ListenHandlers
 declare const it: (name: string, test: (context: { skip: () => void }) => unknown) => void
 declare const newSubject: Parameters<typeof journalContract>[0]

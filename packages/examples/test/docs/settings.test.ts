@@ -81,4 +81,24 @@ describe('docs/configuration.md', () => {
     expect(options.length).toBeGreaterThan(2)
     expect(options.filter((option) => !anchorsOf(text).has(option.toLowerCase()))).toEqual([])
   })
+
+  it('has a paragraph for every option of connect', () => {
+    const options = [
+      ...fieldsOf(`${singleton}/connect.ts`, 'ConnectOptions'),
+      ...fieldsOf(`${singleton}/client/types.ts`, 'ClientSettings'),
+    ]
+    expect(options).toContain('bufferMax')
+    expect(options.filter((option) => !anchorsOf(text).has(option.toLowerCase()))).toEqual([])
+  })
+
+  it.each([
+    ['discovery', 'packages/transport/src/discovery/types.ts', 'DiscoverySettings'],
+    ['layers', `${singleton}/gateway/types.ts`, 'LayerSettings'],
+    ['reconnect', `${singleton}/client/types.ts`, 'ReconnectTiming'],
+  ])('has a row for every field of %s, and for no other', (option, path, type) => {
+    const section = text.split(`\n### \`${option}\`\n`)[1]?.split(/\n##/)[0] ?? ''
+    const rows = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, field]) => field)
+    expect(rows).toEqual(fieldsOf(path, type))
+    expect(rows.length).toBeGreaterThan(3)
+  })
 })

@@ -62,11 +62,11 @@ export interface ClientCall extends CommandId {
   readonly traceparent?: string
 }
 
-/** As `EventPosition`. */
+/** As `EventPosition`: without `n` behind the whole entry. Members always name the branch. */
 export interface WatchPosition {
   readonly index: number
-  readonly n: number
-  readonly branch: string
+  readonly n?: number
+  readonly branch?: string
 }
 
 /** Member to client. */
@@ -79,6 +79,8 @@ export type MemberMessage =
       readonly level: 'trusted' | 'stray'
       /** As the application's `authenticate` named it. */
       readonly user: string | null
+      /** The newest index that is known to be committed: sessions that begin now have it in their names. */
+      readonly committed: number
       readonly view: ClusterView
     }
   | { readonly t: 'refused'; readonly code: RefusalCode; readonly text: string }
@@ -91,18 +93,39 @@ export type MemberMessage =
       readonly reason: string
       readonly since: number
     }
-  | { readonly t: 'state'; readonly n: number; readonly state: Encoded; readonly position: WatchPosition }
+  | {
+      readonly t: 'state'
+      readonly n: number
+      readonly state: Encoded
+      /** The `stateVersion` of the member's build; absent: 1. */
+      readonly version?: number
+      readonly position: WatchPosition
+      /** As `FollowedState`. */
+      readonly reset?: true
+    }
   | {
       readonly t: 'event'
       readonly n: number
       readonly type: string
       readonly payload: Encoded
+      /** Of the event in the member's build, which has brought it up; absent: 1. */
+      readonly version?: number
       readonly at: number
+      readonly term: number
       readonly position: WatchPosition
+      /** Further events of the same entry follow: states are shown behind the last one. */
+      readonly more?: true
     }
   /** The watch has ended: the role is not open to this client, or this member does not follow it. */
   | { readonly t: 'unwatched'; readonly n: number; readonly code: RefusalCode; readonly text: string }
-  | { readonly t: 'readable'; readonly n: number; readonly state: Encoded; readonly position: WatchPosition }
+  | {
+      readonly t: 'readable'
+      readonly n: number
+      readonly state: Encoded
+      /** As in `state`. */
+      readonly version?: number
+      readonly position: WatchPosition
+    }
   | { readonly t: 'unreadable'; readonly n: number; readonly code: RefusalCode; readonly text: string }
   | { readonly t: 'manifest'; readonly n: number; readonly manifest: unknown }
   | { readonly t: 'view'; readonly view: ClusterView }

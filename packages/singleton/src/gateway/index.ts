@@ -1,3 +1,11 @@
+export { Speakers } from './authenticate.js'
+export type { Asked, Speaker } from './authenticate.js'
+export { Desk } from './desk.js'
+export type { DeskParts } from './desk.js'
+export { sessionOf } from './session.js'
+export { checkToken, signToken } from './tokens.js'
+export type { TokenKeys, TokenRequest } from './tokens.js'
+export type { AddressOn } from './view.js'
 export type {
   Authenticate,
   AuthenticatedAs,
@@ -6,6 +14,5 @@ export type {
   HttpAnswer,
   HttpAsked,
   LayerSettings,
-  Manifest,
-  ManifestMember,
 } from './types.js'
+export type { Manifest, ManifestMember } from '../client/index.js'

@@ -38,9 +38,13 @@ import type { BackupSource } from './backup.js'
 import { Builds } from './builds.js'
 import { Caller } from './caller.js'
 import { Chronicle } from './chronicle.js'
+import { noClientCounts, noClients } from './clients.js'
+import type { ClientDesk } from './clients.js'
 import type { CallRequest } from './caller.js'
 import { Deciding } from './deciding.js'
 import { JoinError } from './errors.js'
+import { searchWords, worthDialling } from './finding.js'
+import type { Finding, Hint } from './finding.js'
 import { Forgetting } from './forgetting.js'
 import { Group } from './group.js'
 import type { Base, GroupEvent } from './group.js'
@@ -65,7 +69,7 @@ import { statusOf } from './status.js'
 import type { PeerStatus, Takeover } from './status.js'
 import type { OperateOutcome } from './operate.js'
 import type { SyncGate } from './sync-gate.js'
-import { explainWait, WaitClock } from './waiting.js'
+import { explainWait, looksAround, WaitClock } from './waiting.js'
 import type { Waiting } from './waiting.js'
 import { Singletons } from '../singleton/index.js'
 import type { Counter } from '../singleton/index.js'
@@ -124,6 +128,10 @@ export interface PeerParts {
   readonly meters: Meters
   /** What this peer says of itself now: the same. */
   readonly says: { about: About | null }
+  /** Clients of this process; null: it takes none. */
+  readonly desk: ClientDesk | null
+  /** What looks for others in this process: the same. */
+  readonly finding: Finding | null
   /** The own hello, with the address that others dial. */
   readonly self: Hello
 }
@@ -169,6 +177,8 @@ export class PeerCore {
   onRestored: ((index: number) => void) | null = null
   /** For those who follow events: more is applied, or the states were replaced. */
   onProgress: (() => void) | null = null
+  /** Where members were, by the journal that this peer came with. */
+  readonly rememberedAddresses: readonly string[]
   readonly feed: FeedSource
   readonly #parts: PeerParts
   readonly #host: Host
@@ -231,7 +241,8 @@ export class PeerCore {
     const timers = new KeyedTimers(host, (key) => turns.enqueue(() => this.#onTimer(key)))
     this.#turns = turns
     this.#timers = timers
-    const seeds = [...new Set([...settings.seeds, ...someOf(lastKnownAddresses(journal, base?.meta))])]
+    this.rememberedAddresses = someOf(lastKnownAddresses(journal, base?.meta))
+    const seeds = [...new Set([...settings.seeds, ...this.rememberedAddresses])]
     this.#mesh = new Mesh(
       host,
       turns,
@@ -442,6 +453,26 @@ export class PeerCore {
     return this.#mesh.accept(link)
   }
 
+  /** Discovery has heard of somebody: dialled, when that can lead to anything. Only the link will tell who it is. */
+  seek(hint: Hint): void {
+    if (this.#life !== 'running') return
+    this.#turns.enqueue(() => {
+      const { state } = this.#group
+      if (this.#life !== 'running' || !worthDialling(state, hint, this.#mesh.isLarge)) return
+      this.#mesh.step({ kind: 'found', memberId: hint.memberId, addresses: hint.addresses })
+      if (state.links.size === 0) this.#mesh.step({ kind: 'found', memberId: null, addresses: hint.members })
+      this.#group.step({ kind: 'sought' })
+    })
+  }
+
+  noteFinding(event: string, text: string, data: Readonly<Record<string, unknown>>): void {
+    if (this.#life !== 'running') return
+    this.#turns.enqueue(() => {
+      this.#statusChanged = true
+      this.#note(event, text, { ...data })
+    })
+  }
+
   /** The listener is gone: nobody could tell this process from a dead one, so it stops at once. */
   listenerLost(text: string): void {
     this.#turns.enqueue(() => this.#fail(new JoinError('listen', text)))
@@ -472,6 +503,7 @@ export class PeerCore {
   status(): PeerStatus {
     const now = this.#host.clock.now()
     const { state } = this.#group
+    const found = this.#parts.finding?.report() ?? null
     return statusOf(
       state,
       this.#members.of(state, this.#facts, this.#parts.says.about),
@@ -482,6 +514,8 @@ export class PeerCore {
       this.singletons.status(),
       this.sideEffects.status(),
       this.#mesh.links(),
+      this.#parts.desk?.status() ?? noClients,
+      found,
     )
   }
 
@@ -501,7 +535,10 @@ export class PeerCore {
       return text === undefined ? [] : [{ name, text }]
     })
     const context = { monotonicMs, failedRole: failed[0] ?? null, cutOff: this.#cutOff }
-    return this.#waits.at(explainWait(this.#group.state, context), wallMs)
+    const wait = explainWait(this.#group.state, context)
+    const words =
+      wait !== null && looksAround(wait.code) ? searchWords(this.#parts.finding?.report() ?? null) : ''
+    return this.#waits.at(wait && { ...wait, text: wait.text + words }, wallMs)
   }
 
   /** For tests and laws: the protocol state, to be read only. */
@@ -635,6 +672,10 @@ export class PeerCore {
       meters: this.#meters,
       journal: { firstIndex, lastIndex, commitIndex, appliedIndex: this.#applied },
       relayed: this.#mesh.handedOn,
+      clients: {
+        ...(this.#parts.desk?.status() ?? noClients),
+        ...(this.#parts.desk?.counts() ?? noClientCounts),
+      },
       snapshot: newest ? { index: newest.index, bytes: newest.bytes } : null,
       queues: (role) => ({
         ...(server.get(role) ?? { held: 0, committing: 0 }),

@@ -136,6 +136,10 @@ export class Mesh {
     return this.#book.read()
   }
 
+  get isLarge(): boolean {
+    return this.#membership.topology.large
+  }
+
   get handedOn(): DetourCounts {
     return this.#detours.counts
   }

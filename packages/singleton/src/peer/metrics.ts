@@ -1,3 +1,4 @@
+import type { ClientCounts, ClientsStatus } from './clients.js'
 import type { DetourCounts } from './detours.js'
 import type { LatencyHistogram } from './latency.js'
 import type { CalledAs, DecidedAs, Meters, RoleMeter } from './meters.js'
@@ -23,6 +24,7 @@ export interface PeerMetrics {
   readonly roleChanges: number
   /** What this peer has handed on between members whose link is bad, since its present identity began. */
   readonly relayed: DetourCounts
+  readonly clients: ClientsStatus & ClientCounts
 }
 
 export interface RoleMetrics {
@@ -64,6 +66,7 @@ export interface MetricsParts {
   readonly journal: PeerMetrics['journal']
   readonly snapshot: PeerMetrics['snapshot']
   readonly relayed: DetourCounts
+  readonly clients: PeerMetrics['clients']
   readonly queues: (role: string) => RoleQueues
   readonly effects: (role: string) => RoleEffectCounts | null
 }

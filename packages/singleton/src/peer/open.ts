@@ -14,7 +14,10 @@ import { countersOf } from '../singleton/index.js'
 import { PeerActors } from './actors.js'
 import { PeerCore } from './core.js'
 import { JoinError } from './errors.js'
+import { Finding } from './finding.js'
+import type { Look } from './finding.js'
 import type { Base } from './group.js'
+import type { ClientDesk } from './clients.js'
 import { advertised } from './own-address.js'
 import { nextLife, parseIdentity } from './identity.js'
 import type { Identity } from './identity.js'
@@ -35,16 +38,18 @@ const CACHE_BYTES = 2 * 1024 * 1024
 /**
  * Opens the data folder, begins a new incarnation on disk, binds the address and makes the peer. `done` gets
  * either a `JoinError` (nothing on disk was changed but, at most, the incarnation) or a peer that has begun
- * to look for its cluster. It is called once more for each further identity: a peer that had to set entries aside
+ * to look for its cluster, by its seeds and by `look`. It is called once more for each further identity: a peer that had to set entries aside
  * ends with the event `reborn`, and another one goes on with the same folder and address.
  */
 export function openPeer(
   host: Host,
   settings: PeerSettings,
   done: (error: JoinError | null, peer: PeerCore | null) => void,
+  look: Look | null = null,
+  desk: ClientDesk | null = null,
 ): void {
   openLife(host, settings, (error, opened) => {
-    if (opened) listen(host, opened, settings, done)
+    if (opened) listen(host, opened, settings, done, look, desk)
     else done(error, null)
   })
 }
@@ -246,6 +251,8 @@ function listen(
   first: Opened,
   given: PeerSettings,
   done: (error: JoinError | null, peer: PeerCore | null) => void,
+  look: Look | null,
+  desk: ClientDesk | null,
 ): void {
   const { settings } = first
   let peer: PeerCore | null = null
@@ -255,6 +262,7 @@ function listen(
   // A peer that goes on under another identity says what it said before.
   const says = { about: settings.about }
   const meters = new Meters(names, settings.telemetry, host.log)
+  const finding = look && new Finding(host, look, settings)
   // One listener for all identities of this process: the address stays, and nobody else can take it.
   const begin = (opened: Opened, address: string): void => {
     const { rejoins = [] } = opened.life
@@ -267,6 +275,8 @@ function listen(
       counters,
       meters,
       says,
+      desk,
+      finding,
       self,
       ...opened,
       settings: { ...opened.settings, seeds },
@@ -278,11 +288,13 @@ function listen(
       openLife(host, given, (error, next) => {
         if (next) return begin(next, address)
         listener.close()
+        finding?.stop(false)
         core.rebirthFailed(error)
       })
     })
     done(null, core)
     core.start()
+    finding?.follow(core, address, [...new Set([...seeds, ...core.rememberedAddresses])])
   }
   const listener = host.network.listen(settings.listen, {
     listening: (address) => begin(first, address),
@@ -291,6 +303,7 @@ function listen(
       link.close('starting', 'this peer is not ready yet')
       return { opened: () => {}, frame: () => {}, closed: () => {} }
     },
+    ...(desk && { client: (link, caller) => desk.accept(link, caller) }),
     failed: ({ text }) => {
       if (peer) return peer.listenerLost(text)
       close(first)

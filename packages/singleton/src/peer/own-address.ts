@@ -12,12 +12,20 @@ const WILDCARDS = new Set(['0.0.0.0', '[::]', '*'])
 
 type Addressed = Pick<CheckedSettings, 'listen' | 'advertise'>
 
-/** What others dial: as told, else where it listens; of a listener on all networks, this machine's likeliest address. */
+/**
+ * What others dial: as told, else where it listens; of a listener on all networks, this machine's likeliest address, or loopback
+ * while it has none. */
 export function advertised(host: Host, { advertise, listen }: Addressed, bound: Address): Address {
   if (advertise !== null) return advertise
   if (!isWildcard(listen)) return bound
-  const [first] = host.network.interfaces?.() ?? []
-  return first === undefined ? bound : at(first, portOf(bound))
+  const hosts = host.network.interfaces?.()
+  return hosts ? at(hosts[0] ?? '127.0.0.1', portOf(bound)) : bound
+}
+
+/** Where else a peer that listens on all networks can be dialled. */
+export function hostsOf(host: Host, listen: Address, own: Address): readonly Address[] {
+  if (!isWildcard(listen)) return []
+  return (host.network.interfaces?.() ?? []).map((name) => at(name, portOf(own)))
 }
 
 export interface OwnAddressHooks {

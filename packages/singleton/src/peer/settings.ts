@@ -25,7 +25,10 @@ export interface PeerSettings {
   readonly singletons?: readonly AnySingleton[]
   /** For people; default: the address. */
   readonly name?: string
-  /** `host:port` to listen on; port 0 picks a free one. Default `127.0.0.1:0`. */
+  /**
+   * `host:port` to listen on; port 0 picks a free one. Default: `0.0.0.0:0`, which are all networks, where there is a secret
+   * or a certificate, else `127.0.0.1:0`; the environment variable TANIST_LISTEN changes this default.
+   */
   readonly listen?: string
   /** The address that other peers dial; default: where it listens. */
   readonly advertise?: string
@@ -35,7 +38,7 @@ export interface PeerSettings {
   readonly data: string
   /** Default `consistent`. `available`: also without a majority, on branches that meet later. Recorded at founding. */
   readonly mode?: Mode
-  /** Found a cluster only when this many peers are in sight. Default 1. */
+  /** Found a cluster only when this many peers are in sight, however they were found. Default 1. */
   readonly expect?: number
   /**
    * Who comes first in the line of succession, and to whom the role goes home: `seniority` (default), `latency`,

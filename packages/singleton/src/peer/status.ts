@@ -3,6 +3,8 @@ import type { Mode } from '../succession/index.js'
 import { branch, isForeign, isVoter, lineOfSuccession, neverServes } from '../succession/index.js'
 import type { Succession } from '../succession/index.js'
 import type { SetAsideStatus } from './aside.js'
+import type { ClientsStatus } from './clients.js'
+import type { DiscoveryReport } from './finding.js'
 import type { LinkStatus } from './link-status.js'
 import type { Member } from './members.js'
 import type { RoleWork } from './side-effects.js'
@@ -71,6 +73,9 @@ export interface PeerStatus {
   readonly roles: readonly RoleWork[]
   /** This peer's links to members, and links of others that are said to be bad. */
   readonly links: readonly LinkStatus[]
+  readonly clients: ClientsStatus
+  /** On which networks it looks for others, and what is wrong with them; null without discovery. Not told as a change. */
+  readonly discovery: DiscoveryReport | null
 }
 
 function serverOf(s: Succession): ServerInfo | null {
@@ -97,6 +102,8 @@ export function statusOf(
   singletons: readonly SingletonStatus[],
   roles: readonly RoleWork[],
   links: readonly LinkStatus[],
+  clients: ClientsStatus,
+  discovery: DiscoveryReport | null,
 ): PeerStatus {
   const { memberId, name, address, incarnation } = s.self
   const turn = { s, now, random: { next: () => 0, id: () => '' }, out: [] }
@@ -131,5 +138,7 @@ export function statusOf(
     singletons,
     roles,
     links,
+    clients,
+    discovery,
   }
 }

@@ -287,6 +287,20 @@ function explainTroubles(s: Succession, { monotonicMs, failedRole, cutOff }: Wai
   return waitFor('role-failed', `The role '${failedRole.name}' cannot go on here: ${failedRole.text}`)
 }
 
+const looking: ReadonlySet<WaitCode> = new Set([
+  'founding-settle',
+  'expect',
+  'never-serves',
+  'joining',
+  'data-lost',
+  'majority',
+])
+
+/** A wait for somebody who is not in sight. */
+export function looksAround(code: WaitCode): boolean {
+  return looking.has(code)
+}
+
 /** Remembers since when a peer has waited for the same thing. */
 export class WaitClock {
   #key = ''

@@ -19,6 +19,7 @@ export interface Pending {
     readonly level?: 'trusted' | 'stray'
     readonly user?: string
     readonly traceparent?: string
+    readonly relayed?: { readonly floor: number }
   }
   readonly calledWallMs: number
   /** Monotonic. */
@@ -92,6 +93,12 @@ export class CallBook {
     if (committed > this.#committed) this.#committed = committed
   }
 
+  /** Before anything is sent: this index is committed, and the own session has it in its name. */
+  startAt(committed: number): void {
+    this.learn(committed)
+    if (committed > this.#position && this.#inFlight === 0) this.#begin(committed)
+  }
+
   get(callId: number): Pending | undefined {
     return this.#calls.get(callId)
   }
@@ -110,7 +117,7 @@ export class CallBook {
     calledWallMs: number,
     deadlineMs: number,
   ): Pending {
-    const { callId, id: given, role, command, input, user, traceparent } = call
+    const { callId, id: given, role, command, input, level, user, traceparent, relayed } = call
     if (given === undefined) this.#refresh(calledWallMs)
     const id = given ?? { session: this.#session, seq: ++this.#lastSeq }
     const pending: Pending = {
@@ -120,8 +127,10 @@ export class CallBook {
         role,
         command,
         input,
+        ...(level !== undefined && { level }),
         ...(user !== undefined && { user }),
         ...(traceparent !== undefined && { traceparent }),
+        ...(relayed !== undefined && { relayed }),
       },
       calledWallMs,
       deadlineMs,

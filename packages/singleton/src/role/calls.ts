@@ -7,6 +7,7 @@ import type {
   CallOutcome,
   CommandId,
   ExpiredMessage,
+  FinalAnswer,
   RetryMessage,
 } from './messages.js'
 import {
@@ -38,7 +39,8 @@ import type { Failed } from './types.js'
  *   that server.
  * - At the deadline a call ends as `unavailable`: executed `no` when it was never sent, or every single send was
  *   answered by "not executed"; else `unknown`. A call with an id given is always `unknown`: others may have
- *   sent it. This relies on links that deliver each send at most once, as `Link` does.
+ *   sent it; unless it is `relayed`, whose client keeps that account. This relies on links that deliver each send at
+ *   most once, as `Link` does.
  * - A call that ended `unknown` can be asked for again with its id: it holds the floor of the session, so that
  *   the server keeps its outcome, until the window (`SESSION_WINDOW`) is needed for newer calls.
  */
@@ -71,6 +73,8 @@ export interface CallInput {
   readonly level?: 'trusted' | 'stray'
   readonly user?: string
   readonly traceparent?: string
+  /** The id was drawn by a client that is linked to this member: its floor, and ends are told as of these sends alone. */
+  readonly relayed?: { readonly floor: number }
 }
 
 export interface ServerRef {
@@ -99,12 +103,30 @@ export interface Calls {
   sends: number
   timerAtMs: number | null
   stopped: boolean
+  /** Why calls that come now end at once; null while there is room. For the shell to set. */
+  full: string | null
+  readonly words: CallWords
+  readonly resends: boolean
 }
 
 export interface CallsConfig {
   /** What the names of the own sessions begin with: `MEMBERID:INCARNATION`. */
   readonly session: string
   readonly limits?: Partial<CallLimits>
+  /** False: whoever is sent to repeats by itself, and nothing is sent twice to the same one unless it says `retry`. Default true. */
+  readonly resends?: boolean
+  /** Sentences, where the caller is no peer. */
+  readonly words?: CallWords
+}
+
+export interface CallWords {
+  readonly stopped: string
+  readonly silent: (server: ServerRef) => string
+}
+
+const PEER_WORDS: CallWords = {
+  stopped: 'This peer has stopped.',
+  silent: ({ memberId, term }) => `The server ${memberId}, term ${term}, has not answered.`,
 }
 
 export function createCalls(config: CallsConfig): Calls {
@@ -119,6 +141,9 @@ export function createCalls(config: CallsConfig): Calls {
     sends: 0,
     timerAtMs: null,
     stopped: false,
+    full: null,
+    words: config.words ?? PEER_WORDS,
+    resends: config.resends ?? true,
   }
 }
 
@@ -165,8 +190,8 @@ function onCall(turn: Turn, call: CallInput): void {
   const tooLarge = inputTooLarge(`${call.role}.${call.command}`, call.input, MAX_ENTRY_BYTES)
   if (tooLarge !== null) return refuse(turn, call, tooLarge)
   const opened = calls.book.open(call, now.wallMs, now.monotonicMs + (call.deadlineMs ?? DEFAULT_DEADLINE_MS))
-  if (calls.stopped) return giveUp(turn, opened, 'This peer has stopped.', now.wallMs)
-  const fault = calls.book.fault(opened)
+  if (calls.stopped) return giveUp(turn, opened, calls.words.stopped, now.wallMs)
+  const fault = calls.full ?? calls.book.fault(opened)
   if (fault !== null) return giveUp(turn, opened, fault, now.wallMs)
   arm(turn, opened.deadlineMs)
   sendWaiting(turn)
@@ -211,12 +236,13 @@ function onAnswer(turn: Turn, message: AnswerMessage): void {
   if (message.t === 'result') calls.book.learn(message.index)
   const outcome = outcomeOf(message, now)
   for (const pending of calls.book.answered(message)) {
-    turn.effects.push({ kind: 'resolve', callId: pending.callId, outcome })
+    const told = pending.call.relayed ? { ...outcome, answer: relayedTo(pending, message) } : outcome
+    turn.effects.push({ kind: 'resolve', callId: pending.callId, outcome: told })
   }
   sendWaiting(turn)
 }
 
-function outcomeOf(message: Exclude<AnswerMessage, RetryMessage>, now: Now): CallOutcome {
+function outcomeOf(message: FinalAnswer, now: Now): CallOutcome {
   switch (message.t) {
     case 'result': {
       const { outcome, term, index } = message
@@ -239,6 +265,13 @@ function outcomeOf(message: Exclude<AnswerMessage, RetryMessage>, now: Now): Cal
       }
     }
   }
+}
+
+/** A client can go on in a new session where no send of its call may have been executed. */
+function relayedTo({ unanswered }: Pending, message: FinalAnswer): FinalAnswer {
+  if (message.t !== 'expired' || unanswered.length === 0) return message
+  const { renewAt: _, ...rest } = message
+  return rest
 }
 
 /** Whether what expired was the session, and the call can go on in a new one. */
@@ -291,15 +324,16 @@ function onTimer(turn: Turn): void {
     }
     nextMs = Math.min(nextMs, pending.deadlineMs)
     if (pending.sentMs === null || !sending) continue
-    if (pending.repeat || now.monotonicMs - pending.sentMs >= resendMs(pending)) send(turn, pending)
-    nextMs = Math.min(nextMs, pending.sentMs + resendMs(pending))
+    if (pending.repeat || now.monotonicMs - pending.sentMs >= resendMs(calls, pending)) send(turn, pending)
+    nextMs = Math.min(nextMs, pending.sentMs + resendMs(calls, pending))
   }
   if (nextMs < Infinity) arm(turn, Math.max(nextMs, now.monotonicMs + COARSE_MS))
   sendWaiting(turn)
 }
 
 /** A server with much to do is not given more: the pause doubles with each send that nobody answers. */
-function resendMs({ unanswered }: Pending): number {
+function resendMs({ resends }: Calls, { unanswered }: Pending): number {
+  if (!resends) return Infinity
   return RESEND_MS * 2 ** Math.min(RESEND_DOUBLINGS, Math.max(0, unanswered.length - 1))
 }
 
@@ -307,7 +341,7 @@ function onStop(turn: Turn): void {
   const { calls, now } = turn
   calls.stopped = true
   calls.server = null
-  for (const pending of calls.book.all()) giveUp(turn, pending, 'This peer has stopped.', now.wallMs)
+  for (const pending of calls.book.all()) giveUp(turn, pending, calls.words.stopped, now.wallMs)
   if (calls.timerAtMs !== null) turn.effects.push({ kind: 'timer', afterMs: null })
   calls.timerAtMs = null
 }
@@ -334,7 +368,7 @@ function send(turn: Turn, pending: Pending): void {
     t: 'call',
     session,
     seq,
-    floor: pending.drawn ? calls.book.floorOf(pending.id) : 0,
+    floor: pending.drawn ? calls.book.floorOf(pending.id) : (pending.call.relayed?.floor ?? 0),
     attempt: pending.attempt,
     role,
     command,
@@ -352,19 +386,20 @@ function send(turn: Turn, pending: Pending): void {
       ...(suspect === null ? {} : { suspect }),
     },
   })
-  arm(turn, now.monotonicMs + RESEND_MS)
+  if (calls.resends) arm(turn, now.monotonicMs + RESEND_MS)
 }
 
 function giveUp(turn: Turn, pending: Pending, reason: string, since: number): void {
-  const executed = pending.alone && pending.unanswered.length === 0 ? 'no' : 'unknown'
+  const own = pending.alone || pending.call.relayed !== undefined
+  const executed = own && pending.unanswered.length === 0 ? 'no' : 'unknown'
   turn.calls.book.abandon(pending)
   const outcome: CallOutcome = { status: 'unavailable', executed, reason, since, id: idText(pending.id) }
   turn.effects.push({ kind: 'resolve', callId: pending.callId, outcome })
 }
 
-function waitedFor({ server, waitingFor }: Calls, pending: Pending): string {
+function waitedFor({ server, waitingFor, words }: Calls, pending: Pending): string {
   if (server === null) return waitingFor
-  return pending.reason ?? `The server ${server.memberId}, term ${server.term}, has not answered.`
+  return pending.reason ?? words.silent(server)
 }
 
 function waitedSince({ server, since }: Calls, pending: Pending): number {

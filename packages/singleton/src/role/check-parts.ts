@@ -13,7 +13,7 @@ type Parts = Readonly<Record<string, unknown>>
 
 /** Throws a `TypeError`. `state`, `events` and `commands` have been checked. */
 export function checkParts(place: string, definition: Parts): void {
-  const { reactions, due, schemas, open } = definition
+  const { reactions, due, schemas, open, readable } = definition
   const events = definition['events'] as Parts
   const commands = definition['commands'] as Parts
   if (reactions !== undefined) checkReactions(place, reactions, events)
@@ -23,6 +23,10 @@ export function checkParts(place: string, definition: Parts): void {
     )
   if (schemas !== undefined) checkSchemas(place, schemas, commands)
   if (open !== undefined) checkOpen(place, open, commands, isRecord(schemas) ? schemas : {})
+  if (readable !== undefined && readable !== 'stray')
+    throw new TypeError(
+      `${place}: 'readable' is ${JSON.stringify(readable)}; it may be 'stray', which lets everybody read, or be left out.`,
+    )
   checkFirstState(place, definition['state'] as () => unknown)
 }
 

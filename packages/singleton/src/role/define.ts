@@ -69,6 +69,7 @@ const KEYS: readonly string[] = [
   'due',
   'schemas',
   'open',
+  'readable',
   'limits',
   'onServe',
   'onYield',

@@ -26,7 +26,7 @@ export type { AnySteps, EventVersions, Evolution } from './versions.js'
 export type { LostCommand, Reconciliation } from './reconcile.js'
 export { fromEncoded, toEncoded } from '@tanist/core'
 export type { Encoded } from '@tanist/core'
-export { bringUp } from './bring-up.js'
+export { bringUp, bringUpState } from './bring-up.js'
 export type { StoredEvent } from './bring-up.js'
 export { hashOfReads, readsOf } from './build.js'
 export type { Reader, Reads } from './build.js'
@@ -77,7 +77,8 @@ export type {
   Task,
   TaskId,
 } from './reactor/index.js'
-export { parseReserved } from './reserved.js'
+export { isOpenTo } from './admit.js'
+export { isReserved, parseReserved } from './reserved.js'
 export { createRoleHost } from './host.js'
 export type { RoleHostOptions } from './host.js'
 export type {
@@ -99,6 +100,7 @@ export type {
   AnswerMessage,
   CallMessage,
   CallOutcome,
+  FinalAnswer,
   CommandId,
   ExpiredMessage,
   FailedMessage,
@@ -107,7 +109,7 @@ export type {
   RetryMessage,
 } from './messages.js'
 export { createCalls, stepCalls } from './calls.js'
-export type { CallEffect, CallInput, Calls, CallsConfig, CallsInput, ServerRef } from './calls.js'
+export type { CallEffect, CallInput, Calls, CallsConfig, CallsInput, CallWords, ServerRef } from './calls.js'
 export { Refused, Unavailable } from './outcome-errors.js'
 export { parseCommandId, proxy } from './proxy.js'
 export type { Submit, SubmitRequest } from './proxy.js'

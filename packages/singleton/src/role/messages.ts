@@ -72,8 +72,12 @@ export interface RetryMessage extends CommandId {
   readonly reason: string
 }
 
-/** How a call ends, with the application's values still encoded. */
-export type CallOutcome =
+export type FinalAnswer = Exclude<AnswerMessage, RetryMessage>
+
+/** How a call ends, with the application's values still encoded. `answer`: of a relayed call, what the server said. */
+export type CallOutcome = CallEnd & { readonly answer?: FinalAnswer }
+
+type CallEnd =
   | (JournalledOutcome & { readonly term: number; readonly index: number })
   | {
       readonly status: 'unavailable'

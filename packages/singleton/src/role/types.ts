@@ -75,6 +75,8 @@ export interface RoleEffects<S, E, C> {
   schemas?: Readonly<Record<string, Schema<unknown>>>
   /** Commands that stray clients may call; each must have a schema. Default: none. */
   open?: readonly NoInfer<keyof C & string>[]
+  /** `stray`: stray clients may read its state and follow its events, all of them. Default: trusted clients alone. */
+  readable?: 'stray'
 }
 
 export interface RoleLimits {
@@ -111,6 +113,7 @@ export interface RoleExtras {
   readonly due?: (state: never, run: never) => Iterable<Due>
   readonly schemas?: Readonly<Record<string, Schema<unknown>>>
   readonly open?: readonly string[]
+  readonly readable?: 'stray'
   readonly limits?: RoleLimits
   readonly versions?: Readonly<Record<string, number>>
   readonly upcast?: Readonly<Record<string, AnySteps>>

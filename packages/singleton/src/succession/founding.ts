@@ -7,6 +7,9 @@ import { propose } from './log.js'
 import type { Turn } from './state.js'
 import { isAdmitted, note, persist, send, setTimer, voters } from './state.js'
 
+/** A link takes two round trips; a lost packet in it a second more. */
+const SEEK_MS = 1_200
+
 /**
  * Runs while this peer has something to ask of the others: to be admitted, or to be let go. A peer without a
  * journal founds a cluster when, after the settling time, nobody in sight has one and nobody in sight comes
@@ -59,11 +62,18 @@ export function askAdmission(t: Turn, forgotten = false): void {
   }
 }
 
+/** A hint gets the time that a dial takes; all hints together put off a founding by as much again, never for ever. */
+function isSeeking({ s, now }: Turn): boolean {
+  const { settleMs } = s.config.timing
+  const recent = now.monotonicMs - s.soughtAtMs < Math.min(SEEK_MS, settleMs)
+  return recent && now.monotonicMs - s.startedAtMs < 2 * settleMs
+}
+
 function found(t: Turn): void {
   const { s, now, random } = t
   const others = [...s.links.values()]
   if (s.config.awaits || others.some((hello) => hello.clusterId !== null)) return askAdmission(t)
-  if (s.leaving || now.monotonicMs - s.startedAtMs < s.config.timing.settleMs) return
+  if (s.leaving || now.monotonicMs - s.startedAtMs < s.config.timing.settleMs || isSeeking(t)) return
   if (s.config.mayFound === false) return
   if (others.length + 1 < s.config.expect || (s.refused && others.length === 0)) return
   // Who never serves founds nothing.

@@ -137,6 +137,9 @@ function take(t: Turn, input: SuccessionInput): void {
       return
     case 'read':
       return read(t, input.id)
+    case 'sought':
+      s.soughtAtMs = t.now.monotonicMs
+      return
     case 'refused':
       s.refused = true
       return

@@ -190,6 +190,8 @@ export interface Succession {
   /** Having agreed that another stands, this peer does not stand itself before this time (monotonic). */
   deferUntilMs: number
   refused: boolean
+  /** When somebody was last dialled because of a hint. */
+  soughtAtMs: number
   readonly pair: PairState
   readonly witness: WitnessState
   leaving: boolean
@@ -264,6 +266,7 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     openYields: 0,
     deferUntilMs: 0,
     refused: false,
+    soughtAtMs: Number.NEGATIVE_INFINITY,
     pair: emptyPair(),
     witness: emptyWitness(),
     leaving: false,

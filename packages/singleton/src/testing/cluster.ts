@@ -3,7 +3,7 @@ import type { WorldOptions } from '@tanist/core/testing'
 import { membershipDefaults } from '@tanist/core'
 import type { ActorSystem, Host, LogLevel, MemberId } from '@tanist/core'
 import { openPeer } from '../peer/index.js'
-import type { JoinError, PeerCore, PeerSettings, PeerStatus } from '../peer/index.js'
+import type { JoinError, Look, PeerCore, PeerSettings, PeerStatus } from '../peer/index.js'
 import type { AnyRole } from '../role/index.js'
 import { defaultTiming, seatsFor, voters } from '../succession/index.js'
 import { rolesFor, witnessRoles } from './env.js'
@@ -34,6 +34,8 @@ export interface ClusterOptions {
   readonly settingsOf?: (node: string, life: number) => Partial<PeerSettings>
   /** Puts something between a peer and its host: for tests that plant a fault there. */
   readonly host?: (host: Host, node: string, life: number) => Host
+  /** How peers find each other besides their seeds. Default: not at all. */
+  readonly look?: (host: Host, node: string) => Look
   /** Told of each identity of each peer before it starts; after a loss a process goes on under another one. */
   readonly onPeer?: (node: string, core: PeerCore) => void
 }
@@ -343,10 +345,11 @@ export class Cluster {
       ...settings,
       ...settingsOf?.(node, life),
     }
-    openPeer(host, own, (error, core) => {
+    const opened = (error: JoinError | null, core: PeerCore | null): void => {
       if (core) this.#watch(node, life, version, core, this.#roleNames)
       else this.#ended(node, life, error)
-    })
+    }
+    openPeer(host, own, opened, this.#options.look?.(host, node) ?? null)
   }
 
   #watch(node: string, life: number, version: string, core: PeerCore, roles: readonly string[]): void {

@@ -1,4 +1,4 @@
-import type { Disk, DiskFile, Folder, Host, Link, LinkHandlers, Network } from '@tanist/core'
+import type { Disk, DiskFile, Folder, Host, Link, LinkHandlers, ListenHandlers, Network } from '@tanist/core'
 
 /** Counts what all peers of a cluster send, and tells when one writes to a file. */
 export class Meter {
@@ -20,20 +20,28 @@ export class Meter {
   #network(network: Network): Network {
     return {
       interfaces: () => network.interfaces?.() ?? [],
-      listen: (address, handlers) =>
-        network.listen(address, {
-          listening: (bound) => handlers.listening(bound),
+      listen: (address, handlers, options) => {
+        const taken = (link: Link, take: (counted: Link) => LinkHandlers): LinkHandlers => {
+          const counted = this.#link(link)
+          return this.#handlers(take(counted), () => counted)
+        }
+        const { client } = handlers
+        const bound: ListenHandlers = {
+          listening: (at) => handlers.listening(at),
           failed: (failure) => handlers.failed(failure),
-          accept: (link) => {
-            const counted = this.#link(link)
-            return this.#handlers(handlers.accept(counted), () => counted)
-          },
-        }),
-      dial: (address, handlers) => {
+          accept: (link) => taken(link, (counted) => handlers.accept(counted)),
+          ...(client && {
+            client: (link, caller) => taken(link, (counted) => client.call(handlers, counted, caller)),
+          }),
+        }
+        return network.listen(address, bound, options)
+      },
+      dial: (address, handlers, options) => {
         let counted: Link | null = null
         const link = network.dial(
           address,
           this.#handlers(handlers, () => counted),
+          options,
         )
         counted = this.#link(link)
         return counted

@@ -43,7 +43,7 @@ afterEach(async () => {
 })
 
 async function start(name: string, seeds: readonly string[]): Promise<void> {
-  const given = { secret: 'loopback', name, data: path(root, name), seeds, expect: 2 }
+  const given = { secret: 'only for this loopback', name, data: path(root, name), seeds, expect: 2 }
   const child = spawn(process.execPath, [PROGRAM, JSON.stringify(given)])
   children.set(name, child)
   let said = ''
@@ -61,7 +61,7 @@ it('three processes: actors find, ask and watch each other, and one that is kill
 }, async () => {
   peer = await startPeer({
     app: 'desks',
-    secret: 'loopback',
+    secret: 'only for this loopback',
     roles: [],
     name: 'ann',
     data: path(root, 'ann'),

@@ -13,7 +13,7 @@ afterEach(() => office.close())
 
 /** Opens a link that holds the secret, sends these bytes as one frame, and tells how the link ended. */
 function sendRaw(address: string, bytes: Uint8Array): Promise<LinkEnd> {
-  const host = nodeHost({ app: 'office', secret: 'loopback', log: memoryLog() })
+  const host = nodeHost({ app: 'office', secret: 'only for this loopback', log: memoryLog() })
   return new Promise((resolve) => {
     const link = host.network.dial(address, {
       opened: () => link.send(bytes),

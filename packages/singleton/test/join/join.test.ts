@@ -179,7 +179,7 @@ describe('a call that nobody can answer', () => {
 describe('what is wrong is said in a sentence', () => {
   const base = {
     app: 'office',
-    secret: 'loopback',
+    secret: 'only for this loopback',
     roles: [counter],
     listen: '127.0.0.1:0',
     log: memoryLog(),
@@ -232,7 +232,7 @@ describe('what is wrong is said in a sentence', () => {
 
   it('another secret: the newcomer stops, the cluster goes on', async () => {
     const [ann] = await office.startAll('ann')
-    const bob = await office.start({ name: 'bob', secret: 'other' })
+    const bob = await office.start({ name: 'bob', secret: 'another one of loopback' })
     await expect(bob.joined).rejects.toThrow(/secret/)
     expect((await bob.stopped)?.code).toBe('refused')
     expect(await ann!.role(counter).add({ by: 1 }).value()).toBe(1)

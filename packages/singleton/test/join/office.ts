@@ -40,7 +40,7 @@ export class Office {
   async start(options: Partial<JoinOptions> & { readonly name: string }): Promise<Peer> {
     const peer = await startPeer({
       app: 'office',
-      secret: 'loopback',
+      secret: 'only for this loopback',
       roles: [counter],
       data: path(this.root, options.name),
       listen: '127.0.0.1:0',

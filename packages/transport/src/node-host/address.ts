@@ -7,9 +7,9 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** Splits `host:port` or `[v6]:port`; undefined when it is neither. */
+/** Splits `host:port` or `[v6]:port`, also `[fe80::1%eth0]:port`; undefined when it is neither. */
 export function parseAddress(address: Address): Endpoint | undefined {
-  const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+)):(\d{1,5})$/.exec(address)
+  const parts = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([\w.-]+)):(\d{1,5})$/.exec(address)
   const host = parts?.[1] ?? parts?.[2]
   const port = Number(parts?.[3])
   return host === undefined || port > 65_535 ? undefined : { host, port }

@@ -1,30 +1,44 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import type { Address, Link, LinkEnd, LinkHandlers } from '@tanist/core'
+import type { Address, DialOptions, Link, LinkEnd, LinkHandlers } from '@tanist/core'
 import { WebSocket } from 'ws'
-import { dialLimitMs } from '../limits.js'
-import { shake } from '../trust/index.js'
-import type { Identity } from '../trust/index.js'
+import { dialLimitMs, frameBytes, strayFrameBytes, trustedFrameBytes } from '../limits.js'
+import { callBy, exporterLabel, shake, turnAway } from '../trust/index.js'
+import type { Call, Trust } from '../trust/index.js'
 import { formatAddress, parseAddress } from './address.js'
 import type { Endpoint } from './address.js'
+import { askWhy } from './ask-why.js'
+import { endFromError, endFromRefusal, isOfTls } from './dial-ends.js'
 import { SocketLink } from './link.js'
-import { linkPath, wireOptions } from './wire.js'
+import type { LinkBook } from './link-book.js'
+import { clientPath, linkPath, wireOptions } from './wire.js'
+
+export interface DialContext {
+  readonly trust: Trust
+  readonly links: LinkBook
+}
+
+const sendMost = { member: frameBytes, trusted: trustedFrameBytes, stray: strayFrameBytes } as const
 
 /** Connects, upgrades and proves, all within `dialLimitMs`; then the link is open. */
-export function dial(identity: Identity, address: Address, handlers: LinkHandlers): Link {
-  const link = new SocketLink(address)
+export function dial(
+  { trust, links }: DialContext,
+  address: Address,
+  handlers: LinkHandlers,
+  { as = 'member' }: DialOptions = {},
+): Link {
+  const link = new SocketLink(address, sendMost[as])
   const endpoint = parseAddress(address)
   if (endpoint === undefined || endpoint.port === 0) {
     link.attach(handlers)
     setImmediate(() => link.finish({ kind: 'unreachable' }))
     return link
   }
-  const socket = connectTo(endpoint)
-  const ws = new WebSocket(`ws://${formatAddress(endpoint.host, endpoint.port)}${linkPath}`, {
-    ...wireOptions,
-    createConnection: () => socket,
-  })
+  const call = as === 'stray' ? undefined : callBy(trust, as, endpoint, address)
+  const socket = notToItself(call?.socket ?? connect({ ...endpoint, noDelay: true }))
+  const ws = openSocket(endpoint, as === 'member' ? linkPath : clientPath, socket)
   let settled = false
+  let cut = (): void => ws.terminate()
   const settle = (end: LinkEnd | undefined, leave: () => void): void => {
     if (settled) return
     settled = true
@@ -32,63 +46,72 @@ export function dial(identity: Identity, address: Address, handlers: LinkHandler
     leave()
     if (end !== undefined) link.finish(end)
   }
-  const cut = (): void => ws.terminate()
   const limit = setTimeout(() => settle({ kind: 'timeout' }, cut), dialLimitMs)
   link.attach(handlers, () => {
     settle(undefined, cut)
     setImmediate(() => link.finish({ kind: 'local' }))
   })
-  ws.on('error', (error) => settle(endFromError(error, address), cut))
-  ws.on('unexpected-response', (_request, response) =>
-    settle(endFromStatus(response.statusCode ?? 0, address), cut),
-  )
-  ws.on('open', () => {
-    shake(ws, 'dialler', identity, address, (end) => {
-      if (end.kind === 'lost') settle({ kind: 'reset' }, cut)
-      else if (end.kind === 'rejected') settle(end, () => ws.close())
-      else {
-        settle(undefined, () => {
-          link.carry({ ws, socket })
-          handlers.opened()
-        })
-      }
+  const opened = (): void =>
+    settle(undefined, () => {
+      const keyId = call?.card.keyId
+      link.carry({ ws, socket }, () => keyId !== undefined && links.drop(keyId, link))
+      if (keyId !== undefined) links.add(keyId, link)
+      handlers.opened()
     })
+  ws.on('error', (error) => {
+    if (settled || call === undefined || !isOfTls(error)) {
+      settle(endFromError(error, address), cut)
+      return
+    }
+    // TLS says no more than that it failed.
+    cut()
+    cut = askWhy(endpoint, call.card, address, error, (end) => settle(end, () => undefined))
+  })
+  ws.on('unexpected-response', (_request, response) => settle(endFromRefusal(response, address), cut))
+  ws.on('open', () => {
+    if (call === undefined) opened()
+    else prove(call, ws, trust, address, settle, opened)
   })
   return link
 }
 
-function connectTo(endpoint: Endpoint): Socket {
-  const socket = connect({ ...endpoint, noDelay: true })
+function openSocket(endpoint: Endpoint, path: string, socket: Socket): WebSocket {
+  return new WebSocket(`ws://${formatAddress(endpoint.host, endpoint.port)}${path}`, {
+    ...wireOptions,
+    createConnection: () => socket,
+  })
+}
+
+function prove(
+  { socket, card, key, problem }: Call,
+  ws: WebSocket,
+  { ring, certificates }: Trust,
+  address: Address,
+  settle: (end: LinkEnd | undefined, leave: () => void) => void,
+  opened: () => void,
+): void {
+  const wrong = problem()
+  if (wrong !== undefined) {
+    settle({ kind: 'rejected', code: wrong.code, text: wrong.text }, () => turnAway(ws, wrong))
+    return
+  }
+  const exporter = socket.exportKeyingMaterial(32, exporterLabel, Buffer.alloc(0)).toString('hex')
+  shake(ws, { ...card, key, exporter, side: 'dialler', remote: address }, (end) => {
+    if (end.kind === 'lost') settle({ kind: 'reset' }, () => ws.terminate())
+    else if (end.kind === 'rejected') settle(end, () => ws.close())
+    // Removed while it was proved.
+    else if (certificates === undefined && ring.get(card.keyId) === undefined) {
+      settle({ kind: 'reset' }, () => ws.terminate())
+    } else opened()
+  })
+}
+
+/** A free port of the ephemeral range can connect to itself: nobody listens there. */
+function notToItself<S extends Socket>(socket: S): S {
   socket.once('connect', () => {
-    // A free port of the ephemeral range can connect to itself: nobody listens there.
     const { localPort, localAddress, remotePort, remoteAddress } = socket
     if (localPort !== remotePort || localAddress !== remoteAddress) return
     socket.destroy(Object.assign(new Error('connected to itself'), { code: 'ECONNREFUSED' }))
   })
   return socket
-}
-
-const ends: Readonly<Record<string, LinkEnd>> = {
-  ECONNREFUSED: { kind: 'refused' },
-  ECONNRESET: { kind: 'reset' },
-  EPIPE: { kind: 'reset' },
-  ETIMEDOUT: { kind: 'timeout' },
-}
-
-function endFromError(error: NodeJS.ErrnoException, address: Address): LinkEnd {
-  const known = ends[error.code ?? '']
-  if (known !== undefined) return known
-  // Other codes of the system, and of a name that is not found, come from this side of the wire.
-  return error.syscall === undefined ? noPeer(address, error.message) : { kind: 'unreachable' }
-}
-
-function endFromStatus(status: number, address: Address): LinkEnd {
-  if (status !== 503) return noPeer(address, `it answered with HTTP status ${status}`)
-  const text = `The peer at ${address} has too many callers that have not proved themselves; try again later.`
-  return { kind: 'rejected', code: 'limit', text }
-}
-
-function noPeer(address: Address, what: string): LinkEnd {
-  const text = `What listens at ${address} is no Tanist peer: ${what}.`
-  return { kind: 'rejected', code: 'protocol', text }
 }

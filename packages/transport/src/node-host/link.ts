@@ -25,9 +25,12 @@ export class SocketLink implements Link {
   #abort: (() => void) | undefined
   #end: LinkEnd | undefined
   #over = false
+  readonly #sendMost: number
 
-  constructor(remote: Address) {
+  /** `sendMost`: of one frame; what the other side of a smaller limit takes. */
+  constructor(remote: Address, sendMost: number = frameBytes) {
     this.remote = remote
+    this.#sendMost = sendMost
   }
 
   get bufferedBytes(): number {
@@ -39,8 +42,8 @@ export class SocketLink implements Link {
     this.#abort = abort
   }
 
-  /** From here on the link is open. */
-  carry(wire: Wire): void {
+  /** From here on the link is open. `gone` is called with its socket's end. */
+  carry(wire: Wire, gone: () => void = () => undefined): void {
     this.#wire = wire
     let failure: NodeJS.ErrnoException | undefined
     let sawEnd = false
@@ -56,6 +59,7 @@ export class SocketLink implements Link {
     ws.on('error', (error) => this.#breakOff(`The other side broke the protocol: ${error.message}.`))
     ws.on('message', (data, isBinary) => this.#receive(data, isBinary))
     ws.on('close', (status, words) => {
+      gone()
       this.finish(status === 1_006 ? endFromSocket(failure, sawEnd) : endFromClose(status, words.toString()))
     })
   }
@@ -64,8 +68,8 @@ export class SocketLink implements Link {
   send(frame: Uint8Array): void {
     const wire = this.#wire
     if (wire === undefined || this.#end !== undefined || this.#over) return
-    if (frame.length > frameBytes) {
-      this.#breakOff(`A frame of ${frame.length} bytes was to be sent; ${frameBytes} are the limit.`)
+    if (frame.length > this.#sendMost) {
+      this.#breakOff(`A frame of ${frame.length} bytes was to be sent; ${this.#sendMost} are the limit.`)
       return
     }
     wire.ws.send(frame, binary)

@@ -26,3 +26,11 @@ function advice(error: NodeJS.ErrnoException): string {
   if (error.code === 'EADDRNOTAVAIL') return `this machine has no such address (${error.code}).`
   return `${error.message}.`
 }
+
+/** Without a secret anybody who gets there is a member. */
+export function noSecret(host: string): ListenFailure {
+  const text =
+    `There is no secret, so it listens on loopback alone, and ${host} is not: ` +
+    'give every peer the same one, made once with newSecret().'
+  return { code: 'not-allowed', text }
+}

@@ -1,119 +1,87 @@
-import type { IncomingMessage, RequestListener } from 'node:http'
-import type { Socket } from 'node:net'
-import type { Address, Listener, ListenHandlers, RejectCode } from '@tanist/core'
-import { WebSocketServer } from 'ws'
-import type { WebSocket } from 'ws'
-import { openPort, refuseUpgrade } from '../gateway/index.js'
+import type { RequestListener } from 'node:http'
+import type { Address, Level, Listener, ListenHandlers, ListenOptions } from '@tanist/core'
+import { openPort } from '../gateway/index.js'
 import type { UpgradeListener } from '../gateway/index.js'
-import { handshakeTotalBytes } from '../limits.js'
-import { doorstep, shake } from '../trust/index.js'
-import type { Identity, WarnRejected } from '../trust/index.js'
+import { certificateDoor, isLoopback, keyDoor, siteDoor } from '../trust/index.js'
+import type { Door, Trust, WarnRejected } from '../trust/index.js'
 import { formatAddress, parseAddress, plainHost } from './address.js'
-import { SocketLink } from './link.js'
-import { badAddress, bindFailure, lostFailure } from './listen-failure.js'
-import { linkPath, wireOptions } from './wire.js'
+import { entrance } from './entrance.js'
+import type { LinkBook } from './link-book.js'
+import { badAddress, bindFailure, lostFailure, noSecret } from './listen-failure.js'
+import { doorway, remoteOf } from './porch.js'
+import { clientPath, explainPath, linkPath } from './wire.js'
 
 export interface ListenContext {
-  readonly identity: Identity
+  readonly trust: Trust
+  readonly links: LinkBook
   readonly warn: WarnRejected
   readonly http: RequestListener | undefined
   readonly upgrade: UpgradeListener | undefined
 }
 
+const levels: readonly Level[] = ['member', 'trusted', 'stray']
+
 /** Binds one port and hands up links whose callers proved themselves; whoever does not costs only itself. */
-export function listen(context: ListenContext, address: Address, handlers: ListenHandlers): Listener {
+export function listen(
+  context: ListenContext,
+  address: Address,
+  handlers: ListenHandlers,
+  options: ListenOptions = {},
+): Listener {
+  const { accepts = levels } = options
   const endpoint = parseAddress(address)
-  if (endpoint === undefined) {
-    setImmediate(() => handlers.failed(badAddress(address)))
-    return { close: () => undefined }
-  }
+  if (endpoint === undefined) return failing(handlers, badAddress(address))
   const { host, port } = endpoint
-  const hall = entrance(context, handlers)
-  const routes = { linkPath, link: hall.admit, http: context.http, upgrade: context.upgrade }
+  const { ring, certificates } = context.trust
+  const open = ring.open && certificates === undefined
+  if (open && !isLoopback(host) && accepts.some((level) => level !== 'stray')) {
+    return failing(handlers, noSecret(host))
+  }
+  const { warn } = context
+  const porch = doorway(warn)
+  const door = doorOf(context.trust, options)
+  const hall = entrance({ ...context, door, porch, accepts, layer: options.layer ?? 'main' }, handlers)
+  door.server.on('tlsClientError', (error, socket) => {
+    const remote = remoteOf(socket)
+    const refusal = door.whyFailed(socket, error, remote)
+    if (refusal !== undefined) warn(plainHost(socket.remoteAddress ?? ''), refusal.code, refusal.text)
+    socket.destroy()
+  })
+  const routes = {
+    linkPaths: [linkPath, clientPath, explainPath],
+    link: hall.admit,
+    http: context.http,
+    upgrade: context.upgrade,
+    tls: door.server,
+    secure: options.certificate !== undefined,
+    porch,
+  }
+  const close = (): void => {
+    porch.close()
+    hall.close()
+  }
   const opened = openPort(host, port, routes, {
     listening: (at, real) => handlers.listening(formatAddress(at, real)),
     failed: (error) => handlers.failed(bindFailure(host, port, error)),
     lost: (error) => {
-      hall.close()
+      close()
       handlers.failed(lostFailure(host, port, error))
     },
   })
   return {
     close() {
       opened.close()
-      hall.close()
+      close()
     },
   }
 }
 
-interface Entrance {
-  readonly admit: (request: IncomingMessage, socket: Socket, head: Buffer) => void
-  /** Nobody comes in any more; those on the doorstep are sent away. */
-  readonly close: () => void
+function doorOf(trust: Trust, { certificate }: ListenOptions): Door {
+  if (certificate !== undefined) return siteDoor(certificate)
+  return trust.certificates === undefined ? keyDoor(trust) : certificateDoor(trust, trust.certificates)
 }
 
-function entrance(context: ListenContext, handlers: ListenHandlers): Entrance {
-  const sockets = new WebSocketServer({ noServer: true, clientTracking: false, ...wireOptions })
-  const step = doorstep()
-  const waiting = new Set<Socket>()
-
-  const shakeHands = (ws: WebSocket, socket: Socket, left: () => void): void => {
-    const host = plainHost(socket.remoteAddress ?? '')
-    const remote = formatAddress(host, socket.remotePort ?? 0)
-    const unlimit = limitBytes(socket)
-    ws.on('error', () => undefined)
-    shake(ws, 'listener', context.identity, remote, (end) => {
-      if (end.kind === 'lost') return
-      if (end.kind === 'rejected') {
-        context.warn(host, end.code, end.text)
-        ws.close()
-        return
-      }
-      left()
-      unlimit()
-      const link = new SocketLink(remote)
-      link.carry({ ws, socket })
-      link.attach(handlers.accept(link))
-    })
-  }
-
-  return {
-    admit(request, socket, head) {
-      const host = plainHost(socket.remoteAddress ?? '')
-      const reject = (status: 403 | 503, code: RejectCode, text: string): void => {
-        context.warn(host, code, text)
-        refuseUpgrade(socket, status, text)
-      }
-      if (request.headers.origin !== undefined) {
-        // Any page that a browser on this machine shows may open WebSockets here; peers send no origin.
-        reject(403, 'protocol', `A web page of ${host} asked for a link between peers.`)
-        return
-      }
-      const leave = step.enter(host)
-      if (leave === undefined) {
-        reject(503, 'limit', `Too many callers that have not proved themselves, among them ${host}.`)
-        return
-      }
-      waiting.add(socket)
-      const left = (): void => {
-        leave()
-        waiting.delete(socket)
-      }
-      socket.once('close', left)
-      sockets.handleUpgrade(request, socket, head, (ws) => shakeHands(ws, socket, left))
-    },
-    close() {
-      for (const socket of waiting) socket.destroy()
-    },
-  }
-}
-
-/** Cuts a caller that sends more than a handshake needs; ws's own limit has to be that of later frames. */
-function limitBytes(socket: Socket): () => void {
-  const before = socket.bytesRead
-  const check = (): void => {
-    if (socket.bytesRead - before > handshakeTotalBytes) socket.destroy()
-  }
-  socket.on('data', check)
-  return () => socket.off('data', check)
+function failing(handlers: ListenHandlers, failure: Parameters<ListenHandlers['failed']>[0]): Listener {
+  setImmediate(() => handlers.failed(failure))
+  return { close: () => undefined }
 }

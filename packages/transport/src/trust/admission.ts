@@ -1,4 +1,4 @@
-import { unprovenLinks, unprovenLinksPerAddress } from '../limits.js'
+import { unprovenLinks, unprovenLinksOnLoopback, unprovenLinksPerAddress } from '../limits.js'
 
 /**
  * Counts the callers without a proof, over all and per address. `enter` gives the way out, to be called once
@@ -11,13 +11,16 @@ export interface Doorstep {
 export function doorstep(
   most: number = unprovenLinks,
   mostPerHost: number = unprovenLinksPerAddress,
+  mostOnLoopback: number = unprovenLinksOnLoopback,
 ): Doorstep {
   const perHost = new Map<string, number>()
   let all = 0
   return {
-    enter(host) {
+    enter(address) {
+      // All of 127.0.0.0/8 is one machine, and it may take any of them.
+      const host = isLoopback(address) ? 'loopback' : address
       const here = perHost.get(host) ?? 0
-      if (all >= most || here >= mostPerHost) return undefined
+      if (all >= most || here >= (host === 'loopback' ? mostOnLoopback : mostPerHost)) return undefined
       all += 1
       perHost.set(host, here + 1)
       let inside = true
@@ -31,4 +34,8 @@ export function doorstep(
       }
     },
   }
+}
+
+export function isLoopback(host: string): boolean {
+  return host === '::1' || host === 'localhost' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }

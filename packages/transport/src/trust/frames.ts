@@ -1,4 +1,4 @@
-import type { RejectCode } from '@tanist/core'
+import type { Level, RejectCode } from '@tanist/core'
 import { handshakeFrameBytes } from '../limits.js'
 
 /** The four frames of the handshake (and the reject that may replace each), as JSON text. */
@@ -11,14 +11,27 @@ export type HandshakeFrame =
   /** A hello of a protocol that we do not speak. */
   | { readonly kind: 'other-version'; readonly version: number }
 
-export interface HelloFrame {
+/** Strays prove nothing, so they have no handshake. */
+export type ProvenLevel = Exclude<Level, 'stray'>
+
+export interface HelloFrame extends Card {
   readonly kind: 'hello'
-  readonly app: string
   readonly nonce: string
   readonly proof: string | null
 }
 
-export const protocolVersion = 1
+/** Who somebody says to be. */
+export interface Card {
+  readonly app: string
+  readonly level: ProvenLevel
+  /** 8 hexadecimal digits, or `cert` for those who come with a certificate. */
+  readonly keyId: string
+}
+
+export const protocolVersion = 2
+
+/** Instead of a key's id, where certificates take the place of a secret. */
+export const certificateId = 'cert'
 
 /** Six bytes a character at worst: fits a frame. */
 const sentenceLength = 300
@@ -29,6 +42,7 @@ const rejectCodes: readonly string[] = [
   'version',
   'limit',
   'protocol',
+  'not-open',
 ] satisfies RejectCode[]
 
 /** Parses a frame from the other side; undefined for anything that is not exactly one of ours. */
@@ -44,13 +58,13 @@ export function parseFrame(text: string): HandshakeFrame | undefined {
 }
 
 function fromFields(fields: Readonly<Record<string, unknown>>): HandshakeFrame | undefined {
-  const { tanist, app, nonce, proof, reject, text, ok } = fields
+  const { tanist, app, level, key, nonce, proof, reject, text, ok } = fields
   if (tanist !== undefined) {
     if (typeof tanist !== 'number') return undefined
     if (tanist !== protocolVersion) return { kind: 'other-version', version: tanist }
-    if (typeof app !== 'string' || !isHex(nonce, 32)) return undefined
+    if (typeof app !== 'string' || !isHex(nonce, 32) || !isLevel(level) || !isKeyId(key)) return undefined
     if (proof !== undefined && !isHex(proof, 64)) return undefined
-    return { kind: 'hello', app, nonce, proof: proof ?? null }
+    return { kind: 'hello', app, level, keyId: key, nonce, proof: proof ?? null }
   }
   if (isRejectCode(reject)) return { kind: 'reject', code: reject, text: plain(text) }
   if (isHex(proof, 64)) return { kind: 'proof', proof }
@@ -61,8 +75,8 @@ function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-export function helloFrame(app: string, nonce: string, proof?: string): string {
-  return JSON.stringify({ tanist: protocolVersion, app, nonce, proof })
+export function helloFrame({ app, level, keyId }: Card, nonce: string, proof?: string): string {
+  return JSON.stringify({ tanist: protocolVersion, app, level, key: keyId, nonce, proof })
 }
 
 export function proofFrame(proof: string): string {
@@ -81,12 +95,20 @@ function isHex(value: unknown, digits: number): value is string {
   return typeof value === 'string' && value.length === digits && /^[0-9a-f]*$/.test(value)
 }
 
-function isRejectCode(value: unknown): value is RejectCode {
+function isLevel(value: unknown): value is ProvenLevel {
+  return value === 'member' || value === 'trusted'
+}
+
+function isKeyId(value: unknown): value is string {
+  return value === certificateId || isHex(value, 8)
+}
+
+export function isRejectCode(value: unknown): value is RejectCode {
   return typeof value === 'string' && rejectCodes.includes(value)
 }
 
 /** A stranger's sentence, fit for a log: one line, short. */
-function plain(text: unknown): string {
+export function plain(text: unknown): string {
   return typeof text === 'string'
     ? text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ').slice(0, sentenceLength)
     : ''

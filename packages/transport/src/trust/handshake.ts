@@ -1,32 +1,38 @@
 import type { RejectCode } from '@tanist/core'
 import { proofLimitMs } from '../limits.js'
-import { helloFrame, okFrame, parseFrame, proofFrame, protocolVersion, rejectFrame } from './frames.js'
-import type { HelloFrame } from './frames.js'
+import { helloFrame, okFrame, parseFrame, proofFrame, rejectFrame } from './frames.js'
+import type { Card, HelloFrame } from './frames.js'
 import { isProof, prove } from './proof.js'
 import type { Side, Transcript } from './proof.js'
+import { otherApplication, otherSecret, otherVersion, refusedBy } from './refusals.js'
+import type { Refusal } from './refusals.js'
 
 /*
- * The handshake of a link: both sides prove that they hold the secret of the same application.
+ * The handshake of a link, inside of TLS: both sides prove that they hold the same application's key of one level, on
+ * this channel.
  *
  *   dialler                                   listener
- *   {tanist:1, app, nonce}            ->
- *                                     <-      {tanist:1, app, nonce, proof}
- *   {proof}                           ->
- *                                     <-      {ok:true}
+ *   {tanist:2, app, level, key, nonce}  ->
+ *                                       <-    {tanist:2, app, level, key, nonce, proof}
+ *   {proof}                             ->
+ *                                       <-    {ok:true}
  *
  * Any frame may be {reject: code, text} instead; then it is over. A pure step machine: frames in, effects out.
  *
  * - `opened` comes after the other side's proof was checked, and on the dialling side after the listener's ok.
  * - Exactly one of `opened` and `rejected` comes, last; whatever arrives later changes nothing.
  * - The side that rejects sends the reason before it gives up, so that both know it.
- * - A proof names its side and both nonces: sent back or replayed it is wrong.
+ * - A proof names its side, both nonces and the channel: sent back, replayed or relayed it is wrong.
+ * - Level and key are those of the channel; who says otherwise is rejected. So nobody gets from one level to another.
  */
 
 /** What this side brings. `nonce`: 32 hexadecimal digits, fresh for every handshake. */
-export interface HandshakeSelf {
+export interface HandshakeSelf extends Card {
   readonly side: Side
-  readonly app: string
+  /** The key of the level. */
   readonly key: Uint8Array
+  /** Keying material of the channel, as hexadecimal digits. */
+  readonly exporter: string
   readonly nonce: string
   /** The other side's address, for sentences only. */
   readonly remote: string
@@ -56,7 +62,7 @@ export interface HandshakeStep {
 }
 
 export function startHandshake(self: HandshakeSelf): HandshakeStep {
-  const effects = self.side === 'dialler' ? [send(helloFrame(self.app, self.nonce))] : []
+  const effects = self.side === 'dialler' ? [send(helloFrame(self, self.nonce))] : []
   return { state: { at: 'hello' }, effects }
 }
 
@@ -72,9 +78,9 @@ export function stepHandshake(
 
   switch (frame.kind) {
     case 'reject':
-      return ended(frame.code, rejectedBy(self, frame.code, frame.text))
+      return ended(frame.code, refusedBy(self.remote, frame.code, frame.text))
     case 'other-version':
-      return otherVersion(self, frame.version)
+      return refuse(otherVersion(frame.version, self.remote))
     case 'hello':
       if (state.at === 'hello') return stepHello(self, frame)
       break
@@ -89,67 +95,42 @@ export function stepHandshake(
 }
 
 function stepHello(self: HandshakeSelf, hello: HelloFrame): HandshakeStep {
-  if (hello.app !== self.app) return otherApplication(self, hello.app)
+  if (hello.app !== self.app) return refuse(otherApplication(self.side, self.app, hello.app, self.remote))
+  if (hello.level !== self.level) return otherLevel(self, hello)
+  if (hello.keyId !== self.keyId) return reject('secret', 'a key was named that is not the one of TLS', self)
   if (hello.nonce === self.nonce) return reject('protocol', 'my own nonce came back', self)
+  const [diallerNonce, listenerNonce] =
+    self.side === 'dialler' ? [self.nonce, hello.nonce] : [hello.nonce, self.nonce]
+  const { app, level, keyId, exporter } = self
+  const transcript = { app, level, keyId, exporter, diallerNonce, listenerNonce }
   return self.side === 'dialler'
-    ? answerProof(self, hello.nonce, hello.proof)
-    : answerHello(self, hello.nonce, hello.proof)
+    ? answerProof(self, transcript, hello.proof)
+    : answerHello(self, transcript, hello.proof)
 }
 
 function stepProof(self: HandshakeSelf, transcript: Transcript, proof: string): HandshakeStep {
-  if (!isProof(self.key, 'dialler', transcript, proof)) return otherSecret(self)
+  if (!isProof(self.key, 'dialler', transcript, proof)) return refuse(otherSecret(self.remote))
   return over([send(okFrame()), { kind: 'opened' }])
 }
 
-function answerHello(self: HandshakeSelf, diallerNonce: string, proof: string | null): HandshakeStep {
+function answerHello(self: HandshakeSelf, transcript: Transcript, proof: string | null): HandshakeStep {
   if (proof !== null) return reject('protocol', 'a proof came before its question', self)
-  const transcript = { app: self.app, diallerNonce, listenerNonce: self.nonce }
-  const hello = helloFrame(self.app, self.nonce, prove(self.key, 'listener', transcript))
+  const hello = helloFrame(self, self.nonce, prove(self.key, 'listener', transcript))
   return { state: { at: 'proof', transcript }, effects: [send(hello)] }
 }
 
-function answerProof(self: HandshakeSelf, listenerNonce: string, proof: string | null): HandshakeStep {
+function answerProof(self: HandshakeSelf, transcript: Transcript, proof: string | null): HandshakeStep {
   if (proof === null) return reject('protocol', 'the answer has no proof', self)
-  const transcript = { app: self.app, diallerNonce: self.nonce, listenerNonce }
-  if (!isProof(self.key, 'listener', transcript, proof)) return otherSecret(self)
+  if (!isProof(self.key, 'listener', transcript, proof)) return refuse(otherSecret(self.remote))
   return { state: { at: 'ok' }, effects: [send(proofFrame(prove(self.key, 'dialler', transcript)))] }
 }
 
-function otherApplication(self: HandshakeSelf, app: string): HandshakeStep {
-  const [mine, theirs] = [JSON.stringify(self.app), JSON.stringify(app.slice(0, 256))]
-  const verb = self.side === 'listener' ? 'asked for' : 'is'
-  const told = self.side === 'listener' ? 'asked for' : 'are'
-  return ended(
-    'application',
-    `This is application ${mine}; the peer at ${self.remote} ${verb} ${theirs}.`,
-    `This is application ${mine}; you ${told} ${theirs}.`,
-  )
+function otherLevel(self: HandshakeSelf, hello: HelloFrame): HandshakeStep {
+  return reject('not-open', `the key of level "${self.level}" was used to ask for "${hello.level}"`, self)
 }
 
-function otherSecret(self: HandshakeSelf): HandshakeStep {
-  return ended('secret', secretDiffers(self), 'The secret differs from mine.')
-}
-
-function otherVersion(self: HandshakeSelf, version: number): HandshakeStep {
-  const speaks = `This peer speaks version ${protocolVersion} of the link protocol`
-  return ended(
-    'version',
-    `${speaks}; the peer at ${self.remote} speaks version ${version}. Bring both to the same release.`,
-    `${speaks}; you speak version ${version}.`,
-  )
-}
-
-function secretDiffers(self: HandshakeSelf): string {
-  return (
-    `The secret differs from that of the peer at ${self.remote}; ` +
-    'start every peer of one cluster with the same secret.'
-  )
-}
-
-/** The sentence for a refusal that the other side decided. */
-function rejectedBy(self: HandshakeSelf, code: RejectCode, text: string): string {
-  if (code === 'secret') return secretDiffers(self)
-  return `The peer at ${self.remote} refused the link (${code}): ${text === '' ? 'it gave no reason.' : text}`
+function refuse({ code, text, told }: Refusal): HandshakeStep {
+  return ended(code, text, told)
 }
 
 function reject(code: RejectCode, what: string, self: HandshakeSelf): HandshakeStep {

@@ -1,10 +1,7 @@
-import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createHmac, hkdfSync } from 'node:crypto'
 import type { DatagramKey } from '../discovery/index.js'
-
-/** A secret of 256 random bits, as text to put into a file or an environment variable. */
-export function newSecret(): string {
-  return `tanist_${randomBytes(32).toString('base64url')}`
-}
+import { keysMost } from '../limits.js'
+import { keyMaterial, weakness } from './secrets.js'
 
 /** Keys of one secret; which of them is which is all that anybody says of them. */
 export interface Keys {
@@ -31,6 +28,8 @@ export interface KeyRing {
   readonly used: Keys
   get(id: string): Keys | undefined
   list(): readonly KeyInfo[]
+  /** Made of the empty secret: whoever gets here holds it. */
+  readonly open: boolean
   datagramKeys(): readonly DatagramKey[]
   /** Accepted from now on; its id. Throws a `RangeError` with a sentence for a weak secret. */
   install(secret: string): string
@@ -42,28 +41,67 @@ export interface KeyRing {
   onRemoved(listener: (id: string) => void): () => void
 }
 
-/** `secrets`: the first is used. */
+/** `secrets`: the first is used. Throws a `RangeError` with a sentence for a weak one; the empty one has to be alone. */
 export function keyRing(app: string, secrets: readonly string[]): KeyRing {
-  const all = secrets.map((secret) => keysOf(app, secret))
-  const [used] = all
-  if (used === undefined) throw new RangeError('There is no secret.')
+  const all = new Map<string, Keys>()
+  const listeners = new Set<(id: string) => void>()
+  const accept = (secret: string): Keys => {
+    const keys = keysOf(app, secret)
+    if (!all.has(keys.id) && all.size >= keysMost) {
+      throw new RangeError(`There are ${all.size} keys, which is the most; remove one first.`)
+    }
+    const known = all.get(keys.id) ?? keys
+    all.set(keys.id, known)
+    return known
+  }
+  const need = (id: string): Keys => {
+    const keys = all.get(id)
+    if (keys !== undefined) return keys
+    throw new RangeError(`There is no key ${JSON.stringify(id)}; there are ${[...all.keys()].join(', ')}.`)
+  }
+  const [first, ...rest] = secrets
+  if (first === undefined) throw new RangeError('There is no secret.')
+  const open = first === '' && rest.length === 0
+  let used = open ? accept('') : accept(strong(first))
+  for (const secret of rest) accept(strong(secret))
   return {
-    used,
-    get: (id) => all.find((keys) => keys.id === id),
-    list: () => all.map(({ id }) => ({ id, used: id === used.id })),
-    datagramKeys: () => all.map(({ id, datagram }) => ({ id: Number.parseInt(id, 16), key: datagram })),
-    install: () => {
-      throw new RangeError('Not built yet.')
+    get used() {
+      return used
     },
-    use: () => {},
-    remove: () => {},
-    onRemoved: () => () => {},
+    open,
+    get: (id) => all.get(id),
+    list: () => [...all.keys()].map((id) => ({ id, used: id === used.id })),
+    datagramKeys: () => [used, ...[...all.values()].filter((keys) => keys !== used)].map(datagramKey),
+    install: (secret) => accept(strong(secret)).id,
+    use: (id) => {
+      used = need(id)
+    },
+    remove: (id) => {
+      if (need(id) === used) throw new RangeError(`The key ${id} is used; use another one before.`)
+      all.delete(id)
+      for (const listener of listeners) listener(id)
+    },
+    onRemoved: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
   }
 }
 
+function strong(secret: string): string {
+  const weak = weakness(secret)
+  if (weak !== undefined) throw new RangeError(weak)
+  return secret
+}
+
+function datagramKey({ id, datagram }: Keys): DatagramKey {
+  return { id: Number.parseInt(id, 16), key: datagram }
+}
+
 function keysOf(app: string, secret: string): Keys {
+  const material = keyMaterial(app, secret)
   const derive = (what: string): Uint8Array =>
-    new Uint8Array(hkdfSync('sha256', secret, `tanist v2 ${what}`, app, 32))
+    new Uint8Array(hkdfSync('sha256', material, `tanist v2 ${what}`, app, 32))
   const id = createHmac('sha256', derive('id')).update(app).digest('hex').slice(0, 8)
   return {
     id,

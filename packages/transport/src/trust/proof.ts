@@ -1,24 +1,27 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { protocolVersion } from './frames.js'
+import type { ProvenLevel } from './frames.js'
 
 export type Side = 'dialler' | 'listener'
 
-/** The key of members of one application, derived from its secret (HKDF, RFC 5869). */
-export function memberKey(secret: string, app: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', secret, 'tanist v1 member', app, 32))
-}
-
-/** What both sides know when they prove; the prover's side is part of it, so no proof can be sent back. */
+/**
+ * What both sides know when they prove. The prover's side is part of it, so no proof can be sent back; both nonces, so
+ * none can be replayed; and keying material of the TLS channel, so none can be relayed through another channel.
+ */
 export interface Transcript {
   readonly app: string
+  readonly level: ProvenLevel
+  readonly keyId: string
   readonly diallerNonce: string
   readonly listenerNonce: string
+  /** Of the channel below (RFC 8446, 7.5), as hexadecimal digits. */
+  readonly exporter: string
 }
 
 export function prove(key: Uint8Array, side: Side, transcript: Transcript): string {
-  const { app, diallerNonce, listenerNonce } = transcript
+  const { app, level, keyId, diallerNonce, listenerNonce, exporter } = transcript
   return createHmac('sha256', key)
-    .update(JSON.stringify([protocolVersion, side, diallerNonce, listenerNonce, app]))
+    .update(JSON.stringify([protocolVersion, side, level, keyId, diallerNonce, listenerNonce, exporter, app]))
     .digest('hex')
 }
 

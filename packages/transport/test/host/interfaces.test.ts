@@ -21,7 +21,7 @@ describe('the addresses of this machine', () => {
   })
 
   it('are asked of the system each time', () => {
-    const host = nodeHost({ app: 'shop', secret: 's', log: { write: () => {} } })
+    const host = nodeHost({ app: 'shop', secret: 'a secret for tests', log: { write: () => {} } })
     expect(host.network.interfaces?.()).toEqual(reachableAddresses(networkInterfaces()))
   })
 })

@@ -8,7 +8,7 @@ if (what === 'lock') {
   const folder = nodeDisk().openFolder(argument)
   console.log(folder.path)
 } else {
-  nodeHost({ app: 'shop', secret: 'a secret' }).network.listen(argument, {
+  nodeHost({ app: 'shop', secret: 'a secret for tests' }).network.listen(argument, {
     listening: (address) => console.log(address),
     accept: (link) => ({
       opened() {},

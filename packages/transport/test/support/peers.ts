@@ -89,7 +89,7 @@ export function quietHost(
   options: Partial<NodeHostOptions> = {},
 ): Host & { log: ReturnType<typeof memoryLog> } {
   const log = memoryLog()
-  return { ...nodeHost({ app: 'shop', secret: 'a secret', log, ...options }), log }
+  return { ...nodeHost({ app: 'shop', secret: 'a secret for tests', log, ...options }), log }
 }
 
 export async function listening(options: Partial<NodeHostOptions> = {}, at = '127.0.0.1:0'): Promise<Peer> {

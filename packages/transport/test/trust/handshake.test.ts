@@ -1,17 +1,32 @@
+import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { handshakeFrameBytes } from '../../src/limits.js'
 import { helloFrame, parseFrame, proofFrame } from '../../src/trust/frames.js'
 import { startHandshake, stepHandshake } from '../../src/trust/handshake.js'
 import type { HandshakeEffect, HandshakeSelf, HandshakeState } from '../../src/trust/handshake.js'
-import { memberKey, prove } from '../../src/trust/proof.js'
+import type { Card } from '../../src/trust/frames.js'
+import { prove } from '../../src/trust/proof.js'
 
 const a = 'a'.repeat(32)
 const b = 'b'.repeat(32)
 
-function side(which: 'dialler' | 'listener', app = 'shop', secret = 's', nonce = ''): HandshakeSelf {
-  const own = which === 'dialler' ? a : b
-  return { side: which, app, key: memberKey(secret, app), nonce: nonce || own, remote: '10.0.0.1:7101' }
+const channel = 'e'.repeat(64)
+const shop: Card = { app: 'shop', level: 'member', keyId: '00000001' }
+
+function keyOf(secret: string): Uint8Array {
+  return createHash('sha256').update(secret).digest()
+}
+
+function side(
+  which: 'dialler' | 'listener',
+  app = 'shop',
+  secret = 's',
+  more: Partial<HandshakeSelf> = {},
+): HandshakeSelf {
+  const nonce = which === 'dialler' ? a : b
+  const own = { side: which, key: keyOf(secret), nonce, exporter: channel, remote: '10.0.0.1:7101' }
+  return { ...shop, ...own, app, ...more }
 }
 
 interface Running {
@@ -100,9 +115,9 @@ describe('the handshake', () => {
 
   it('names both versions when they differ', () => {
     const listener = started(side('listener'))
-    const answer = feed(listener, JSON.stringify({ tanist: 2, hello: 'from the future' }))
+    const answer = feed(listener, JSON.stringify({ tanist: 3, hello: 'from the future' }))
     expect(outcome(listener)).toBe('version')
-    expect(sentence(listener)).toContain('speaks version 2')
+    expect(sentence(listener)).toContain('speaks version 3')
     const dialler = started(side('dialler'))
     feed(dialler, answer[0]!)
     expect(outcome(dialler)).toBe('version')
@@ -110,7 +125,7 @@ describe('the handshake', () => {
 
   it('refuses a proof that is only sent back', () => {
     const listener = started(side('listener'))
-    const [answer] = feed(listener, helloFrame('shop', a))
+    const [answer] = feed(listener, helloFrame(shop, a))
     const frame = parseFrame(answer!)
     feed(listener, proofFrame(frame?.kind === 'hello' ? (frame.proof ?? '') : ''))
     expect(outcome(listener)).toBe('secret')
@@ -121,15 +136,45 @@ describe('the handshake', () => {
 
   it('refuses a proof of an earlier handshake', () => {
     const first = started(side('listener'))
-    feed(first, helloFrame('shop', a))
-    const old = prove(memberKey('s', 'shop'), 'dialler', { app: 'shop', diallerNonce: a, listenerNonce: b })
+    feed(first, helloFrame(shop, a))
+    const old = prove(keyOf('s'), 'dialler', {
+      ...shop,
+      exporter: channel,
+      diallerNonce: a,
+      listenerNonce: b,
+    })
     expect(outcome(started(side('listener')))).toBe('waits')
     feed(first, JSON.stringify({ proof: old }))
     expect(outcome(first)).toBe('opened')
-    const second = started(side('listener', 'shop', 's', 'c'.repeat(32)))
-    feed(second, helloFrame('shop', a))
+    const second = started(side('listener', 'shop', 's', { nonce: 'c'.repeat(32) }))
+    feed(second, helloFrame(shop, a))
     feed(second, JSON.stringify({ proof: old }))
     expect(outcome(second)).toBe('secret')
+  })
+
+  it('opens neither side when each has another channel, as with a relay between them', () => {
+    const other = { exporter: 'f'.repeat(64) }
+    const [dialler, listener] = [started(side('dialler')), started(side('listener', 'shop', 's', other))]
+    expect(meet(dialler, listener)).toBe('secret | secret')
+  })
+
+  it('takes nobody who asks for another level than that of the key', () => {
+    const listener = started(side('listener', 'shop', 's', { level: 'trusted' }))
+    expect(meet(started(side('dialler')), listener)).toBe('not-open | not-open')
+    expect(sentence(listener)).toContain('the key of level "trusted" was used to ask for "member"')
+  })
+
+  it('takes nobody who names another key than that of the channel', () => {
+    const listener = started(side('listener'))
+    expect(meet(started(side('dialler', 'shop', 's', { keyId: '00000002' })), listener)).toBe(
+      'secret | secret',
+    )
+  })
+
+  it('refuses a nonce that is its own', () => {
+    const listener = started(side('listener'))
+    feed(listener, helloFrame(shop, b))
+    expect(outcome(listener)).toBe('protocol')
   })
 
   it('never opens a dialler on a bare ok', () => {
@@ -139,10 +184,24 @@ describe('the handshake', () => {
   })
 
   it('opens for no sequence of frames from somebody without the secret', () => {
-    const field = fc.oneof(fc.constantFrom(a, b, 'c'.repeat(64), 'shop', 1, true, null), fc.jsonValue())
-    const names = fc.constantFrom('tanist', 'app', 'nonce', 'proof', 'ok', 'reject', 'text', '__proto__')
+    const field = fc.oneof(
+      fc.constantFrom(a, b, 'c'.repeat(64), 'shop', 'member', '00000001', 2, true, null),
+      fc.jsonValue(),
+    )
+    const names = fc.constantFrom(
+      'tanist',
+      'app',
+      'level',
+      'key',
+      'nonce',
+      'proof',
+      'ok',
+      'reject',
+      'text',
+      '__proto__',
+    )
     const forged = fc.dictionary(names, field, { maxKeys: 5 }).map((fields) => JSON.stringify(fields))
-    const known = fc.constantFrom(helloFrame('shop', a), helloFrame('shop', b, 'd'.repeat(64)), '{"ok":true}')
+    const known = fc.constantFrom(helloFrame(shop, a), helloFrame(shop, b, 'd'.repeat(64)), '{"ok":true}')
     const frames = fc.array(fc.oneof(known, forged, fc.string()), { maxLength: 8 })
     fc.assert(
       fc.property(fc.constantFrom('dialler' as const, 'listener' as const), frames, (which, texts) => {

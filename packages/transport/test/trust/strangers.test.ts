@@ -10,6 +10,7 @@ import { rejectWarnings } from '../../src/trust/warnings.js'
 import { dialling, later, listening, memoryLog, quietHost } from '../support/peers.js'
 import type { Peer } from '../support/peers.js'
 
+/** Where whoever speaks no TLS is told why it is not wanted. */
 const path = '/tanist/v1/link'
 
 async function stranger(peer: Peer): Promise<WebSocket> {
@@ -48,8 +49,8 @@ async function stillServes(peer: Peer): Promise<void> {
 
 describe('peers that do not belong together', () => {
   it('both learn that their secrets differ', async () => {
-    const peer = await listening({ secret: 'one' })
-    const end = await dialling(quietHost({ secret: 'other' }), peer.address).ending()
+    const peer = await listening({ secret: 'the secret of one' })
+    const end = await dialling(quietHost({ secret: 'the secret of the other' }), peer.address).ending()
     const text = 'start every peer of one cluster with the same secret'
     expect(end).toMatchObject({ kind: 'rejected', code: 'secret', text: expect.stringContaining(text) })
     expect(end).toMatchObject({ text: expect.stringContaining(peer.address) })
@@ -85,21 +86,22 @@ describe('peers that do not belong together', () => {
   })
 
   it('fill one line of the log, however often they come', async () => {
-    const peer = await listening({ secret: 'one' })
-    for (let i = 0; i < 5; i += 1) await dialling(quietHost({ secret: 'other' }), peer.address).ending()
+    const peer = await listening({ secret: 'the secret of one' })
+    for (let i = 0; i < 5; i += 1)
+      await dialling(quietHost({ secret: 'the secret of the other' }), peer.address).ending()
     await stillServesOwn(peer)
     expect(peer.log.lines).toHaveLength(1)
   })
 
   it('never show a secret', async () => {
-    const peer = await listening({ secret: 'hunter2-one' })
-    const end = await dialling(quietHost({ secret: 'hunter2-two' }), peer.address).ending()
-    await stillServesOwn(peer, 'hunter2-one')
+    const peer = await listening({ secret: 'hunter2-for-number-one' })
+    const end = await dialling(quietHost({ secret: 'hunter2-for-number-two' }), peer.address).ending()
+    await stillServesOwn(peer, 'hunter2-for-number-one')
     expect(JSON.stringify([end, peer.log.lines])).not.toContain('hunter2')
   })
 })
 
-async function stillServesOwn(peer: Peer, secret = 'one'): Promise<void> {
+async function stillServesOwn(peer: Peer, secret = 'the secret of one'): Promise<void> {
   await dialling(quietHost({ secret }), peer.address).opening()
 }
 

@@ -1,4 +1,14 @@
-import type { Address, Link, LinkEnd, LinkHandlers, Listener, Network } from '../../host/index.js'
+import type {
+  Address,
+  ClientCaller,
+  Level,
+  Link,
+  LinkEnd,
+  LinkHandlers,
+  Listener,
+  ListenOptions,
+  Network,
+} from '../../host/index.js'
 import { bytesOf, check, comes, type Passage, textOf } from './case.js'
 
 /** One side of a link, with everything that happened to it in order. */
@@ -57,30 +67,50 @@ export class Port {
   readonly said: string[] = []
   address: Address = ''
   listener: Listener | undefined
+  /** With `takesClients`: links from processes that are no members. */
+  readonly clients: { readonly ear: Ear; readonly caller: ClientCaller }[] = []
+  readonly takesClients: boolean
+
+  constructor(takesClients = false) {
+    this.takesClients = takesClients
+  }
+
   /** Called with each accepted link, before `accept` returns. */
   greet: (ear: Ear) => void = () => {}
 
-  listen(network: Network, at: Address): this {
+  listen(network: Network, at: Address, options: ListenOptions = {}): this {
     this.listener = Ear.during(() =>
-      network.listen(at, {
-        listening: (address) => {
-          this.#say(`listening${this.address === '' ? '' : ' again'}`)
-          this.address = address
+      network.listen(
+        at,
+        {
+          listening: (address) => {
+            this.#say(`listening${this.address === '' ? '' : ' again'}`)
+            this.address = address
+          },
+          accept: (link) => {
+            const ear = new Ear()
+            ear.link = link
+            this.accepted.push(ear)
+            this.greet(ear)
+            return ear
+          },
+          ...(this.takesClients && { client: (link, caller) => this.#client(link, caller) }),
+          failed: ({ code, text }) => {
+            // Nothing is thrown at the subject: what is said is compared.
+            this.#say(`failed: ${code}${text.length > 10 ? '' : ' without a sentence'}`)
+          },
         },
-        accept: (link) => {
-          const ear = new Ear()
-          ear.link = link
-          this.accepted.push(ear)
-          this.greet(ear)
-          return ear
-        },
-        failed: ({ code, text }) => {
-          // Nothing is thrown at the subject: what is said is compared.
-          this.#say(`failed: ${code}${text.length > 10 ? '' : ' without a sentence'}`)
-        },
-      }),
+        options,
+      ),
     )
     return this
+  }
+
+  #client(link: Link, caller: ClientCaller): Ear {
+    const ear = new Ear()
+    ear.link = link
+    this.clients.push({ ear, caller })
+    return ear
   }
 
   #say(what: string): void {
@@ -88,16 +118,22 @@ export class Port {
   }
 }
 
-export async function listening(subject: Passage, network: Network, at: Address): Promise<Port> {
-  const port = new Port().listen(network, at)
+export async function listening(
+  subject: Passage,
+  network: Network,
+  at: Address,
+  options: ListenOptions & { readonly takesClients?: boolean } = {},
+): Promise<Port> {
+  const { takesClients = false, ...rest } = options
+  const port = new Port(takesClients).listen(network, at, rest)
   await comes(subject, () => port.said.length > 0, `listening or failed for ${at}`)
   check(port.said[0] === 'listening', `expected to listen on ${at}, but ${port.said[0]}`)
   return port
 }
 
-export function dialling(network: Network, address: Address): Ear {
+export function dialling(network: Network, address: Address, as?: Level): Ear {
   const ear = new Ear()
-  ear.link = Ear.during(() => network.dial(address, ear))
+  ear.link = Ear.during(() => network.dial(address, ear, as === undefined ? {} : { as }))
   return ear
 }
 

@@ -14,10 +14,14 @@ export interface HostSubject extends Subject {
   /** Where each can listen and bind, with port 0: `127.0.0.1:0`. */
   readonly atHere: Address
   readonly atThere: Address
+  /** A host at which both can bind and hear what either sends to it: `127.255.255.255`. */
+  readonly everybody?: string
   /** A folder of `there` that does not exist yet, and of which the parent does not exist either. */
   readonly path: string
   /** An address that `there` does not have. */
   readonly foreign?: Address
+  /** Its listeners take clients. */
+  readonly clients?: boolean
   /** The host of another application or secret, on the machine of `here`. */
   readonly stranger?: Host
   /** What can be done to `there`. Without it, the cases that need it are skipped. */
@@ -112,13 +116,14 @@ function base(subject: HostSubject): Subject {
 }
 
 function networkOf(subject: HostSubject): NetworkSubject {
-  const { here, there, atThere, foreign, stranger, faults = {} } = subject
+  const { here, there, atThere, foreign, clients, stranger, faults = {} } = subject
   return {
     ...base(subject),
     here: here.network,
     there: there.network,
     at: atThere,
     ...(foreign !== undefined && { foreign }),
+    ...(clients !== undefined && { clients }),
     ...(stranger && { stranger: stranger.network }),
     ...(faults.crash && { crash: () => faults.crash?.() }),
     ...(faults.freeze && { freeze: () => faults.freeze?.() }),
@@ -126,8 +131,9 @@ function networkOf(subject: HostSubject): NetworkSubject {
 }
 
 function datagramsOf(subject: HostSubject): DatagramsSubject {
-  const { here, there, atHere, atThere } = subject
-  return { ...base(subject), here: here.datagrams, there: there.datagrams, atHere, atThere }
+  const { here, there, atHere, atThere, everybody } = subject
+  const both = { here: here.datagrams, there: there.datagrams, atHere, atThere }
+  return { ...base(subject), ...both, ...(everybody !== undefined && { everybody }) }
 }
 
 function diskOf(subject: HostSubject): DiskSubject {

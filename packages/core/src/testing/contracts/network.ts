@@ -15,6 +15,8 @@ export interface NetworkSubject extends Subject {
   crash?(): void
   /** Freezes the process of `there`. */
   freeze?(): void
+  /** Its listeners take clients; a `stray` may dial it in whatever way strays do. Without it, as below. */
+  readonly clients?: boolean
   /** A network of another application or secret, on the machine of `here`. */
   readonly stranger?: Network
 }
@@ -26,7 +28,7 @@ export interface NetworkSubject extends Subject {
  * for (const { name, run } of networkContract(() => twoHosts())) it(name, ({ skip }) => run(skip))
  */
 export function networkContract(create: () => NetworkSubject | Promise<NetworkSubject>): ContractCase[] {
-  return contract(create, [...listeners, ...dials, ...frames, ...ends, ...faults])
+  return contract(create, [...listeners, ...dials, ...levels, ...frames, ...ends, ...faults])
 }
 
 const listeners: readonly Draft<NetworkSubject>[] = [
@@ -154,6 +156,60 @@ const dials: readonly Draft<NetworkSubject>[] = [
       check(end.kind === 'rejected' && end.text.length > 10, 'a rejection has a sentence')
       await subject.pass(quietMs)
       equal([ear.happened, port.accepted.length], [['closed'], 0], 'what happened, and accepted links')
+    },
+  },
+]
+
+const levels: readonly Draft<NetworkSubject>[] = [
+  ...(['trusted', 'stray'] as const).map(
+    (as): Draft<NetworkSubject> => ({
+      name: `a ${as} client is handed up as what it is, and talks both ways`,
+      needs: ['clients'],
+      run: async (subject) => {
+        const options = { takesClients: true, layer: 'lobby' }
+        const port = await listening(subject, subject.there, subject.at, options)
+        const out = dialling(subject.here, port.address, as)
+        await comes(subject, () => out.happened.includes('opened') && port.clients.length === 1, 'a link')
+        const { ear, caller } = port.clients[0]!
+        equal(
+          [caller.level, caller.layer, port.accepted.length],
+          [as, 'lobby', 0],
+          'level, layer and members',
+        )
+        check(/^[^/]+$/.test(caller.host) && caller.host.length > 0, `a host, not "${caller.host}"`)
+        out.say('ask')
+        ear.say('answer')
+        await comes(subject, () => ear.frames.length === 1 && out.frames.length === 1, 'a frame each way')
+        equal([ear.texts, out.texts], [['ask'], ['answer']], 'texts')
+        out.close('bye', 'done')
+        equal(await ending(subject, ear), { kind: 'remote', code: 'bye', reason: 'done' }, 'end there')
+      },
+    }),
+  ),
+  {
+    name: 'who is not accepted at a listener is rejected as not-open with a sentence, and the others are let in',
+    needs: ['clients'],
+    run: async (subject) => {
+      const none = await listening(subject, subject.there, subject.at)
+      const some = await listening(subject, subject.there, subject.at, {
+        takesClients: true,
+        accepts: ['member', 'trusted'],
+      })
+      for (const [port, as] of [
+        [none, 'trusted'],
+        [none, 'stray'],
+        [some, 'stray'],
+      ] as const) {
+        const end = await ending(subject, dialling(subject.here, port.address, as))
+        check(
+          end.kind === 'rejected' && end.code === 'not-open' && end.text.length > 10,
+          `not-open with a sentence for ${as}, not ${JSON.stringify(end)}`,
+        )
+      }
+      const member = dialling(subject.here, some.address)
+      const trusted = dialling(subject.here, some.address, 'trusted')
+      await comes(subject, () => some.accepted.length === 1 && some.clients.length === 1, 'the other two')
+      equal([none.clients.length, member.end, trusted.end], [0, undefined, undefined], 'what ended')
     },
   },
 ]

@@ -6,8 +6,15 @@ import { anyValue } from './codec.mjs'
 
 function someMessages(random) {
   return Array.from({ length: 1 + below(random, 3) }, () => {
-    const body = { t: pick(random, ['call', 'append', 'hello']), id: below(random, 1e6), list: [1, 'x', null] }
-    const message = { channel: pick(random, ['m', 's', 'r', 'a', 'v', 'o', 'c']), body: mutateJson(body, random) }
+    const body = {
+      t: pick(random, ['call', 'append', 'hello']),
+      id: below(random, 1e6),
+      list: [1, 'x', null],
+    }
+    const message = {
+      channel: pick(random, ['m', 's', 'r', 'a', 'v', 'o', 'c']),
+      body: mutateJson(body, random),
+    }
     return random.next() < 0.3 ? { ...message, data: encodeValue(anyValue(random)) } : message
   })
 }

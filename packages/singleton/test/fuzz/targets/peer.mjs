@@ -1,6 +1,14 @@
 // Real peers in the simulated world, and links to them on which somebody says what members said, but not quite.
 import { decodeFrame, encodeFrame } from '@tanist/core'
-import { checkLaws, Cluster, contradictionsOf, historyOf, laws, ledgerLaws, Workload } from '@tanist/singleton/testing'
+import {
+  checkLaws,
+  Cluster,
+  contradictionsOf,
+  historyOf,
+  laws,
+  ledgerLaws,
+  Workload,
+} from '@tanist/singleton/testing'
 import { Finding } from '../campaign.mjs'
 import { mutateBytes, mutateJson, pick } from '../mutate.mjs'
 
@@ -36,14 +44,19 @@ export function recorded(seed) {
       dial: (address, handlers, options) => given.network.dial(address, heard(handlers), options),
       listen: (address, handlers, options) => {
         accepts.set(node, (link) => handlers.accept(link))
-        return given.network.listen(address, { ...handlers, accept: (link) => heard(handlers.accept(link)) }, options)
+        return given.network.listen(
+          address,
+          { ...handlers, accept: (link) => heard(handlers.accept(link)) },
+          options,
+        )
       },
     },
   })
   const cluster = new Cluster({ seed, peers: 3, strangers: 1, host })
   cluster.startAll()
   const workload = new Workload(cluster, seed)
-  if (!cluster.world.runUntil(() => cluster.settled, { limitMs: 30_000 })) throw new Error('the cluster did not form')
+  if (!cluster.world.runUntil(() => cluster.settled, { limitMs: 30_000 }))
+    throw new Error('the cluster did not form')
   workload.start()
   cluster.world.run({ forMs: 3_000 })
   // A server that leaves its office, so that votes and all that are said, too.
@@ -61,7 +74,13 @@ function standing(cluster) {
     cluster.names.map((name) => {
       const core = cluster.peer(name)
       const { term, members, server } = core.status()
-      return [name, term, server?.name, members.map((member) => member.name).sort(), core.roles.state('ledger').total]
+      return [
+        name,
+        term,
+        server?.name,
+        members.map((member) => member.name).sort(),
+        core.roles.state('ledger').total,
+      ]
     }),
   )
 }
@@ -72,7 +91,8 @@ function lineTo(accept) {
   const link = { remote: STRANGER, bufferedBytes: 0, send: () => {}, close: end }
   const handlers = accept(link)
   line.frame = (bytes) => handlers.frame(bytes)
-  line.hangUp = () => handlers.closed(line.closed ? { kind: 'local' } : { kind: 'remote', code: '', reason: '' })
+  line.hangUp = () =>
+    handlers.closed(line.closed ? { kind: 'local' } : { kind: 'remote', code: '', reason: '' })
   return line
 }
 
@@ -140,7 +160,8 @@ export const peer = {
       settle: () => {
         lines.hangUp()
         cluster.world.run({ forMs: 50 })
-        if (cluster.ended.length > 0) throw new Finding('end', `a peer ended: ${cluster.ended[0].error?.message}`)
+        if (cluster.ended.length > 0)
+          throw new Finding('end', `a peer ended: ${cluster.ended[0].error?.message}`)
         if (standing(cluster) !== before)
           throw new Finding('state', `${before} has become ${standing(cluster)}`)
       },

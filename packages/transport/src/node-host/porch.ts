@@ -1,0 +1,105 @@
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Porch } from '../gateway/index.js'
+import { doorstepLimitMs, stepLimitMs, turnedAwayAtOnce, turnedAwayMs } from '../limits.js'
+import { doorstep } from '../trust/index.js'
+import type { WarnRejected } from '../trust/index.js'
+import { formatAddress, plainHost } from './address.js'
+
+/** Where callers wait until they have proved themselves: so many places, so much time for each step. */
+export interface Doorway extends Porch {
+  /** A place for one who has left it as a caller by HTTP and asks for a link after all. */
+  again(socket: Socket): boolean
+  /** It has proved itself. */
+  left(socket: Socket): void
+  /** All that still wait are cut. */
+  close(): void
+}
+
+interface Guest {
+  readonly socket: Socket
+  readonly untilMs: number
+  readonly leave: () => void
+  timer: NodeJS.Timeout
+}
+
+export function doorway(warn: WarnRejected): Doorway {
+  const places = doorstep()
+  /** By the address of the other side: a TLS socket and the one below it have it in common. */
+  const guests = new Map<string, Guest>()
+  let told = 0
+
+  const take = (socket: Socket): boolean => {
+    const host = plainHost(socket.remoteAddress ?? '')
+    const leave = places.enter(host)
+    if (leave === undefined) {
+      warn(host, 'limit', `Too many callers that have not proved themselves, among them ${host}.`)
+      return false
+    }
+    const key = remoteOf(socket)
+    const guest = { socket, untilMs: performance.now() + doorstepLimitMs, leave, timer: cutAfter(socket) }
+    guests.set(key, guest)
+    socket.once('close', () => drop(key, guest))
+    return true
+  }
+  const drop = (key: string, guest = guests.get(key)): void => {
+    if (guest === undefined) return
+    clearTimeout(guest.timer)
+    guest.leave()
+    if (guests.get(key) === guest) guests.delete(key)
+  }
+  const next = (key: string): void => {
+    const guest = guests.get(key)
+    if (guest === undefined) return
+    clearTimeout(guest.timer)
+    guest.timer = cutAfter(guest.socket, guest.untilMs - performance.now())
+  }
+  const turnAway = (socket: Socket): void => {
+    if (told >= turnedAwayAtOnce) {
+      socket.destroy()
+      return
+    }
+    told += 1
+    socket.once('close', () => (told -= 1))
+    setTimeout(() => socket.destroy(), turnedAwayMs)
+    // Read what comes: a socket that is closed with something unread takes back what was written.
+    socket.resume()
+    socket.end(full)
+  }
+  return {
+    arrive(socket) {
+      if (take(socket)) return true
+      turnAway(socket)
+      return false
+    },
+    again: take,
+    begins(socket, how) {
+      if (how === 'tls') next(remoteOf(socket))
+      else drop(remoteOf(socket))
+    },
+    secured: (socket: TLSSocket) => next(remoteOf(socket)),
+    left: (socket) => drop(remoteOf(socket)),
+    close() {
+      for (const { socket } of guests.values()) socket.destroy()
+    },
+  }
+}
+
+/** In the clear, whatever was to come: TLS could say no more than that it failed. */
+const full = ((): string => {
+  const text = 'Too many callers here have not proved themselves; try again later.'
+  const body = JSON.stringify({ error: text })
+  return (
+    'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: application/json\r\n' +
+    `Content-Length: ${body.length}\r\n\r\n${body}`
+  )
+})()
+
+function cutAfter(socket: Socket, leftMs: number = stepLimitMs): NodeJS.Timeout {
+  return setTimeout(() => socket.destroy(), Math.max(0, Math.min(stepLimitMs, leftMs)))
+}
+
+/** Of the other side. */
+export function remoteOf(socket: Socket): string {
+  return formatAddress(plainHost(socket.remoteAddress ?? ''), socket.remotePort ?? 0)
+}

@@ -1,0 +1,21 @@
+import { createHmac } from 'node:crypto'
+import type { KeyRing } from './key-ring.js'
+
+/** Signs texts with the token keys of a ring: with the one in use, and to compare with any that is accepted. */
+export interface TokenMacs {
+  readonly used: string
+  /** 32 bytes as base64url; null for a key that is not accepted. */
+  mac(keyId: string, text: string): string | null
+}
+
+export function tokenKeys(ring: KeyRing): TokenMacs {
+  return {
+    get used() {
+      return ring.used.id
+    },
+    mac: (keyId, text) => {
+      const keys = ring.get(keyId)
+      return keys === undefined ? null : createHmac('sha256', keys.token).update(text).digest('base64url')
+    },
+  }
+}
