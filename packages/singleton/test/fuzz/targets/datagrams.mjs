@@ -121,6 +121,7 @@ export const datagrams = {
             throw new Finding('amplification', `${one.bytes.length} bytes for ${bytes.length}`)
         if (answered > 2 * bytes.length + 64)
           throw new Finding('amplification', `${answered} bytes in all for ${bytes.length}`)
+        world.pass(5)
         const after = Object.values(discovery.status().dropped).reduce((sum, n) => sum + n, 0)
         return after > drops ? 'refused' : 'taken'
       },

@@ -21,6 +21,7 @@ const STRANGER = 'stranger1:1'
 export function recorded(seed) {
   const said = new Map()
   const accepts = new Map()
+  const hosts = new Map()
   const keep = (bytes) => {
     for (const message of decodeFrame(bytes)) {
       const kind = `${message.channel}/${message.body?.t}`
@@ -37,7 +38,11 @@ export function recorded(seed) {
     },
     closed: (end) => handlers.closed(end),
   })
-  const host = (given, node) => ({
+  const host = (given, node) => {
+    hosts.set(node, given)
+    return tapped(given, node)
+  }
+  const tapped = (given, node) => ({
     ...given,
     network: {
       ...given.network,
@@ -65,11 +70,11 @@ export function recorded(seed) {
   workload.stop()
   const over = () => cluster.settled && workload.pending.length === 0
   if (!cluster.world.runUntil(over, { limitMs: 30_000 })) throw new Error('the cluster did not settle')
-  return { cluster, workload, said, accepts }
+  return { cluster, workload, said, accepts, hosts }
 }
 
 /** What a peer that was not asked to change anything stays. */
-function standing(cluster) {
+export function standing(cluster) {
   return JSON.stringify(
     cluster.names.map((name) => {
       const core = cluster.peer(name)
@@ -220,7 +225,7 @@ export const insider = {
 }
 
 /** The cluster still works, and nothing that it did breaks a law. */
-function goOn(cluster, workload) {
+export function goOn(cluster, workload) {
   let answer = null
   const core = cluster.peer(cluster.server() ?? cluster.names[0])
   const request = { role: 'ledger', command: 'refuseMe', input: { v: { id: 'after' } }, deadlineMs: 20_000 }
