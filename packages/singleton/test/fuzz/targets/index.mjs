@@ -2,6 +2,7 @@ import { clients } from './client.mjs'
 import { codec, envelopes } from './codec.mjs'
 import { datagrams } from './datagrams.mjs'
 import { frames } from './frames.mjs'
+import { listener } from './listener.mjs'
 import { insider, peer } from './peer.mjs'
 import { handshakes, secrets, tokens } from './trust.mjs'
 
@@ -17,4 +18,5 @@ export const targets = [
   clients,
   peer,
   insider,
+  listener,
 ]
