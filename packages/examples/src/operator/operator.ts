@@ -31,7 +31,7 @@ export function watchOffice(client: Client, write: (text: string) => void): () =
     client
       .role(board)
       .events$()
-      .subscribe((item) => say(item.kind === 'state' ? notesOf(item.state) : eventText(item))),
+      .subscribe((item) => write(item.kind === 'state' ? notesOf(item.state) : eventText(item))),
   ]
   return () => {
     for (const subscription of subscriptions) subscription.unsubscribe()
