@@ -1,20 +1,20 @@
 import type { RequestListener } from 'node:http'
 import type { About, AboutChange, ActorRef, ActorSystem, Host, Log, MemberId, Timer } from '@tanist/core'
-import { eventLoopLoad, keyRing, nodeHost, startDiscovery, tokenKeys } from '@tanist/transport'
+import {
+  discoveryProblem,
+  eventLoopLoad,
+  keyRing,
+  nodeHost,
+  startDiscovery,
+  tokenKeys,
+} from '@tanist/transport'
 import type { Certificates, DiscoverySettings } from '@tanist/transport'
 import { Desk, Speakers } from './gateway/index.js'
 import type { Authenticate, LayerSettings, TokenKeys } from './gateway/index.js'
 import { operateTokens } from './operate-tokens.js'
 import type { OperateTokens } from './operate-tokens.js'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
-import {
-  areSameMembers,
-  changesBetween,
-  checkFinding,
-  checkSettings,
-  JoinError,
-  openPeer,
-} from './peer/index.js'
+import { areSameMembers, changesBetween, checkSettings, JoinError, openPeer } from './peer/index.js'
 import type { Look, PeerCore } from './peer/index.js'
 import { defaultsOf } from './defaults.js'
 import { operateOn } from './operate.js'
@@ -245,7 +245,7 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
   const guarded = certificates !== undefined || secrets.some((one) => one !== '')
   const defaults = defaultsOf(process.env, { guarded, ownHost: options.host !== undefined })
   const { seeds = [], timing } = rest
-  const finding = checkFinding(discovery ?? (defaults.discovers ? {} : false))
+  const finding = checkedDiscovery(discovery ?? (defaults.discovers ? {} : false))
   const settings: Omit<PeerSettings, 'data'> = {
     listen: defaults.listen,
     ...rest,
@@ -279,6 +279,16 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
   const streams = new EventStreams(lives, host.timers)
   desk.begin(lives, streams)
   return facade({ core: lives, host, streams, desk, tokens }, options.roles, options.singletons ?? [])
+}
+
+function checkedDiscovery(given: false | DiscoverySettings): false | DiscoverySettings {
+  if (given === false) return false
+  const problem =
+    typeof given === 'object' && given !== null
+      ? discoveryProblem(given)
+      : `The option discovery is ${JSON.stringify(given)}; allowed is false or an object of settings.`
+  if (problem !== null) throw new JoinError('option', problem)
+  return given
 }
 
 function lookAround(

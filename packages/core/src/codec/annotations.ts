@@ -1,11 +1,20 @@
 import { CodecError } from './error.js'
-import { BIGINT_DIGIT_LIMIT, DEPTH_LIMIT, isForbiddenKey, isRecord, TABLE_NAME } from './limits.js'
+import {
+  BIGINT_DIGIT_LIMIT,
+  BYTES_NAME,
+  DEPTH_LIMIT,
+  isForbiddenKey,
+  isRecord,
+  TABLE_NAME,
+  type ValueLimits,
+} from './limits.js'
 
 /** What each superjson type may be built from. Whatever is not listed here is never built. */
 const ALLOWED: Readonly<Record<string, (json: unknown) => boolean>> = {
   undefined: (json) => json === null,
-  bigint: (json) => typeof json === 'string' && json.length <= BIGINT_DIGIT_LIMIT && /^-?\d+$/.test(json),
-  Date: (json) => typeof json === 'string' && json.length <= 32 && !Number.isNaN(new Date(json).getTime()),
+  bigint: (json) => typeof json === 'string' && json.length <= BIGINT_DIGIT_LIMIT + 1 && /^-?\d+$/.test(json),
+  // One form only: others depend on the time zone of who reads them.
+  Date: (json) => typeof json === 'string' && json.length <= 32 && isTimestamp(json),
   set: (json) => Array.isArray(json),
   map: (json) => Array.isArray(json) && json.every((pair) => Array.isArray(pair) && pair.length === 2),
   number: (json) => json === 'NaN' || json === 'Infinity' || json === '-Infinity' || json === '-0',
@@ -14,9 +23,24 @@ const ALLOWED: Readonly<Record<string, (json: unknown) => boolean>> = {
     Array.isArray(json) &&
     json.length % 2 === 0 &&
     json.every((part, i) => i % 2 === 1 || typeof part === 'string' || typeof part === 'number'),
+  [`custom:${BYTES_NAME}`]: (json) => typeof json === 'string',
   // A declared length would let ten bytes ask for gigabytes.
   'typed-array:Uint8Array': (json) =>
     Array.isArray(json) && json.every((b) => Number.isInteger(b) && Number(b) >= 0 && Number(b) <= 255),
+}
+
+function isTimestamp(text: string): boolean {
+  const date = new Date(text)
+  return !Number.isNaN(date.getTime()) && date.toISOString() === text
+}
+
+interface Checked {
+  readonly limits: ValueLimits
+  /** Objects that an annotation turns into something else. */
+  readonly built: Set<unknown>
+  /** Where there is an annotation, by the object that holds it: two paths may be written for one place. */
+  readonly places: Map<unknown, Set<string>>
+  annotations: number
 }
 
 /**
@@ -24,35 +48,49 @@ const ALLOWED: Readonly<Record<string, (json: unknown) => boolean>> = {
  * the allow-list, each over JSON of its shape, at paths that exist, and never inside something that another
  * annotation turns into a Map, a Set or bytes first.
  */
-export function checkAnnotations(json: unknown, annotations: unknown): void {
-  checkTree(annotations, json, new Set(), 0)
+export function checkAnnotations(json: unknown, annotations: unknown, limits: ValueLimits): void {
+  checkTree({ limits, built: new Set(), places: new Map(), annotations: 0 }, annotations, json, 0)
 }
 
-function checkTree(tree: unknown, json: unknown, built: Set<unknown>, depth: number): void {
+function checkTree(checked: Checked, tree: unknown, json: unknown, depth: number): void {
   if (depth > DEPTH_LIMIT) throw new CodecError('annotations are nested too deep')
-  if (!Array.isArray(tree)) return checkChildren(tree, json, built, depth)
+  if (!Array.isArray(tree)) return checkChildren(checked, tree, json, depth)
   if (tree.length < 1 || tree.length > 2) throw new CodecError('an annotation has one or two parts')
-  if (tree.length === 2) checkChildren(tree[1], json, built, depth)
+  if (tree.length === 2) checkChildren(checked, tree[1], json, depth)
+  if (++checked.annotations > checked.limits.annotations)
+    throw new CodecError(`more than ${checked.limits.annotations} annotations`)
   const name = nameOf(tree[0])
   if (!Object.hasOwn(ALLOWED, name))
     throw new CodecError(`values of type ${name.slice(0, 40)} are not accepted`)
   if (!ALLOWED[name]!(json)) throw new CodecError(`a ${name} was announced, but something else is there`)
-  if (typeof json === 'object' && json !== null) built.add(json)
+  if (typeof json === 'object' && json !== null) checked.built.add(json)
 }
 
-function checkChildren(tree: unknown, json: unknown, built: Set<unknown>, depth: number): void {
+function checkChildren(checked: Checked, tree: unknown, json: unknown, depth: number): void {
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
     throw new CodecError('annotations are neither a type nor a list of paths')
   }
+  const { built } = checked
   for (const [path, child] of Object.entries(tree)) {
+    let holder: unknown
     let at: unknown = json
-    for (const key of pathKeys(path)) {
+    const keys = pathKeys(path)
+    for (const key of keys) {
       if (built.has(at)) throw new CodecError('an annotation reaches into what another one builds')
+      holder = at
       at = childOf(at, key)
     }
-    if (built.has(at)) throw new CodecError('annotated twice')
-    checkTree(child, at, built, depth + 1)
+    if (built.has(at) || !isFirst(checked, holder, keys.at(-1) ?? '')) throw new CodecError('annotated twice')
+    checkTree(checked, child, at, depth + 1)
   }
+}
+
+function isFirst({ places }: Checked, holder: unknown, key: string): boolean {
+  let keys = places.get(holder)
+  if (keys === undefined) places.set(holder, (keys = new Set()))
+  if (keys.has(key)) return false
+  keys.add(key)
+  return true
 }
 
 function childOf(json: unknown, key: string): unknown {
@@ -65,7 +103,9 @@ function childOf(json: unknown, key: string): unknown {
 
 function nameOf(type: unknown): string {
   if (typeof type === 'string') return type
-  return Array.isArray(type) && type.length === 2 ? `${String(type[0])}:${String(type[1])}` : typeof type
+  if (!Array.isArray(type) || type.length !== 2) return typeof type
+  const [kind, name]: readonly unknown[] = type
+  return typeof kind === 'string' && typeof name === 'string' ? `${kind}:${name}` : typeof type
 }
 
 /** superjson joins keys with dots and escapes dots and backslashes inside them by a backslash. */
@@ -76,6 +116,7 @@ function pathKeys(path: string): string[] {
     const char = path[i]!
     if (char === '.') {
       keys.push(key)
+      if (keys.length > DEPTH_LIMIT) throw new CodecError('annotations are nested too deep')
       key = ''
     } else if (char === '\\') {
       const next = path[++i]

@@ -30,6 +30,7 @@ export function twoSimulatedHosts(change: (host: Host) => Host = (host) => host)
     stranger: host('stranger'),
     atHere: 'here:0',
     atThere: 'there:0',
+    everybody: '*',
     foreign: 'elsewhere:0',
     clients: true,
     path: '/data/below',

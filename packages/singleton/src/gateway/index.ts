@@ -14,6 +14,5 @@ export type {
   HttpAnswer,
   HttpAsked,
   LayerSettings,
-  Manifest,
-  ManifestMember,
 } from './types.js'
+export type { Manifest, ManifestMember } from '../client/index.js'

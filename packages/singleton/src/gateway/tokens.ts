@@ -37,7 +37,9 @@ export function signToken(keys: TokenKeys, request: TokenRequest, nowMs: number)
   if (level !== 'stray' && level !== 'trusted')
     throw new TypeError("operate.token: 'level' must be 'stray' or 'trusted'.")
   if (!(Number.isFinite(ttlMs) && ttlMs >= 1_000 && ttlMs <= LONGEST_MS))
-    throw new RangeError(`operate.token: 'ttlMs' must be a number of milliseconds from 1,000 to ${LONGEST_MS}.`)
+    throw new RangeError(
+      `operate.token: 'ttlMs' must be a number of milliseconds from 1,000 to ${LONGEST_MS}.`,
+    )
   const parts = [keys.used, Math.floor(nowMs + ttlMs).toString(36), level === 'trusted' ? 't' : 's']
   const text = ['tanist1', ...parts, encodeURIComponent(user ?? '').replaceAll('.', '%2E')].join('.')
   const mac = keys.mac(keys.used, text)
@@ -57,7 +59,8 @@ export function checkToken(keys: TokenKeys, token: string, nowMs: number): Token
   const expected = keys.mac(keyId, parts.slice(0, 5).join('.'))
   if (expected === null)
     return no('The token was made with a secret that is not accepted here (any more); ask for a new one.')
-  if (!isSame(mac, expected)) return no('The token was altered, or made with another secret; ask for a new one.')
+  if (!isSame(mac, expected))
+    return no('The token was altered, or made with another secret; ask for a new one.')
   const untilMs = Number.parseInt(until, 36)
   if (nowMs > untilMs + SKEW_MS) return no('The token has expired; ask for a new one.')
   return {

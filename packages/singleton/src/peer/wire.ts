@@ -132,7 +132,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
   m: {
     hello: { hello: 'object' },
     beat: { hears: 'array' },
-    bye: { memberId: 'string', incarnation: 'number', leaving: 'boolean' },
+    bye: { memberId: 'string', incarnation: 'count', leaving: 'boolean' },
     news: { records: 'array' },
     buckets: { digests: 'array' },
     marks: { buckets: 'array', marks: 'array', answer: 'boolean' },
@@ -178,16 +178,16 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
   r: {
     call: {
       session: 'string',
-      seq: 'number',
-      floor: 'number',
-      attempt: 'number',
+      seq: 'count',
+      floor: 'count',
+      attempt: 'count',
       role: 'string',
       command: 'string',
     },
-    result: { session: 'string', seq: 'number', term: 'number', index: 'number', outcome: 'object' },
-    failed: { session: 'string', seq: 'number', term: 'number', index: 'number', refusal: 'object' },
-    expired: { session: 'string', seq: 'number', attempt: 'number' },
-    retry: { session: 'string', seq: 'number', attempt: 'number', appended: 'boolean', reason: 'string' },
+    result: { session: 'string', seq: 'count', term: 'number', index: 'number', outcome: 'object' },
+    failed: { session: 'string', seq: 'count', term: 'number', index: 'number', refusal: 'object' },
+    expired: { session: 'string', seq: 'count', attempt: 'count' },
+    retry: { session: 'string', seq: 'count', attempt: 'count', appended: 'boolean', reason: 'string' },
     read: { id: 'number' },
     readable: { id: 'number', index: 'number' },
     unreadable: { id: 'number', why: 'string' },
@@ -200,7 +200,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
       term: 'count',
       n: 'count',
       session: 'string',
-      seq: 'number',
+      seq: 'count',
       role: 'string',
       command: 'string',
       digest: 'string',
@@ -212,7 +212,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
       n: 'count',
       stands: 'boolean',
       session: 'string',
-      seq: 'number',
+      seq: 'count',
       role: 'string',
       command: 'string',
       digest: 'string',
@@ -266,7 +266,7 @@ const parts: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   of: { index: 'count', term: 'count', bytes: 'count', checksum: 'count' },
   hint: { rejected: 'count', index: 'place', term: 'count' },
   pair: { set: 'array' },
-  last: { term: 'number', index: 'number' },
+  last: { term: 'count', index: 'count' },
   outcome: { status: 'string' },
 }
 
@@ -307,7 +307,7 @@ function isMessage(channel: string, body: unknown): boolean {
     (line === null || isListOf('string', line)) &&
     isListOf('number', echo, 2) &&
     isListOf('number', rtts) &&
-    (seq === undefined || typeof seq === 'number') &&
+    (seq === undefined || isKind(seq, 'count')) &&
     (hello === undefined || announcesWell(hello))
   )
 }
@@ -350,7 +350,7 @@ function announcesWell(hello: unknown): boolean {
 
 /** In a beat a promise, in a request for a vote the candidate's set and start. */
 function isPairForm({ set, echo, soloMs, incarnation }: Record<string, unknown>): boolean {
-  const numbers = [soloMs ?? 0, incarnation ?? 0].every((value) => typeof value === 'number')
+  const numbers = isKind(soloMs ?? 0, 'number') && isKind(incarnation ?? 0, 'count')
   return numbers && isListOf('number', set, 2) && (echo === null || isListOf('number', echo, 3))
 }
 
@@ -364,6 +364,8 @@ function hasForm(value: Record<string, unknown>, form: Fields): boolean {
 }
 
 function isKind(value: unknown, kind: Kind): boolean {
+  // JSON has 1e999: an infinity, which is journalled as null and then read by nobody.
+  if (kind === 'number') return Number.isFinite(value)
   if (kind !== 'count' && kind !== 'place') return kindOf(value) === kind
   return Number.isSafeInteger(value) && (value as number) >= (kind === 'count' ? 0 : -1)
 }

@@ -1,4 +1,4 @@
-import { CodecError, encodeJson, ImageWriter } from '@tanist/core'
+import { CodecError, encodeJson, ImageWriter, STATE_LIMITS } from '@tanist/core'
 import { isRecord } from './record.js'
 
 /*
@@ -116,7 +116,7 @@ function checkFirstState(place: string, state: () => unknown): void {
 /** The writer of snapshots knows no paths. */
 function pathed(value: unknown, error: CodecError): string {
   try {
-    encodeJson(value)
+    encodeJson(value, STATE_LIMITS)
   } catch (named) {
     if (named instanceof CodecError) return named.message.replace(/^\$/, 'state')
   }

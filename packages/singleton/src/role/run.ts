@@ -1,9 +1,10 @@
-import { applyEvents, checkDecision, fromEncoded, toEncoded } from '@tanist/core'
+import { applyEvents, checkDecision, fromEncoded, toEncodedFrozen } from '@tanist/core'
 import type { Encoded } from '@tanist/core'
 import { admit, isOpenTo } from './admit.js'
 import { bringUpAll } from './bring-up.js'
 import type { StoredEvent } from './bring-up.js'
 import type { Reader } from './build.js'
+import { checkCarried } from './carried.js'
 import type { CommandEntry } from './entry.js'
 import type { JournalledOutcome } from './messages.js'
 import type { Issue } from './schema.js'
@@ -35,8 +36,9 @@ type CommandFunction = (state: unknown, input: unknown, on: unknown, ctx: Ctx) =
 
 /**
  * Runs a command on `state`, without effect. Its events are applied here as decoded from their journal form,
- * so that the state, and the reply made from it, are what every replica will see; and an event that cannot be
- * encoded or applied fails the command before anything is journalled.
+ * so that the state, and the reply made from it, are what every replica will see. An event, a reply or a refusal that
+ * cannot be encoded and read again, an event that cannot be applied, and a next state that no snapshot could hold fail
+ * the command before anything is journalled: no command is a poison for those who read the journal.
  */
 export function runCommand(
   of: AnyRole,
@@ -81,12 +83,22 @@ export function runCommand(
     }
     const { events, as } = written
     if (decision.kind === 'refuse') {
-      const outcome: JournalledOutcome = { status: 'refused', refusal: toEncoded(decision.refusal) }
+      const outcome: JournalledOutcome = {
+        status: 'refused',
+        refusal: toEncodedFrozen(decision.refusal).encoded,
+      }
       return { kind: 'decided', as, events, next: state, outcome }
     }
     const next = evolve(of, state, events.decoded)
+    checkCarried(state, next)
     const reply = decision.answer === null ? undefined : decision.answer(next)
-    return { kind: 'decided', as, events, next, outcome: { status: 'ok', value: toEncoded(reply) } }
+    return {
+      kind: 'decided',
+      as,
+      events,
+      next,
+      outcome: { status: 'ok', value: toEncodedFrozen(reply).encoded },
+    }
   } catch (error) {
     const text = `${place} failed on the server and changed nothing.`
     return { kind: 'failed', reason: 'threw', text, cause: error }

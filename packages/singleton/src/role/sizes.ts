@@ -31,8 +31,13 @@ export function checkLimits(place: string, limits: unknown): void {
 
 /** Why a command is not even run: a sentence, or null. */
 export function inputTooLarge(place: string, input: Encoded, limit: number): string | null {
-  if (leftOf(input, limit) >= 0) return null
-  const size = jsonBytes(input)
+  if (leftOf(input, limit, 0) >= 0) return null
+  let size: number
+  try {
+    size = jsonBytes(input)
+  } catch {
+    return `The input of ${place} is nested too deep.`
+  }
   if (size <= limit) return null
   return `The input of ${place} has ${size} bytes; ${limit} are allowed.`
 }
@@ -56,18 +61,22 @@ function jsonBytes(value: unknown): number {
   return encodeText(JSON.stringify(value) ?? '').length
 }
 
+/** Nothing that the codec makes is deeper. */
+const DEPTH = 256
+
 /** What is left of so many bytes when a value of JSON has taken the most that it can: below 0 nobody knows. */
-function leftOf(value: unknown, bytes: number): number {
+function leftOf(value: unknown, bytes: number, depth: number): number {
+  if (depth > DEPTH) return -1
   if (typeof value === 'string') return bytes - 2 - value.length * 6
   if (typeof value !== 'object' || value === null) return bytes - 25
   let left = bytes - 2
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length && left >= 0; i++) left = leftOf(value[i], left - 1)
+    for (let i = 0; i < value.length && left >= 0; i++) left = leftOf(value[i], left - 1, depth + 1)
     return left
   }
   for (const key in value) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- any object can be read so
-    left = leftOf((value as Record<string, unknown>)[key], left - 4 - key.length * 6)
+    left = leftOf((value as Record<string, unknown>)[key], left - 4 - key.length * 6, depth + 1)
     if (left < 0) return left
   }
   return left

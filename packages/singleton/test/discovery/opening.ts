@@ -14,7 +14,11 @@ export interface Opening {
   readonly startsMs: readonly number[]
   readonly datagramLoss: number
   /** The machines of `side` and the others do not hear each other. */
-  readonly cuts: readonly { readonly atMs: number; readonly forMs: number; readonly side: readonly number[] }[]
+  readonly cuts: readonly {
+    readonly atMs: number
+    readonly forMs: number
+    readonly side: readonly number[]
+  }[]
   /** The process dies, and is started again. */
   readonly crashes: readonly { readonly atMs: number; readonly forMs: number; readonly who: number }[]
   /** Its event loop stands still: a slow start. */
@@ -59,7 +63,11 @@ export interface Opened {
 }
 
 /** Plays it, then mends everything and waits for all to be together. */
-export function play(opening: Opening, look: ClusterOptions['look'], more: Partial<ClusterOptions> = {}): Opened {
+export function play(
+  opening: Opening,
+  look: ClusterOptions['look'],
+  more: Partial<ClusterOptions> = {},
+): Opened {
   const names = peerNames(opening.startsMs.length)
   let foundings = 0
   const cluster = new Cluster({

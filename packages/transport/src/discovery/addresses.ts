@@ -43,7 +43,7 @@ export function canBeDialled(address: Address): boolean {
   return host.length <= discoveryNameBytes && /^[\w.~-]*[a-z_~-][\w.~-]*$/i.test(host)
 }
 
-const groups = (part: string | undefined): number[] =>
+const parsed = (part: string | undefined): number[] =>
   part ? part.split(':').map((group) => Number.parseInt(group, 16)) : []
 
 /** 16 bytes; undefined when it is none, or has a scope. */
@@ -54,7 +54,7 @@ export function ipv6Bytes(text: string): Uint8Array | undefined {
   const value = ipv4Of(tail?.[2] ?? '') ?? 0
   const plain = tail ? `${tail[1]}${(value >>> 16).toString(16)}:${(value & 65_535).toString(16)}` : text
   const [head = '', rest] = plain.split('::')
-  const [before, after] = [groups(head), groups(rest)]
+  const [before, after] = [parsed(head), parsed(rest)]
   const zeros = Array.from({ length: 8 - before.length - after.length }, () => 0)
   return Uint8Array.from([...before, ...zeros, ...after].flatMap((group) => [group >> 8, group & 255]))
 }

@@ -134,7 +134,9 @@ export function choosePlaces(config: DiscoveryConfig, interfaces: readonly Netwo
     const { name, family, address, prefix, loopback } = one
     const local = family === 6 && /^fe[89ab]/i.test(address)
     if (family === 6 ? !local : loopback && !isLoopback(address)) continue
-    if (scope === 'here' ? !loopback : scope === 'one' && address !== host) continue
+    // Names for addresses follow their machine, whatever it is called where it listens.
+    const elsewhere = address !== host && kindOf(address) !== 'name'
+    if (scope === 'here' ? !loopback : scope === 'one' && elsewhere) continue
     if ((include && !matches(one, include)) || matches(one, exclude)) continue
     const key = family === 4 ? address : `${address}%${name}`
     // One of each interface is enough to reach a group.

@@ -21,9 +21,7 @@ export interface Transcript {
 export function prove(key: Uint8Array, side: Side, transcript: Transcript): string {
   const { app, level, keyId, diallerNonce, listenerNonce, exporter } = transcript
   return createHmac('sha256', key)
-    .update(
-      JSON.stringify([protocolVersion, side, level, keyId, diallerNonce, listenerNonce, exporter, app]),
-    )
+    .update(JSON.stringify([protocolVersion, side, level, keyId, diallerNonce, listenerNonce, exporter, app]))
     .digest('hex')
 }
 

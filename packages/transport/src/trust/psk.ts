@@ -37,8 +37,7 @@ export function writeIdentity({ app, level, keyId }: Card): string {
 
 export type Identity =
   /** The application's name may be cut: compare with `cutName`. */
-  | ({ readonly kind: 'card' } & Card)
-  | { readonly kind: 'other-version'; readonly version: number }
+  ({ readonly kind: 'card' } & Card) | { readonly kind: 'other-version'; readonly version: number }
 
 export function readIdentity(text: string): Identity | undefined {
   const parts = /^(\d{1,4}):([mt]):([0-9a-f]{8}):(.*)$/s.exec(text)

@@ -32,7 +32,9 @@ const stretched = new Map<string, Buffer>()
 export function keyMaterial(app: string, secret: string): Buffer {
   if (secret === '' || made.test(secret)) return Buffer.from(secret)
   const salt = `tanist v2 passphrase ${app}`
-  const at = createHash('sha256').update(JSON.stringify([salt, secret])).digest('base64')
+  const at = createHash('sha256')
+    .update(JSON.stringify([salt, secret]))
+    .digest('base64')
   const known = stretched.get(at)
   if (known !== undefined) return known
   const material = scryptSync(secret, salt, 32, stretching)

@@ -21,6 +21,7 @@ export function twoRealHosts(): HostSubject {
     stranger: host('another secret for tests'),
     atHere: '127.0.0.1:0',
     atThere: '127.0.0.1:0',
+    everybody: '127.255.255.255',
     // Reserved for documentation (RFC 5737): no machine has it.
     foreign: '192.0.2.1:0',
     path: join(root, 'not yet', 'data'),
@@ -59,7 +60,9 @@ function tidy(host: Host, opened: (close: () => void) => void): Host {
       },
     },
     datagrams: {
-      bind: (address, handlers) => keep(datagrams.bind(address, handlers), (socket) => socket.close()),
+      bind: (address, handlers, options) =>
+        keep(datagrams.bind(address, handlers, options), (socket) => socket.close()),
+      interfaces: () => datagrams.interfaces?.() ?? [],
     },
     disk: { openFolder: (path) => keep(disk.openFolder(path), (folder) => folder.close()) },
   }

@@ -166,7 +166,9 @@ describe('the handshake', () => {
 
   it('takes nobody who names another key than that of the channel', () => {
     const listener = started(side('listener'))
-    expect(meet(started(side('dialler', 'shop', 's', { keyId: '00000002' })), listener)).toBe('secret | secret')
+    expect(meet(started(side('dialler', 'shop', 's', { keyId: '00000002' })), listener)).toBe(
+      'secret | secret',
+    )
   })
 
   it('refuses a nonce that is its own', () => {
@@ -182,8 +184,22 @@ describe('the handshake', () => {
   })
 
   it('opens for no sequence of frames from somebody without the secret', () => {
-    const field = fc.oneof(fc.constantFrom(a, b, 'c'.repeat(64), 'shop', 'member', '00000001', 2, true, null), fc.jsonValue())
-    const names = fc.constantFrom('tanist', 'app', 'level', 'key', 'nonce', 'proof', 'ok', 'reject', 'text', '__proto__')
+    const field = fc.oneof(
+      fc.constantFrom(a, b, 'c'.repeat(64), 'shop', 'member', '00000001', 2, true, null),
+      fc.jsonValue(),
+    )
+    const names = fc.constantFrom(
+      'tanist',
+      'app',
+      'level',
+      'key',
+      'nonce',
+      'proof',
+      'ok',
+      'reject',
+      'text',
+      '__proto__',
+    )
     const forged = fc.dictionary(names, field, { maxKeys: 5 }).map((fields) => JSON.stringify(fields))
     const known = fc.constantFrom(helloFrame(shop, a), helloFrame(shop, b, 'd'.repeat(64)), '{"ok":true}')
     const frames = fc.array(fc.oneof(known, forged, fc.string()), { maxLength: 8 })

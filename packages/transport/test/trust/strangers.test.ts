@@ -87,7 +87,8 @@ describe('peers that do not belong together', () => {
 
   it('fill one line of the log, however often they come', async () => {
     const peer = await listening({ secret: 'the secret of one' })
-    for (let i = 0; i < 5; i += 1) await dialling(quietHost({ secret: 'the secret of the other' }), peer.address).ending()
+    for (let i = 0; i < 5; i += 1)
+      await dialling(quietHost({ secret: 'the secret of the other' }), peer.address).ending()
     await stillServesOwn(peer)
     expect(peer.log.lines).toHaveLength(1)
   })

@@ -1,4 +1,4 @@
-import { decodeJson, encodeJson, encodeText } from '../../codec/index.js'
+import { decodeJson, encodeJson, encodeText, STATE_LIMITS } from '../../codec/index.js'
 import type { Disk, Folder, Log, Timers } from '../../host/index.js'
 import { type Entry, type Journal, openJournal } from '../../journal/index.js'
 import { isRecord } from '../is-record.js'
@@ -211,7 +211,7 @@ class JournalEngine implements NactPersistence {
     const { key, sequenceNumber, createdAt, fields } = fieldsOf(entry)
     const tags = Array.isArray(fields['tags']) ? fields['tags'].map(String) : []
     return {
-      data: decodeJson(fields['d']),
+      data: decodeJson(fields['d'], STATE_LIMITS),
       sequenceNumber,
       key,
       createdAt,
@@ -222,7 +222,7 @@ class JournalEngine implements NactPersistence {
 }
 
 function encoded(fields: Readonly<Record<string, unknown>>, data: unknown): Uint8Array {
-  return encodeText(JSON.stringify({ ...fields, d: encodeJson(data) }))
+  return encodeText(JSON.stringify({ ...fields, d: encodeJson(data, STATE_LIMITS) }))
 }
 
 function fieldsOf({ index, kind, payload }: Entry): {

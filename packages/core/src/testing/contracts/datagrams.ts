@@ -1,4 +1,10 @@
-import type { Address, Datagrams, DatagramSocket } from '../../host/index.js'
+import type {
+  Address,
+  DatagramHandlers,
+  DatagramOptions,
+  Datagrams,
+  DatagramSocket,
+} from '../../host/index.js'
 import {
   bytesOf,
   check,
@@ -19,6 +25,8 @@ export interface DatagramsSubject extends Subject {
   /** Where each can bind, with port 0: `127.0.0.1:0`. */
   readonly atHere: Address
   readonly atThere: Address
+  /** A host at which both can bind and hear what either sends to it: `127.255.255.255`. */
+  readonly everybody?: string
 }
 
 /** What every `Datagrams` must do, as named cases for any test runner. They may be lost: what must arrive is sent again. */
@@ -111,6 +119,62 @@ const cases: readonly Draft<DatagramsSubject>[] = [
       equal(next.address, other.address, 'address of the next socket')
     },
   },
+  {
+    name: 'what is sent to everybody reaches each one who shares the port, also the sender, and nobody else',
+    needs: ['everybody'],
+    run: async (subject) => {
+      const { here, there, everybody } = subject
+      const first = await bound(subject, there, `${everybody}:0`, { shared: true })
+      const at = `${everybody}:${first.address.split(':').at(-1)}`
+      const second = await bound(subject, here, at, { shared: true })
+      const alone = await bound(subject, here, subject.atHere)
+      for (let tries = 0; tries < 20 && (first.got.length === 0 || second.got.length === 0); tries++) {
+        alone.socket?.send(bytesOf('all'), at)
+        await subject.pass(20)
+      }
+      for (const ear of [first, second])
+        equal(ear.got[0], { text: 'all', from: alone.address }, 'what was heard')
+      equal(alone.got, [], 'what a socket of another port heard')
+      const own = second.got.length
+      for (let tries = 0; tries < 20 && second.got.length === own; tries++) {
+        second.socket?.send(bytesOf('me too'), at)
+        await subject.pass(20)
+      }
+      equal(second.got.at(-1)?.text, 'me too', 'what the sender heard of itself')
+    },
+  },
+  {
+    name: 'who shares a port and closes leaves it to the others, and who does not share gets none of it',
+    needs: ['everybody'],
+    run: async (subject) => {
+      const { here, there, everybody } = subject
+      const first = await bound(subject, there, `${everybody}:0`, { shared: true })
+      const at = `${everybody}:${first.address.split(':').at(-1)}`
+      const second = await bound(subject, there, at, { shared: true })
+      const selfish = new Ear().bind(there, at)
+      await comes(subject, () => selfish.said.length > 0, 'the failure')
+      equal(selfish.said, ['failed: in-use'], 'what a socket that does not share said')
+      second.socket?.close()
+      const asker = await bound(subject, here, subject.atHere)
+      await arrives(subject, asker, first, 'still there', at)
+      equal(second.got.length, 0, 'what the closed one heard')
+    },
+  },
+  {
+    name: 'interfaces: each has a name, an address of its family, and a subnet',
+    run: async ({ there }) => {
+      const interfaces = there.interfaces?.() ?? []
+      for (const { name, family, address, prefix, broadcast } of interfaces) {
+        const what = JSON.stringify({ name, family, address, prefix, broadcast })
+        check(
+          name !== '' && address !== '' && !/[%/]/.test(address),
+          `a name and a plain address, not ${what}`,
+        )
+        check(prefix >= 0 && prefix <= (family === 4 ? 32 : 128), `bits of the subnet in ${what}`)
+        check(family === 4 || broadcast === null, `no broadcast with IPv6, not ${what}`)
+      }
+    },
+  },
 ]
 
 /** A socket and all that it heard. */
@@ -120,10 +184,10 @@ class Ear {
   address: Address = ''
   socket: DatagramSocket | undefined
 
-  bind(datagrams: Datagrams, at: Address): this {
+  bind(datagrams: Datagrams, at: Address, options?: DatagramOptions): this {
     let inside = true
     const say = (what: string): void => void this.said.push(inside ? `${what} (inside of bind)` : what)
-    this.socket = datagrams.bind(at, {
+    const handlers: DatagramHandlers = {
       listening: (address) => {
         say('listening')
         this.address = address
@@ -133,14 +197,20 @@ class Ear {
         // Nothing is thrown at the subject: what is said is compared.
         say(`failed: ${code}${text.length > 10 ? '' : ' without a sentence'}`)
       },
-    })
+    }
+    this.socket = datagrams.bind(at, handlers, options)
     inside = false
     return this
   }
 }
 
-async function bound(subject: DatagramsSubject, datagrams: Datagrams, at: Address): Promise<Ear> {
-  const ear = new Ear().bind(datagrams, at)
+async function bound(
+  subject: DatagramsSubject,
+  datagrams: Datagrams,
+  at: Address,
+  options?: DatagramOptions,
+): Promise<Ear> {
+  const ear = new Ear().bind(datagrams, at, options)
   await comes(subject, () => ear.said.length > 0, `listening or failed for ${at}`)
   check(ear.said[0] === 'listening', `expected to bind ${at}, but ${ear.said[0]}`)
   return ear

@@ -14,6 +14,8 @@ export interface HostSubject extends Subject {
   /** Where each can listen and bind, with port 0: `127.0.0.1:0`. */
   readonly atHere: Address
   readonly atThere: Address
+  /** A host at which both can bind and hear what either sends to it: `127.255.255.255`. */
+  readonly everybody?: string
   /** A folder of `there` that does not exist yet, and of which the parent does not exist either. */
   readonly path: string
   /** An address that `there` does not have. */
@@ -129,8 +131,9 @@ function networkOf(subject: HostSubject): NetworkSubject {
 }
 
 function datagramsOf(subject: HostSubject): DatagramsSubject {
-  const { here, there, atHere, atThere } = subject
-  return { ...base(subject), here: here.datagrams, there: there.datagrams, atHere, atThere }
+  const { here, there, atHere, atThere, everybody } = subject
+  const both = { here: here.datagrams, there: there.datagrams, atHere, atThere }
+  return { ...base(subject), ...both, ...(everybody !== undefined && { everybody }) }
 }
 
 function diskOf(subject: HostSubject): DiskSubject {
