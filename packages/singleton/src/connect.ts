@@ -1,6 +1,6 @@
 import type { Host, Log } from '@tanist/core'
-import { nodeHost } from '@tanist/transport'
-import type { DiscoverySettings } from '@tanist/transport'
+import { keyRing, nodeHost } from '@tanist/transport'
+import type { DiscoverySettings, KeyRing } from '@tanist/transport'
 import { checkClient, ConnectError, openClient } from './client/index.js'
 import type { Client, ClientSettings } from './client/index.js'
 
@@ -39,8 +39,18 @@ export function startClient(options: ConnectOptions): Client {
   const hasSecret = secrets.some((one) => one !== '')
   const checked = checkClient(settings, hasSecret)
   void discovery
-  const host = given ?? nodeHost({ app: checked.app, secret: secrets[0] ?? '', ...(log && { log }) })
+  const host =
+    given ?? nodeHost({ app: checked.app, secret: ringOf(checked.app, secrets), ...(log && { log }) })
   if (checked.addresses.length === 0 && given === undefined)
     throw new ConnectError('option', 'The option addresses is empty; allowed is one address at least.')
   return openClient(host, checked).client
+}
+
+function ringOf(app: string, secrets: readonly string[]): KeyRing {
+  try {
+    return keyRing(app, secrets)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new ConnectError('option', `The option secret will not do. ${error.message}`)
+  }
 }

@@ -19,7 +19,11 @@ export class Addresses {
     const key = addressKey(host)
     let row = this.#rows.get(key)
     if (row === undefined) {
-      row = { links: 0, opens: new Bucket(addressLinkRate, nowMs), messages: new Bucket(addressMessageRate, nowMs) }
+      row = {
+        links: 0,
+        opens: new Bucket(addressLinkRate, nowMs),
+        messages: new Bucket(addressMessageRate, nowMs),
+      }
       this.#rows.set(key, row)
     }
     this.#idle.delete(key)
