@@ -1,4 +1,4 @@
-import { toEncoded } from '@tanist/core'
+import { STATE_LIMITS, toEncoded } from '@tanist/core'
 import type { ClientMessage, MemberMessage, RefusalCode } from '../client/index.js'
 import type { EventStreams, Lives, ReadOutcome } from '../peer/index.js'
 import type { AnyRole } from '../role/index.js'
@@ -143,7 +143,7 @@ export class DeskReads {
     const index = feed.applied
     const position = positionOf({ index, branch: feed.branchAt(index) })
     try {
-      return { t: 'readable', n, state: toEncoded(feed.state(role)), position, ...versionOf(definition) }
+      return { t: 'readable', n, state: toEncoded(feed.state(role), STATE_LIMITS), position, ...versionOf(definition) }
     } catch (error) {
       return { t: 'unreadable', n, code: 'unavailable', text: String(error) }
     }
