@@ -6,11 +6,12 @@ import {
   isLoopback,
   keyRing,
   nodeHost,
+  processFacts,
   startDiscovery,
   tokenKeys,
 } from '@tanist/transport'
-import type { Certificates, DiscoverySettings, KeyRing } from '@tanist/transport'
-import { Desk, Speakers } from './gateway/index.js'
+import type { Certificates, DiscoverySettings, Gateway, KeyRing } from '@tanist/transport'
+import { checkLayers, Desk, Door, Speakers } from './gateway/index.js'
 import type { Authenticate, LayerSettings, TokenKeys } from './gateway/index.js'
 import { operateKeys } from './operate-keys.js'
 import type { OperateKeys } from './operate-keys.js'
@@ -75,7 +76,10 @@ export interface JoinOptions extends Omit<PeerSettings, 'data' | 'about'> {
   readonly authenticate?: Authenticate
   /** Folder of identity, votes and journal, for one process at a time. Default `.tanist/APP` in the working folder. */
   readonly data?: string
-  /** Answers HTTP on the port that peers use. Default: 404 for everything. */
+  /**
+   * Answers HTTP on the ports of this peer, but for the paths below `/tanist`, where the peer answers itself. Without it
+   * the peer answers at `/manifest`, `/health`, `/roles` and so on as well.
+   */
   readonly http?: RequestListener
   /** Default: JSON lines on standard error, from `info` on. */
   readonly log?: Log
@@ -243,8 +247,7 @@ export async function join(options: JoinOptions): Promise<Peer> {
  */
 export async function startPeer(options: JoinOptions): Promise<Peer> {
   const { secret = '', http, log, data = `.tanist/${options.app}`, about, ...others } = options
-  const { certificates, discovery, layers, authenticate, ...rest } = others
-  void [layers]
+  const { certificates, discovery, layers = [], authenticate, ...rest } = others
   const secrets = typeof secret === 'string' ? [secret] : secret
   const guarded = certificates !== undefined || secrets.some((one) => one !== '')
   const defaults = defaultsOf(process.env, { guarded, ownHost: options.host !== undefined })
@@ -258,19 +261,28 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
     ...(about !== undefined && { about: givenAbout(about, options) }),
   }
   checkSettings({ ...settings, data })
+  checkLayers(layers)
   const ring = ringOf(options.app, secrets)
   if (!options.host) checkReach(settings.listen ?? '', ring.open && certificates === undefined)
-  const host = options.host ?? hostHere({ app: options.app, secret: ring, certificates, http, log })
+  const { app, roles } = options
+  const door = new Door({
+    app,
+    roles,
+    short: http === undefined,
+    process: options.host ? null : processFacts,
+  })
+  const host = options.host ?? hostHere({ app, secret: ring, certificates, http, gateway: door, log })
   const tokens = tokenKeys(ring)
+  const speakers = new Speakers(authenticate ?? null, tokens, host.log)
   const desk = new Desk({
     host,
-    app: options.app,
-    roles: options.roles,
-    speakers: new Speakers(authenticate ?? null, tokens, host.log),
-    addressOn: () => (member) => member.address,
-    manifest: () => null,
+    app,
+    roles,
+    speakers,
+    addressOn: (layer) => door.addressOn(layer),
+    manifest: (level) => door.manifest(level),
   })
-  const look = finding && lookAround(host, { ...finding, app: options.app }, ring)
+  const look = finding && lookAround(host, { ...finding, app }, ring)
   const lives = await new Promise<Lives>((resolve, reject) => {
     let begun: Lives | null = null
     const opened = (error: JoinError | null, core: PeerCore | null): void => {
@@ -284,7 +296,8 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
   if (about?.load === 'auto') tellOwnLoad(lives, host)
   const streams = new EventStreams(lives, host.timers)
   desk.begin(lives, streams)
-  return facade({ core: lives, host, streams, desk, ring, tokens }, options.roles, options.singletons ?? [])
+  await door.open({ host, lives, desk, speakers }, layers)
+  return facade({ core: lives, host, streams, desk, door, ring, tokens }, roles, options.singletons ?? [])
 }
 
 function checkedDiscovery(given: false | DiscoverySettings): false | DiscoverySettings {
@@ -345,15 +358,17 @@ export function hostHere(options: {
   readonly secret: string | readonly string[] | KeyRing
   readonly certificates?: Certificates | undefined
   readonly http?: RequestListener | undefined
+  readonly gateway?: Gateway
   readonly log?: Log | undefined
 }): Host {
-  const { app, secret, certificates, http, log } = options
+  const { app, secret, certificates, http, gateway, log } = options
   const ring = typeof secret === 'object' && 'used' in secret ? secret : ringOf(app, [secret].flat())
   return nodeHost({
     app,
     secret: ring,
     ...(certificates && { certificates }),
     ...(http && { http }),
+    ...(gateway && { gateway }),
     ...(log && { log }),
   })
 }
@@ -363,12 +378,13 @@ interface Parts {
   readonly host: Host
   readonly streams: EventStreams
   readonly desk: Desk
+  readonly door: Door
   readonly ring: KeyRing
   readonly tokens: TokenKeys
 }
 
 function facade(
-  { core, host, streams, desk, ring, tokens }: Parts,
+  { core, host, streams, desk, door, ring, tokens }: Parts,
   roles: readonly AnyRole[],
   singletons: readonly AnySingleton[],
 ): Peer {
@@ -433,8 +449,9 @@ function facade(
       new Promise((resolve, reject) => {
         core.transfer(to ?? null, (ok, text) => (ok ? resolve() : reject(new Error(text))))
       }),
-    leave: () => new Promise((resolve) => desk.leave(() => core.leave(LEAVE_MS, resolve))),
-    stop: () => new Promise((resolve) => desk.leave(() => core.stop(resolve))),
+    leave: () =>
+      door.closing(() => new Promise((resolve) => desk.leave(() => core.leave(LEAVE_MS, resolve)))),
+    stop: () => door.closing(() => new Promise((resolve) => desk.leave(() => core.stop(resolve)))),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Host } from '@tanist/core'
-import type { Manifest } from '../gateway/index.js'
+import type { Manifest } from './manifest.js'
 import type { AnyRole, Role } from '../role/index.js'
 import type { RoleHandle } from '../join.js'
 import { ClientCore } from './core.js'

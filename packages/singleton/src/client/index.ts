@@ -14,3 +14,4 @@ export type {
 export { checkClient } from './settings.js'
 export type { CheckedClient } from './settings.js'
 export type { Client, ClientSettings, ClientStatus, ReconnectTiming } from './types.js'
+export type { Manifest, ManifestMember } from './manifest.js'

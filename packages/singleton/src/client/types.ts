@@ -1,6 +1,6 @@
 import type { Address, MemberId } from '@tanist/core'
 import type { Observable } from 'rxjs'
-import type { Manifest } from '../gateway/index.js'
+import type { Manifest } from './manifest.js'
 import type { ReadOptions, RoleHandle, ServerView } from '../join.js'
 import type { AnyRole, Role } from '../role/index.js'
 import type { ClusterView } from './messages.js'

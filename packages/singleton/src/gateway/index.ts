@@ -1,3 +1,6 @@
+export { checkLayers } from './check-layers.js'
+export { Door } from './door.js'
+export type { DoorOptions } from './door.js'
 export { Speakers } from './authenticate.js'
 export type { Asked, Speaker } from './authenticate.js'
 export { Desk } from './desk.js'
@@ -14,6 +17,5 @@ export type {
   HttpAnswer,
   HttpAsked,
   LayerSettings,
-  Manifest,
-  ManifestMember,
 } from './types.js'
+export type { Manifest, ManifestMember } from '../client/index.js'

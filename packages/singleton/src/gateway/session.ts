@@ -1,4 +1,4 @@
-import { isReserved } from '../role/reserved.js'
+import { isReserved } from '../role/index.js'
 
 /** Of the name of a client's session; with its prefix, a `^`, and digits it stays within that of a command id. */
 const SESSION_CHARS = 160

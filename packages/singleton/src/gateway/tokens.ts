@@ -32,12 +32,14 @@ const SKEW_MS = 5_000
 /** `tanist1.KEYID.UNTIL.LEVEL.USER.MAC`; who holds the token key of that secret takes it. */
 export function signToken(keys: TokenKeys, request: TokenRequest, nowMs: number): string {
   const { user, level = 'stray', ttlMs } = request
-  if (user !== undefined && (typeof user !== 'string' || user === '' || user.length > USER_CHARS))
+  if (user !== undefined && !isUser(user))
     throw new TypeError(`operate.token: 'user' must be a text of 1 to ${USER_CHARS} characters.`)
   if (level !== 'stray' && level !== 'trusted')
     throw new TypeError("operate.token: 'level' must be 'stray' or 'trusted'.")
   if (!(Number.isFinite(ttlMs) && ttlMs >= 1_000 && ttlMs <= LONGEST_MS))
-    throw new RangeError(`operate.token: 'ttlMs' must be a number of milliseconds from 1,000 to ${LONGEST_MS}.`)
+    throw new RangeError(
+      `operate.token: 'ttlMs' must be a number of milliseconds from 1,000 to ${LONGEST_MS}.`,
+    )
   const parts = [keys.used, Math.floor(nowMs + ttlMs).toString(36), level === 'trusted' ? 't' : 's']
   const text = ['tanist1', ...parts, encodeURIComponent(user ?? '').replaceAll('.', '%2E')].join('.')
   const mac = keys.mac(keys.used, text)
@@ -57,7 +59,8 @@ export function checkToken(keys: TokenKeys, token: string, nowMs: number): Token
   const expected = keys.mac(keyId, parts.slice(0, 5).join('.'))
   if (expected === null)
     return no('The token was made with a secret that is not accepted here (any more); ask for a new one.')
-  if (!isSame(mac, expected)) return no('The token was altered, or made with another secret; ask for a new one.')
+  if (!isSame(mac, expected))
+    return no('The token was altered, or made with another secret; ask for a new one.')
   const untilMs = Number.parseInt(until, 36)
   if (nowMs > untilMs + SKEW_MS) return no('The token has expired; ask for a new one.')
   return {
@@ -78,4 +81,9 @@ function isSame(a: string, b: string): boolean {
   let differs = a.length ^ b.length
   for (let at = 0; at < b.length; at++) differs |= a.charCodeAt(at) ^ b.charCodeAt(at)
   return differs === 0
+}
+
+function isUser(user: unknown): boolean {
+  // Half a character cannot be written into a token.
+  return typeof user === 'string' && user !== '' && user.length <= USER_CHARS && !/\p{Surrogate}/u.test(user)
 }

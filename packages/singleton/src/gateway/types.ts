@@ -1,4 +1,4 @@
-import type { Address, Level, MemberId } from '@tanist/core'
+import type { Level } from '@tanist/core'
 
 /** A further port of a peer, with its own trust. The port that members use is the layer `main`. */
 export interface LayerSettings {
@@ -52,12 +52,14 @@ export interface HttpAsked {
   readonly layer: string
   /** By TLS with a certificate. */
   readonly secure: boolean
-  /** The body as JSON; of more than `limitBytes`, and of what is no JSON, the sentence for the caller. */
+  /** Aborted when the other side goes before it has its answer. */
+  readonly signal: AbortSignal
+  /** The body as JSON, undefined when it is empty; of one that is none, too long or too slow, the sentence for the caller. */
   body(
     limitBytes: number,
   ): Promise<
     | { readonly ok: true; readonly value: unknown }
-    | { readonly ok: false; readonly status: 400 | 413; readonly text: string }
+    | { readonly ok: false; readonly status: 400 | 408 | 413; readonly text: string }
   >
 }
 
@@ -67,47 +69,4 @@ export interface HttpAnswer {
   readonly body?: unknown
   readonly text?: { readonly type: string; readonly content: string }
   readonly headers?: Readonly<Record<string, string>>
-}
-
-/** What a server says of itself to whoever asks: `GET /manifest`, and in answer to a client. */
-export interface Manifest {
-  readonly app: string
-  /** Of Tanist, of the client protocol, and of the application as `about.version` has it. */
-  readonly versions: {
-    readonly tanist: string
-    readonly client: number
-    readonly link: number
-    readonly app: string | null
-  }
-  readonly clusterId: string | null
-  readonly self: { readonly id: MemberId; readonly name: string; readonly address: Address }
-  readonly server: {
-    readonly id: MemberId
-    readonly name: string
-    readonly address: Address
-    readonly term: number
-  } | null
-  readonly successor: { readonly id: MemberId; readonly name: string } | null
-  readonly members: readonly ManifestMember[]
-  /** Share of the time in which this process has work; null when it is not told. */
-  readonly load: number | null
-  readonly connections: { readonly members: number; readonly trusted: number; readonly stray: number }
-  readonly sandboxes: readonly string[]
-  readonly layers: readonly {
-    readonly name: string
-    readonly address: Address
-    readonly accepts: readonly Level[]
-    readonly secure: boolean
-  }[]
-  /** To strays those with open commands alone. */
-  readonly roles: readonly { readonly name: string; readonly open: readonly string[] }[]
-  readonly waitingFor: string | null
-}
-
-/** To strays: names and addresses of members, and nothing of their state, only where `main` or a layer takes strays. */
-export interface ManifestMember {
-  readonly id: MemberId
-  readonly name: string
-  readonly address: Address
-  readonly load: number | null
 }

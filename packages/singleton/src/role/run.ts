@@ -83,13 +83,22 @@ export function runCommand(
     }
     const { events, as } = written
     if (decision.kind === 'refuse') {
-      const outcome: JournalledOutcome = { status: 'refused', refusal: toEncodedFrozen(decision.refusal).encoded }
+      const outcome: JournalledOutcome = {
+        status: 'refused',
+        refusal: toEncodedFrozen(decision.refusal).encoded,
+      }
       return { kind: 'decided', as, events, next: state, outcome }
     }
     const next = evolve(of, state, events.decoded)
     checkCarried(state, next)
     const reply = decision.answer === null ? undefined : decision.answer(next)
-    return { kind: 'decided', as, events, next, outcome: { status: 'ok', value: toEncodedFrozen(reply).encoded } }
+    return {
+      kind: 'decided',
+      as,
+      events,
+      next,
+      outcome: { status: 'ok', value: toEncodedFrozen(reply).encoded },
+    }
   } catch (error) {
     const text = `${place} failed on the server and changed nothing.`
     return { kind: 'failed', reason: 'threw', text, cause: error }

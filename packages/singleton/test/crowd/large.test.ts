@@ -39,7 +39,13 @@ afterEach(async () => {
 })
 
 async function start(name: string): Promise<void> {
-  const given = { name, membership, data: path(root, name), seeds: addresses.slice(0, 3), secret: 'only for this loopback' }
+  const given = {
+    name,
+    membership,
+    data: path(root, name),
+    seeds: addresses.slice(0, 3),
+    secret: 'only for this loopback',
+  }
   const child = spawn(process.execPath, [PROGRAM, JSON.stringify(given)])
   const member: Member = { child, lines: [], sees: null }
   running.set(name, member)

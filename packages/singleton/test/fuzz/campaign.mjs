@@ -25,7 +25,15 @@ export class Finding extends Error {
 /** Runs `inputs` of one target. Gives what happened; `finding` is null when all went well. */
 export async function runTarget(target, { inputs, seed, untilMs = Infinity, progress = () => {} }) {
   const random = seededRandom(`${seed}/${target.name}`)
-  const tally = { name: target.name, inputs: 0, refused: 0, slowestMs: 0, ms: 0, grownBytes: 0, finding: null }
+  const tally = {
+    name: target.name,
+    inputs: 0,
+    refused: 0,
+    slowestMs: 0,
+    ms: 0,
+    grownBytes: 0,
+    finding: null,
+  }
   const watch = watchProcess()
   let opened = null
   let last = null
@@ -47,7 +55,10 @@ export async function runTarget(target, { inputs, seed, untilMs = Infinity, prog
         baseline ??= used
         tally.grownBytes = used - baseline
         if (tally.grownBytes > GROWTH_BYTES)
-          throw new Finding('memory', `${(tally.grownBytes / 2 ** 20).toFixed(0)} MiB more are held than at first`)
+          throw new Finding(
+            'memory',
+            `${(tally.grownBytes / 2 ** 20).toFixed(0)} MiB more are held than at first`,
+          )
       }
       progress(tally)
     }

@@ -25,7 +25,8 @@ const bytesSteps = [
   (bytes, random) => {
     const copy = bytes.slice()
     if (copy.length < 4) return copy
-    const at = random.next() < 0.5 ? below(random, Math.min(copy.length - 3, 24)) : below(random, copy.length - 3)
+    const at =
+      random.next() < 0.5 ? below(random, Math.min(copy.length - 3, 24)) : below(random, copy.length - 3)
     new DataView(copy.buffer).setUint32(at, pick(random, EDGES), random.next() < 0.7)
     return copy
   },
@@ -79,7 +80,10 @@ export function mutateBytes(bytes, random, other = bytes) {
   let next = bytes
   for (let i = 1 + below(random, 3); i > 0; i--) next = pick(random, bytesSteps)(next, random)
   if (random.next() < 0.1)
-    next = joined(next.subarray(0, below(random, next.length + 1)), other.subarray(below(random, other.length + 1)))
+    next = joined(
+      next.subarray(0, below(random, next.length + 1)),
+      other.subarray(below(random, other.length + 1)),
+    )
   return next
 }
 
@@ -149,7 +153,12 @@ export function mutateJson(json, random, depth = 0) {
   else if (how < 0.75) put(copy, key, oddJson(random))
   else if (how < 0.87) Array.isArray(copy) ? copy.splice(Number(key), 1) : delete copy[key]
   else if (Array.isArray(copy)) copy.push(copy[Number(key)])
-  else put(copy, pick(random, ['__proto__', 'constructor', 'then', 'toJSON', 'length', 'x', `${key}x`]), json[key])
+  else
+    put(
+      copy,
+      pick(random, ['__proto__', 'constructor', 'then', 'toJSON', 'length', 'x', `${key}x`]),
+      json[key],
+    )
   return copy
 }
 

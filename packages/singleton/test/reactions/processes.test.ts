@@ -56,7 +56,14 @@ async function openBank(): Promise<string> {
 
 async function start(name: string, url: string, seeds: readonly string[]): Promise<string> {
   const first = seeds.length === 0
-  const given = { secret: 'only for this loopback', name, bank: url, data: path(root, name), seeds, expect: first ? 1 : 2 }
+  const given = {
+    secret: 'only for this loopback',
+    name,
+    bank: url,
+    data: path(root, name),
+    seeds,
+    expect: first ? 1 : 2,
+  }
   const settings = first ? { ...given, timing: { settleMs: 50 } } : given
   const child = spawn(process.execPath, [PROGRAM, JSON.stringify(settings)])
   const lines: string[] = []

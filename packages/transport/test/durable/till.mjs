@@ -4,7 +4,12 @@ import { nodeDisk, nodeHost } from '../../dist/index.js'
 
 process.stdin.resume()
 process.stdin.on('end', () => process.exit(0))
-const host = nodeHost({ app: 'till', secret: 'a secret for tests', log: { write: () => {} }, engine: nactEngine() })
+const host = nodeHost({
+  app: 'till',
+  secret: 'a secret for tests',
+  log: { write: () => {} },
+  engine: nactEngine(),
+})
 const system = actorSystem({ host: { ...host, disk: nodeDisk() }, name: 'till', data: process.argv[2] })
 const till = durable('till', {
   state: () => ({ last: 0, sum: 0 }),

@@ -6,8 +6,15 @@ import { anyValue } from './codec.mjs'
 
 function someMessages(random) {
   return Array.from({ length: 1 + below(random, 3) }, () => {
-    const body = { t: pick(random, ['call', 'append', 'hello']), id: below(random, 1e6), list: [1, 'x', null] }
-    const message = { channel: pick(random, ['m', 's', 'r', 'a', 'v', 'o', 'c']), body: mutateJson(body, random) }
+    const body = {
+      t: pick(random, ['call', 'append', 'hello']),
+      id: below(random, 1e6),
+      list: [1, 'x', null],
+    }
+    const message = {
+      channel: pick(random, ['m', 's', 'r', 'a', 'v', 'o', 'c']),
+      body: mutateJson(body, random),
+    }
     return random.next() < 0.3 ? { ...message, data: encodeValue(anyValue(random)) } : message
   })
 }
@@ -28,7 +35,7 @@ export const frames = {
     draw: (random) => {
       const of = random.next() < 0.7 ? 'frame' : 'entries'
       const bytes = of === 'frame' ? encodeFrame(someMessages(random)) : encodeEntries(someEntries(random))
-      return { of, bytes: mutateBytes(bytes, random) }
+      return { of, bytes: random.next() < 0.4 ? bytes : mutateBytes(bytes, random) }
     },
     take: ({ of, bytes }) => {
       try {

@@ -1,6 +1,14 @@
 // Real peers in the simulated world, and links to them on which somebody says what members said, but not quite.
 import { decodeFrame, encodeFrame } from '@tanist/core'
-import { checkLaws, Cluster, contradictionsOf, historyOf, laws, ledgerLaws, Workload } from '@tanist/singleton/testing'
+import {
+  checkLaws,
+  Cluster,
+  contradictionsOf,
+  historyOf,
+  laws,
+  ledgerLaws,
+  Workload,
+} from '@tanist/singleton/testing'
 import { Finding } from '../campaign.mjs'
 import { mutateBytes, mutateJson, pick } from '../mutate.mjs'
 
@@ -13,6 +21,7 @@ const STRANGER = 'stranger1:1'
 export function recorded(seed) {
   const said = new Map()
   const accepts = new Map()
+  const hosts = new Map()
   const keep = (bytes) => {
     for (const message of decodeFrame(bytes)) {
       const kind = `${message.channel}/${message.body?.t}`
@@ -29,21 +38,30 @@ export function recorded(seed) {
     },
     closed: (end) => handlers.closed(end),
   })
-  const host = (given, node) => ({
+  const host = (given, node) => {
+    hosts.set(node, given)
+    return tapped(given, node)
+  }
+  const tapped = (given, node) => ({
     ...given,
     network: {
       ...given.network,
       dial: (address, handlers, options) => given.network.dial(address, heard(handlers), options),
       listen: (address, handlers, options) => {
         accepts.set(node, (link) => handlers.accept(link))
-        return given.network.listen(address, { ...handlers, accept: (link) => heard(handlers.accept(link)) }, options)
+        return given.network.listen(
+          address,
+          { ...handlers, accept: (link) => heard(handlers.accept(link)) },
+          options,
+        )
       },
     },
   })
   const cluster = new Cluster({ seed, peers: 3, strangers: 1, host })
   cluster.startAll()
   const workload = new Workload(cluster, seed)
-  if (!cluster.world.runUntil(() => cluster.settled, { limitMs: 30_000 })) throw new Error('the cluster did not form')
+  if (!cluster.world.runUntil(() => cluster.settled, { limitMs: 30_000 }))
+    throw new Error('the cluster did not form')
   workload.start()
   cluster.world.run({ forMs: 3_000 })
   // A server that leaves its office, so that votes and all that are said, too.
@@ -52,16 +70,22 @@ export function recorded(seed) {
   workload.stop()
   const over = () => cluster.settled && workload.pending.length === 0
   if (!cluster.world.runUntil(over, { limitMs: 30_000 })) throw new Error('the cluster did not settle')
-  return { cluster, workload, said, accepts }
+  return { cluster, workload, said, accepts, hosts }
 }
 
 /** What a peer that was not asked to change anything stays. */
-function standing(cluster) {
+export function standing(cluster) {
   return JSON.stringify(
     cluster.names.map((name) => {
       const core = cluster.peer(name)
       const { term, members, server } = core.status()
-      return [name, term, server?.name, members.map((member) => member.name).sort(), core.roles.state('ledger').total]
+      return [
+        name,
+        term,
+        server?.name,
+        members.map((member) => member.name).sort(),
+        core.roles.state('ledger').total,
+      ]
     }),
   )
 }
@@ -72,7 +96,8 @@ function lineTo(accept) {
   const link = { remote: STRANGER, bufferedBytes: 0, send: () => {}, close: end }
   const handlers = accept(link)
   line.frame = (bytes) => handlers.frame(bytes)
-  line.hangUp = () => handlers.closed(line.closed ? { kind: 'local' } : { kind: 'remote', code: '', reason: '' })
+  line.hangUp = () =>
+    handlers.closed(line.closed ? { kind: 'local' } : { kind: 'remote', code: '', reason: '' })
   return line
 }
 
@@ -113,9 +138,11 @@ class Lines {
   }
 }
 
-function say(lines, { to, bytes }) {
+function say({ world }, lines, { to, bytes }) {
   const at = lines.to(to)
   at.frame(bytes)
+  // Its turn.
+  world.run({ forMs: 0 })
   if (at.closed === null) return 'taken'
   if (at.closed.code === '' || at.closed.reason === '')
     throw new Finding('code', `a link was closed without a word: ${JSON.stringify(at.closed)}`)
@@ -134,11 +161,12 @@ export const peer = {
     const before = standing(cluster)
     return {
       draw: (random) => ({ to: pick(random, cluster.names), bytes: drawFrame(random, kinds, said) }),
-      take: (input) => say(lines, input),
+      take: (input) => say(cluster, lines, input),
       settle: () => {
         lines.hangUp()
         cluster.world.run({ forMs: 50 })
-        if (cluster.ended.length > 0) throw new Finding('end', `a peer ended: ${cluster.ended[0].error?.message}`)
+        if (cluster.ended.length > 0)
+          throw new Finding('end', `a peer ended: ${cluster.ended[0].error?.message}`)
         if (standing(cluster) !== before)
           throw new Finding('state', `${before} has become ${standing(cluster)}`)
       },
@@ -173,7 +201,7 @@ export const insider = {
     const look = () => {
       const { ended } = office.cluster
       const broken = ended.find(({ error }) => error === null || error.code === 'broken')
-      if (broken !== undefined) throw new Finding('end', `a peer broke: ${broken.error?.stack}`)
+      if (broken !== undefined) throw new Finding('end', `a peer broke: ${broken.error?.cause?.stack ?? broken.error?.stack}`)
       return ended.length > 0
     }
     return {
@@ -182,7 +210,7 @@ export const insider = {
         bytes: drawFrame(random, [...office.said.keys()], office.said),
       }),
       take: (input) => {
-        const said = say(lines, input)
+        const said = say(office.cluster, lines, input)
         look()
         return said
       },
@@ -197,7 +225,7 @@ export const insider = {
 }
 
 /** The cluster still works, and nothing that it did breaks a law. */
-function goOn(cluster, workload) {
+export function goOn(cluster, workload) {
   let answer = null
   const core = cluster.peer(cluster.server() ?? cluster.names[0])
   const request = { role: 'ledger', command: 'refuseMe', input: { v: { id: 'after' } }, deadlineMs: 20_000 }
