@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { nodeHost } from '@tanist/transport'
 
 // The very ws that links are made of.
-const { WebSocket, WebSocketServer } = createRequire(fileURLToPath(import.meta.resolve('@tanist/transport')))('ws')
+const { WebSocket, WebSocketServer } = createRequire(fileURLToPath(import.meta.resolve('@tanist/transport')))(
+  'ws',
+)
 
 const quiet = { write: () => undefined }
 const host = nodeHost({ app: 'bench', secret: 'only measured, on loopback', log: quiet })
@@ -12,7 +14,7 @@ const bare = { perMessageDeflate: false }
 /** As links have them, see wire.ts: no masks. */
 const alike = { ...bare, generateMask: (mask) => mask.fill(0) }
 
-/** Of an open WebSocket. `cork`, for the one that is alike: what is sent in one turn of the event loop leaves together, as it does in TLS. */
+/** Of an open WebSocket. `cork`: what is sent in one turn of the event loop leaves together, as it does in TLS. */
 function overSocket(ws, cork) {
   const socket = ws._socket
   socket.setNoDelay(true)
@@ -36,8 +38,7 @@ function overSocket(ws, cork) {
   }
 }
 
-function plain(cork) {
-  const options = cork ? alike : bare
+function plain(options, cork) {
   return {
     listen: (accept) =>
       new Promise((resolve) => {
@@ -86,4 +87,9 @@ const tanist = {
     }),
 }
 
-export const contenders = { ws: plain(false), 'ws, alike': plain(true), tanist }
+export const contenders = {
+  ws: plain(bare, false),
+  'ws, corked': plain(bare, true),
+  'ws, corked, no masks': plain(alike, true),
+  tanist,
+}
