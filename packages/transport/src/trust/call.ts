@@ -13,7 +13,7 @@ export interface Call {
   readonly card: Card
   readonly key: Uint8Array
   /** What is wrong with the other side's TLS, once it is secure. */
-  problem(): Refusal | undefined
+  readonly problem: () => Refusal | undefined
 }
 
 /** Dials with the used key of a level, or with this peer's certificate. */

@@ -3,12 +3,19 @@ import { nodeDisk, nodeHost } from '../../dist/index.js'
 
 process.stdin.resume()
 process.stdin.on('end', () => process.exit(0))
-const [what, argument] = process.argv.slice(2)
+const [what, argument, app = 'shop', secret = 'a secret for tests'] = process.argv.slice(2)
 if (what === 'lock') {
   const folder = nodeDisk().openFolder(argument)
   console.log(folder.path)
+} else if (what === 'dial') {
+  const tell = (end) => console.log(JSON.stringify(end))
+  nodeHost({ app, secret }).network.dial(argument, {
+    opened: () => tell({ kind: 'opened' }),
+    frame() {},
+    closed: tell,
+  })
 } else {
-  nodeHost({ app: 'shop', secret: 'a secret for tests' }).network.listen(argument, {
+  nodeHost({ app, secret }).network.listen(argument, {
     listening: (address) => console.log(address),
     accept: (link) => ({
       opened() {},

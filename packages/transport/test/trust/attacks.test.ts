@@ -256,7 +256,7 @@ describe('whoever comes to TLS', () => {
     session ??= first.getSession()
     ring.use(ring.list()[1]!.id)
     ring.remove(keys.id)
-    const again = secure(peer, { ...(session && { session }), pskCallback: () => null as never })
+    const again = secure(peer, { ...(session && { session }), pskCallback: () => null })
     expect(await outcome(again)).not.toBe('secure')
     expect(await outcome(secure(peer, session && { session }))).not.toBe('secure')
     expect(peer.accepted).toEqual([])
