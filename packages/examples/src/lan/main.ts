@@ -64,9 +64,9 @@ async function main(): Promise<number> {
   const plugged = plugs.filter(({ name }) => name.includes(process.argv[3] ?? ''))
   const lab = new Lab(hosts)
   const office = new Office(lab)
-  let endPlug = (): void => {}
+  let endPlug: (() => void) | null = null
   const clean = (): void => {
-    endPlug()
+    endPlug?.()
     office.end()
     lab.down()
   }
