@@ -17,6 +17,6 @@ ready({ beganMs: performance.timeOrigin, importedMs, listeningMs, joinedMs: now(
 onRequest(async (request) => {
   if (request.do === 'leave') return peer.leave().then(() => ({}))
   if (request.do === 'story') return story
-  const { clusterId, members, server, waitingFor, discovery } = peer.status()
-  return { clusterId, members: members.length, server: server?.name ?? null, waitingFor, discovery }
+  const { clusterId, members, server, waitingFor, discovery, links } = peer.status()
+  return { clusterId, members: members.length, server: server?.name ?? null, waitingFor, discovery, links }
 })

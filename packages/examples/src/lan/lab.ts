@@ -135,6 +135,21 @@ export class Lab {
     this.#addresses.set(host, address)
   }
 
+  /** Nothing that is sent to all arrives, nor goes out: as on a guest network, only silently. */
+  async withoutBroadcast(host: number): Promise<void> {
+    const ns = this.netns(host)
+    await this.#ip('-n', ns, 'route', 'del', 'broadcast', '10.77.0.255', 'dev', 'eth0', 'table', 'local')
+    await this.#ip('-n', ns, '-6', 'addr', 'flush', 'dev', 'eth0')
+  }
+
+  /** A second interface that leads nowhere; each host may have the same one, as with container bridges. */
+  async addInterface(host: number, name: string, address: string): Promise<void> {
+    const ns = this.netns(host)
+    await this.#ip('-n', ns, 'link', 'add', 'name', name, 'type', 'bridge')
+    await this.#ip('-n', ns, 'addr', 'add', address, 'dev', name)
+    await this.#ip('-n', ns, 'link', 'set', name, 'up')
+  }
+
   async #namespace(name: string): Promise<void> {
     this.#made.add(name)
     await this.#ip('netns', 'add', name)

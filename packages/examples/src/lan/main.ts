@@ -4,6 +4,7 @@ import { cases } from './cases.js'
 import type { Case } from './cases.js'
 import { Lab, whyNot } from './lab.js'
 import { Office } from './office.js'
+import { plugIn, plugs } from './plug.js'
 import { judge, lostIn } from './watch.js'
 import type { Outcome } from './watch.js'
 
@@ -60,9 +61,12 @@ async function main(): Promise<number> {
     return 2
   }
   const wanted = cases.filter(({ name }) => name.includes(process.argv[3] ?? ''))
+  const plugged = plugs.filter(({ name }) => name.includes(process.argv[3] ?? ''))
   const lab = new Lab(hosts)
   const office = new Office(lab)
+  let endPlug: (() => void) | null = null
   const clean = (): void => {
+    endPlug?.()
     office.end()
     lab.down()
   }
@@ -71,6 +75,16 @@ async function main(): Promise<number> {
       clean()
       process.exit(130)
     })
+  }
+  let failed = 0
+  for (const one of plugged) {
+    const wrong = await plugIn(one, hosts, (end) => (endPlug = end))
+    failed += wrong.length
+    console.log(`${one.name}: ${wrong.length === 0 ? 'as promised' : wrong.join('; ')}`)
+  }
+  if (wanted.length === 0) {
+    clean()
+    return failed > 0 ? 1 : 0
   }
   const outcomes: Outcome[] = []
   try {
@@ -94,7 +108,7 @@ async function main(): Promise<number> {
     console.log(`\n${hosts} hosts\n${table(outcomes)}`)
     clean()
   }
-  return outcomes.some(({ wrong }) => wrong.length > 0) ? 1 : 0
+  return failed > 0 || outcomes.some(({ wrong }) => wrong.length > 0) ? 1 : 0
 }
 
 process.exitCode = await main()

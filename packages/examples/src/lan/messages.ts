@@ -1,10 +1,14 @@
 /** What the run and its peer processes tell each other. */
 export interface PeerConfig {
+  readonly app: string
   readonly name: string
   readonly data: string
   readonly secret: string
   readonly seeds: readonly string[]
   readonly expect: number
+  /** `0.0.0.0:0` where nobody is told of anybody. */
+  readonly listen: string
+  readonly discovers: boolean
 }
 
 /** A member as one peer sees it. */

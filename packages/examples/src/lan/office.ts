@@ -34,18 +34,23 @@ export class Office {
     this.#lab = lab
   }
 
-  start(host: number): void {
+  start(host: number, more: Partial<PeerConfig> = {}): void {
     const config: PeerConfig = {
+      app: 'lan',
       name: nameOf(host),
       data: join(this.#folder, nameOf(host)),
       secret: SECRET,
       expect: this.#lab.hosts.length,
       seeds: this.#lab.hosts.filter((h) => h !== host).map((h) => `10.77.0.${h}:${PORT}`),
+      listen: `0.0.0.0:${PORT}`,
+      discovers: false,
+      ...more,
     }
     const args = ['netns', 'exec', this.#lab.netns(host), process.execPath, PROGRAM]
     const env = { ...process.env, [CONFIG_VARIABLE]: JSON.stringify(config) }
     const child = spawn('ip', args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     this.#running.set(host, child)
+    this.views.delete(host)
     child.on('error', () => {})
     child.on('message', (message: FromPeer) => {
       this.said.push({ by: host, message })

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { startPeer } from '@tanist/singleton'
 import type { Peer, PeerStatus } from '@tanist/singleton'
-import { CONFIG_VARIABLE, PORT } from './messages.js'
+import { CONFIG_VARIABLE } from './messages.js'
 import type { FromPeer, PeerConfig, Row, ToPeer } from './messages.js'
 import { tally } from './role.js'
 
@@ -10,6 +10,9 @@ const EVERY_MS = 100
 
 /** What its log says that a run wants to know. */
 const NOTES = new Set([
+  'clusters-met',
+  'discovery-foreign',
+  'founded',
   'address-changed',
   'address-lost',
   'resumed',
@@ -34,15 +37,16 @@ const rowsOf = (status: PeerStatus): Row[] =>
     reachable,
   }))
 
-async function run({ name, data, secret, seeds, expect }: PeerConfig): Promise<void> {
+async function run({ app, name, data, secret, seeds, expect, listen, discovers }: PeerConfig): Promise<void> {
   const peer = await startPeer({
-    app: 'lan',
+    app,
     secret,
     name,
     data,
     expect,
     seeds: [...seeds],
-    listen: `0.0.0.0:${PORT}`,
+    listen,
+    discovery: discovers ? {} : false,
     roles: [tally],
     log: {
       write: (_level, event, text, more) => {

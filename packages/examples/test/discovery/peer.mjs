@@ -12,8 +12,10 @@ const write = (level, event, text, data = {}) => void log.push({ level, event, t
 const peer = await startPeer({ roles: [count], log: { write }, ...JSON.parse(process.argv[2] ?? '{}') })
 const tell = (more) => process.connected && process.send?.({ status: peer.status(), log, ...more })
 process.on('disconnect', () => process.exit(0))
-process.on('message', async (asked) => {
+process.on('message', (asked) => void answer(asked))
+
+async function answer(asked) {
   if (asked === 'add') return tell({ added: await peer.role(count).add() })
   if (asked === 'leave') await peer.leave()
   tell()
-})
+}

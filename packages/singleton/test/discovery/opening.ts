@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { Cluster, peerNames } from '../../src/testing/index.js'
 import type { ClusterOptions } from '../../src/testing/index.js'
 
