@@ -25,7 +25,11 @@ class Bench {
 
   /** About the present link, where it is about one. */
   put(...steps: readonly Step[]): this {
-    for (const step of steps) this.#run({ link: this.#link, ...step } as ConnectionInput)
+    const alone = ['begin', 'found', 'check', 'timer', 'stop']
+    for (const step of steps) {
+      const link = alone.includes(step.kind) ? {} : { link: this.#link }
+      this.#run({ ...link, ...step } as ConnectionInput)
+    }
     return this
   }
 
@@ -42,6 +46,13 @@ class Bench {
       this.#run({ kind: 'timer' })
     }
     this.#goTo(untilMs)
+    return this
+  }
+
+  /** Until the next dial. */
+  wait(): this {
+    const before = this.dialledAt.length
+    while (this.dialledAt.length === before) this.pass(Math.max(1, (this.#timerAtMs ?? 0) - this.nowMs))
     return this
   }
 
@@ -107,8 +118,7 @@ describe('which member a client is linked to', () => {
       bench.put({ kind: 'closed', end: { kind: 'broken', text: '?' } })
       let fromMs = bench.nowMs
       for (let round = 0; round < 12; round++) {
-        const before = bench.dialledAt.length
-        while (bench.dialledAt.length === before) bench.pass(1)
+        bench.wait()
         const afterMs = (bench.dialledAt.at(-1) ?? 0) - fromMs
         if (round === 0) firsts.push(afterMs)
         else (pauses[round] ??= []).push(afterMs)
@@ -197,8 +207,7 @@ describe('which member a client is linked to', () => {
     const waiting = new Bench(['a:1'], 3).put({ kind: 'begin' })
     const dials = (): number => waiting.dialledAt.length
     for (let i = 0; i < 10; i++) {
-      waiting.put(refused)
-      for (const before = dials(); dials() === before; ) waiting.pass(10)
+      waiting.put(refused).wait()
     }
     waiting.put(refused)
     const { phase } = waiting.connection
