@@ -51,7 +51,8 @@ export function startClient(options: ConnectOptions): Client {
       "The option addresses is empty; without discovery, allowed is a list of one 'host:port' at least.",
     )
   const ring = ringOf(checked.app, secrets)
-  const host = given ?? nodeHost({ app: checked.app, secret: ring, log, ...(certificates && { certificates }) })
+  const host =
+    given ?? nodeHost({ app: checked.app, secret: ring, log, ...(certificates && { certificates }) })
   const { client, core } = openClient(host, checked)
   if (finding) lookAround(host, core, checked, finding, ring)
   return client

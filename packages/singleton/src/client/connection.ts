@@ -357,7 +357,7 @@ function leave({ c, effects }: Turn, code: string, reason: string): void {
 function pause({ c, now, random }: Turn, failures: number): void {
   const { firstMs, baseMs, maxMs } = c.timing
   const bound = failures === 0 ? firstMs : Math.min(maxMs, baseMs * 2 ** Math.min(30, failures - 1))
-  const afterMs = random.next() * bound
+  const afterMs = Math.round(random.next() * bound)
   c.looked = null
   c.phase = { kind: 'pause', untilMs: now.monotonicMs + afterMs, untilWallMs: now.wallMs + afterMs }
 }

@@ -120,7 +120,6 @@ describe('clients of a cluster in which anything fails', () => {
       },
     )
     fc.assert(property, { numRuns: share(12), seed: seedOf(171), endOnFailure: true })
-    console.log(Object.fromEntries(seen), links)
     expect(seen.get('ok 1')).toBeGreaterThan(500)
     expect(links).toBeGreaterThan(30)
   })

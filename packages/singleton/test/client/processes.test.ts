@@ -104,7 +104,6 @@ describe('a client of three processes', () => {
     gaps['member stopped'] = load.takeGap()
 
     await load.end()
-    console.log(JSON.stringify(gaps))
     expect(load.failed).toEqual([])
     const marks = (await client.read(tally)).marks
     expect(new Set(marks).size).toBe(marks.length)
