@@ -173,7 +173,7 @@ describe('generated roles', () => {
       schemas: Object.fromEntries(commands.map((what) => [what, anything])),
       open,
       ...(readable && { readable: 'stray' }),
-    } as never) as unknown as AnyRole
+    } as never)
   }
 
   it('a stray does what is open and reads what is readable, and of all the rest nothing', () => {
