@@ -1,5 +1,5 @@
 import type { Host, Timer } from '@tanist/core'
-import { pausedMs, turnBytes } from './limits.js'
+import { pausedMs, turnBytes, turnLinks } from './limits.js'
 
 /** What has its turn: see `DeskLink`. */
 export interface TurnLink {
@@ -56,15 +56,26 @@ export class DeskTurns<L extends TurnLink> {
   }
 
   #turn(): void {
-    const dirty = [...this.#dirty]
-    this.#dirty.clear()
-    for (const link of dirty) link.flush()
+    for (const link of first(this.#dirty)) {
+      this.#dirty.delete(link)
+      link.flush()
+    }
     let bytes = 0
-    for (const link of [...this.#ready]) {
+    for (const link of first(this.#ready)) {
       if (bytes > turnBytes) break
       this.#ready.delete(link)
       bytes += link.pump()
     }
     if (this.#ready.size > 0 || this.#dirty.size > 0) this.#cell.wake()
   }
+}
+
+/** Those that are added meanwhile come behind all others. */
+function first<L>(links: ReadonlySet<L>): L[] {
+  const some: L[] = []
+  for (const link of links) {
+    if (some.length === turnLinks) break
+    some.push(link)
+  }
+  return some
 }

@@ -2,6 +2,8 @@ import type { MemberMessage } from '../../src/client/index.js'
 import { Raw } from './raw.js'
 import type { Hall } from './raw.js'
 
+const SILENCE_MS = 2_000
+
 /** Has a few calls under way all the time, and repeats what has no answer, under its id, wherever it gets in. */
 export class Stubborn {
   readonly name: string
@@ -16,6 +18,7 @@ export class Stubborn {
   #seq = 0
   #stopped = false
   #open = false
+  #heardMs = 0
   readonly #as: 'trusted' | 'stray'
   readonly #most: number
 
@@ -39,20 +42,28 @@ export class Stubborn {
 
   #dial(address: string): Raw {
     this.#open = false
+    this.#heardMs = this.#nowMs()
     const raw = new Raw(this.#hall.host(this.name), address, this.#as)
     raw.onMessage = (message) => raw === this.#raw && this.#take(message)
     return raw
   }
 
   #tick(): void {
-    if (this.#raw.end !== null) {
-      const names = this.#hall.cluster.names
+    // Nobody says so when a machine loses its power.
+    const silent = this.#pending.size > 0 && this.#nowMs() - this.#heardMs > SILENCE_MS
+    if (this.#raw.end !== null || silent) {
+      this.#raw.link.close()
+      const { names } = this.#hall.cluster
       this.#raw = this.#dial(
         `${names[Math.floor(this.#hall.host(this.name).random.next() * names.length)]}:1`,
       )
     }
     this.#more()
     this.#hall.host(this.name).timers.set(30, () => this.#tick())
+  }
+
+  #nowMs(): number {
+    return this.#hall.host(this.name).clock.now().monotonicMs
   }
 
   #more(): void {
@@ -68,6 +79,7 @@ export class Stubborn {
   }
 
   #take(message: MemberMessage): void {
+    this.#heardMs = this.#nowMs()
     if (message.t === 'welcome') {
       this.#open = true
       for (const seq of this.#pending.keys()) this.#send(seq)
