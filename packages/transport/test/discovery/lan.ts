@@ -119,7 +119,7 @@ export class Lan {
   }
 
   send(from: Machine, source: Bound, to: string, bytes: Uint8Array): void {
-    const [host = '', port] = [to.slice(0, to.lastIndexOf(':')), Number(to.slice(to.lastIndexOf(':') + 1))]
+    const [host, port] = [to.slice(0, to.lastIndexOf(':')), Number(to.slice(to.lastIndexOf(':') + 1))]
     const isLocal = host.startsWith('127.')
     const out = isLocal ? lo : from.towards(host)
     if (out === undefined) return

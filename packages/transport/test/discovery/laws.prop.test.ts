@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { clusterId, eth, idOf, Lan, type Process, viewOf } from './lan.js'
 
@@ -89,7 +89,7 @@ describe('whatever happens on the way', () => {
         for (const process of processes)
           expect(process.ids, process.machine.name).toEqual(others(processes, process))
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     )
   })
 
@@ -108,7 +108,7 @@ describe('whatever happens on the way', () => {
           }
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     )
   })
 
@@ -133,7 +133,7 @@ describe('whatever happens on the way', () => {
           expect(newcomer.ids).toContain(idOf(1))
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 15 },
     )
   })
 })
