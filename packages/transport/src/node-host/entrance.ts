@@ -73,6 +73,7 @@ export function entrance(context: EntranceContext, handlers: ListenHandlers): En
       const level = wish.kind === 'level' ? wish.level : 'stray'
       servers[level].handleUpgrade(request, socket, head, (ws) => {
         ws.on('error', () => undefined)
+        porch.shakes(socket)
         if (wish.kind === 'explain') hearOut(context, ws, caller)
         else if (wish.level === 'stray') {
           enter(caller)

@@ -1,7 +1,14 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Porch } from '../gateway/index.js'
-import { doorstepLimitMs, stepLimitMs, turnedAwayAtOnce, turnedAwayMs } from '../limits.js'
+import {
+  closeLimitMs,
+  doorstepLimitMs,
+  proofLimitMs,
+  stepLimitMs,
+  turnedAwayAtOnce,
+  turnedAwayMs,
+} from '../limits.js'
 import { doorstep } from '../trust/index.js'
 import type { WarnRejected } from '../trust/index.js'
 import { formatAddress, plainHost } from './address.js'
@@ -10,6 +17,8 @@ import { formatAddress, plainHost } from './address.js'
 export interface Doorway extends Porch {
   /** A place for one who has left it as a caller by HTTP and asks for a link after all. */
   again(socket: Socket): boolean
+  /** Its handshake begins, which has a deadline and a sentence of its own. */
+  shakes(socket: Socket): void
   /** It has proved itself. */
   left(socket: Socket): void
   /** All that still wait are cut. */
@@ -48,11 +57,11 @@ export function doorway(warn: WarnRejected): Doorway {
     guest.leave()
     if (guests.get(key) === guest) guests.delete(key)
   }
-  const next = (key: string): void => {
+  const next = (key: string, stepMs: number = stepLimitMs): void => {
     const guest = guests.get(key)
     if (guest === undefined) return
     clearTimeout(guest.timer)
-    guest.timer = cutAfter(guest.socket, guest.untilMs - performance.now())
+    guest.timer = cutAfter(guest.socket, Math.min(stepMs, guest.untilMs - performance.now()))
   }
   const turnAway = (socket: Socket): void => {
     if (told >= turnedAwayAtOnce) {
@@ -78,6 +87,7 @@ export function doorway(warn: WarnRejected): Doorway {
       else drop(remoteOf(socket))
     },
     secured: (socket: TLSSocket) => next(remoteOf(socket)),
+    shakes: (socket) => next(remoteOf(socket), proofLimitMs + closeLimitMs),
     left: (socket) => drop(remoteOf(socket)),
     close() {
       for (const { socket } of guests.values()) socket.destroy()
@@ -95,8 +105,8 @@ const full = ((): string => {
   )
 })()
 
-function cutAfter(socket: Socket, leftMs: number = stepLimitMs): NodeJS.Timeout {
-  return setTimeout(() => socket.destroy(), Math.max(0, Math.min(stepLimitMs, leftMs)))
+function cutAfter(socket: Socket, ms: number = stepLimitMs): NodeJS.Timeout {
+  return setTimeout(() => socket.destroy(), Math.max(0, ms))
 }
 
 /** Of the other side. */

@@ -44,7 +44,7 @@ async function post(
 
 async function open(some: Partial<PortRoutes>): Promise<{ port: Port; address: string; said: string[] }> {
   const said: string[] = []
-  const routes = { linkPath: '/link', link: () => undefined, http: undefined, upgrade: undefined, ...some }
+  const routes = { linkPaths: ['/link'], link: () => undefined, http: undefined, upgrade: undefined, ...some }
   return new Promise((resolve) => {
     const port = openPort('127.0.0.1', 0, routes, {
       listening: (host, number) => resolve({ port, address: `${host}:${number}`, said }),
@@ -110,8 +110,8 @@ describe('the one port', () => {
 
   it('says when its socket is lost, once', async () => {
     const { port, said } = await open({})
-    port.server.close()
-    await once(port.server, 'close')
+    port.front.close()
+    await once(port.front, 'close')
     port.close()
     expect(said).toEqual(['lost'])
   })

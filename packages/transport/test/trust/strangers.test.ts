@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { unprovenLinksPerAddress } from '../../src/limits.js'
+import { unprovenLinksOnLoopback } from '../../src/limits.js'
 import { doorstep } from '../../src/trust/admission.js'
 import { rejectWarnings } from '../../src/trust/warnings.js'
 import { dialling, later, listening, memoryLog, quietHost } from '../support/peers.js'
@@ -157,9 +157,9 @@ describe('strangers', () => {
     await stillServes(peer)
   })
 
-  it('cannot take more places than one address has, and places come free again', async () => {
+  it('cannot take more places than loopback has, and places come free again', async () => {
     const peer = await listening()
-    const silent = await Promise.all(Array.from({ length: unprovenLinksPerAddress }, () => stranger(peer)))
+    const silent = await Promise.all(Array.from({ length: unprovenLinksOnLoopback }, () => stranger(peer)))
     expect(await dialling(quietHost(), peer.address).ending()).toMatchObject({
       kind: 'rejected',
       code: 'limit',
