@@ -255,7 +255,7 @@ describe('signed by an insider', () => {
     ]
     const eight = [0, 0, 0, 0, 0, 0, 0, 1]
     const fields = [
-      ...field(2, [1, ...new Array<number>(16).fill(2)]),
+      ...field(2, [1, ...Buffer.alloc(16, 2)]),
       ...field(3, eight),
       ...field(7, eight),
       ...field(8, list.flatMap(one)),
