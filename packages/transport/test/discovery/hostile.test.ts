@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeHandedOn, encodeSaid, type Said } from '../../src/discovery/datagram.js'
 import { Keys } from '../../src/discovery/keys.js'
@@ -255,7 +255,7 @@ describe('signed by an insider', () => {
     ]
     const eight = [0, 0, 0, 0, 0, 0, 0, 1]
     const fields = [
-      ...field(2, [1, ...new Array<number>(16).fill(2)]),
+      ...field(2, [1, ...Buffer.alloc(16, 2)]),
       ...field(3, eight),
       ...field(7, eight),
       ...field(8, list.flatMap(one)),
