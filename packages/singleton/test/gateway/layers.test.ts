@@ -49,7 +49,7 @@ describe('layers', () => {
     const manifest = (await (await fetch(`${web}/manifest`)).json()) as { layers: { name: string }[] }
     expect(manifest.layers.map(({ name }) => name)).toEqual(['main', 'web'])
     await peer.stop()
-    await expect(fetch(`${web}/health`)).rejects.toThrow()
+    await expect(fetch(`${web}/health`)).rejects.toThrow('fetch failed')
   })
 
   it('with a certificate speak HTTPS alone', async () => {
