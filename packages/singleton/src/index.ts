@@ -1,7 +1,7 @@
 export type { BackupInfo, OperateBranches } from './operate-branches.js'
 export { newSecret } from './node.js'
 export type { Certificates, DiscoverySettings, KeyInfo } from './node.js'
-export { connect } from './connect.js'
+export { connect, startClient } from './connect.js'
 export type { ConnectOptions } from './connect.js'
 export { ConnectError } from './client/index.js'
 export type {

@@ -1,7 +1,20 @@
 import * as fc from 'fast-check'
 import { SuperJSON } from 'superjson'
 import { describe, expect, it } from 'vitest'
-import { CodecError, decodeJson, decodeValue, encodeJson, encodeValue } from '../../src/codec/index.js'
+import {
+  CodecError,
+  decodeFrame,
+  decodeJson,
+  decodeValue,
+  encodeFrame,
+  encodeJson,
+  encodeValue,
+  fromEncoded,
+  toEncoded,
+  toEncodedCopy,
+  toEncodedFrozen,
+} from '../../src/codec/index.js'
+import { Table } from '../../src/table/index.js'
 
 const key = fc
   .oneof(fc.string({ maxLength: 6 }), fc.constantFrom('', '.', 'a.b', '\\', '0', 'a\\.b', 'json', 'meta'))
@@ -15,6 +28,7 @@ const { value: anyValue } = fc.letrec((tie) => ({
     tie('record'),
     tie('map'),
     tie('set'),
+    tie('table'),
   ),
   leaf: fc.oneof(
     fc.string(),
@@ -30,6 +44,9 @@ const { value: anyValue } = fc.letrec((tie) => ({
   record: fc.dictionary(key, tie('value'), { maxKeys: 4, noNullPrototype: true }),
   map: fc.array(fc.tuple(tie('value'), tie('value')), { maxLength: 3 }).map((pairs) => new Map(pairs)),
   set: fc.array(tie('value'), { maxLength: 3 }).map((items) => new Set(items)),
+  table: fc
+    .uniqueArray(fc.tuple(fc.oneof(fc.nat(), key), tie('value')), { maxLength: 3, selector: ([k]) => k })
+    .map((pairs) => Table.from(pairs)),
 }))
 
 const throughJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -40,8 +57,14 @@ describe('a value', () => {
       fc.property(anyValue, (value) => {
         expect(decodeValue(encodeValue(value))).toStrictEqual(value)
         expect(decodeJson(throughJson(encodeJson(value)))).toStrictEqual(value)
+        for (const encoded of [toEncoded(value), toEncodedCopy(value), toEncodedFrozen(value).encoded]) {
+          const [message] = decodeFrame(encodeFrame([{ channel: 'r', body: { encoded } }]))
+          const { body } = message as { body: { encoded: unknown } }
+          expect(fromEncoded(body.encoded)).toStrictEqual(value)
+        }
+        expect(toEncodedFrozen(value).value).toStrictEqual(value)
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     )
   })
 

@@ -1,4 +1,4 @@
-import { deepFreeze, fromFresh } from '@tanist/core'
+import { deepFreeze, fromFresh, STATE_LIMITS } from '@tanist/core'
 import { bringUp, bringUpState } from '../role/index.js'
 import type { AnyFollowed, AnyRole, EventPosition } from '../role/index.js'
 import { isFinal } from './ends.js'
@@ -114,7 +114,7 @@ export function stateHere(role: AnyRole, encoded: unknown, version: number): unk
     throw new TypeError(
       `the state is of version ${version}, and this build of the role '${role.name}' knows it up to ${known}`,
     )
-  return deepFreeze(bringUpState(role, deepFreeze(fromFresh(encoded)), version))
+  return deepFreeze(bringUpState(role, deepFreeze(fromFresh(encoded, STATE_LIMITS)), version))
 }
 
 function folded(

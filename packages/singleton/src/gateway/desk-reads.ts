@@ -1,4 +1,4 @@
-import { toEncoded } from '@tanist/core'
+import { STATE_LIMITS, toEncoded } from '@tanist/core'
 import type { ClientMessage, MemberMessage, RefusalCode } from '../client/index.js'
 import type { EventStreams, Lives, ReadOutcome } from '../peer/index.js'
 import type { AnyRole } from '../role/index.js'
@@ -73,7 +73,12 @@ export class DeskReads {
     if (fault !== null) return this.#link.say({ t: 'unwatched', n, ...fault })
     if (this.#watches.has(n)) return this.#link.end('protocol', `The watch ${n} is under way already.`)
     if (this.#watches.size >= watchesMax)
-      return this.#link.say({ t: 'unwatched', n, code: 'limit', text: `${watchesMax} watches are under way.` })
+      return this.#link.say({
+        t: 'unwatched',
+        n,
+        code: 'limit',
+        text: `${watchesMax} watches are under way.`,
+      })
     const definition = this.#link.roles.get(role) as AnyRole
     this.#watches.set(n, new Watch(n, definition, after, this.#streams(), () => this.#link.ready()))
     this.#link.ready()
@@ -138,7 +143,7 @@ export class DeskReads {
     const index = feed.applied
     const position = positionOf({ index, branch: feed.branchAt(index) })
     try {
-      return { t: 'readable', n, state: toEncoded(feed.state(role)), position, ...versionOf(definition) }
+      return { t: 'readable', n, state: toEncoded(feed.state(role), STATE_LIMITS), position, ...versionOf(definition) }
     } catch (error) {
       return { t: 'unreadable', n, code: 'unavailable', text: String(error) }
     }

@@ -1,4 +1,4 @@
-import { toEncoded } from '@tanist/core'
+import { STATE_LIMITS, toEncoded } from '@tanist/core'
 import type { MemberMessage, WatchPosition } from '../client/index.js'
 import type { EventStreams, StreamReader } from '../peer/index.js'
 import type { AnyFollowed, AnyRole, EventPosition } from '../role/index.js'
@@ -73,7 +73,7 @@ function messageOf({ n, role }: Watch, item: AnyFollowed, next: AnyFollowed | un
       ...(more && { more }),
     }
   }
-  const state = toEncoded(item.state)
+  const state = toEncoded(item.state, STATE_LIMITS)
   return { t: 'state', n, state, position, ...versionOf(role), ...(item.reset && { reset: true }) }
 }
 

@@ -124,8 +124,8 @@ export function decodeWire(bytes: Uint8Array): WireMessage[] {
   })
 }
 
-/** A `count` is a whole number that is not negative, a `place` one from -1 on. */
-type Kind = 'number' | 'count' | 'place' | 'string' | 'boolean' | 'object' | 'array'
+/** A `count` is a whole number that is not negative, a `term` one that a journal holds, a `place` one from -1 on. */
+type Kind = 'number' | 'count' | 'term' | 'place' | 'string' | 'boolean' | 'object' | 'array'
 
 /** The fields without which a message could not even be looked at. */
 const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, Kind>>>>>> = {
@@ -137,43 +137,43 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     buckets: { digests: 'array' },
     marks: { buckets: 'array', marks: 'array', answer: 'boolean' },
     view: { at: 'array', members: 'array' },
-    hubs: { term: 'count', hubs: 'array' },
+    hubs: { term: 'term', hubs: 'array' },
     accuse: { accusations: 'array' },
     reach: { memberId: 'string' },
     reached: { memberId: 'string', heard: 'boolean' },
   },
   s: {
     append: {
-      term: 'count',
+      term: 'term',
       prevIndex: 'count',
-      prevTerm: 'count',
+      prevTerm: 'term',
       commit: 'count',
       round: 'count',
       sent: 'array',
     },
-    appended: { term: 'count', round: 'count', sent: 'array', match: 'place', promiseMs: 'number' },
-    vote: { term: 'count', pre: 'boolean', lastIndex: 'count', lastTerm: 'count', transfer: 'boolean' },
-    voted: { term: 'count', pre: 'boolean', asked: 'count', granted: 'boolean' },
-    snapshot: { term: 'count', of: 'object', offset: 'count' },
-    received: { term: 'count', of: 'object', offset: 'count', match: 'place' },
-    fetch: { term: 'count', from: 'count', diverged: 'count' },
-    stand: { term: 'count' },
-    admit: { term: 'count', member: 'object' },
-    leave: { term: 'count' },
-    left: { term: 'count' },
-    canvass: { term: 'count' },
-    canvassed: { term: 'count' },
-    operate: { term: 'count', id: 'count', operation: 'object' },
-    operated: { term: 'count', id: 'count', status: 'string', text: 'string' },
-    evicted: { term: 'count', incarnation: 'count', why: 'string' },
-    branch: { term: 'count', claim: 'object' },
-    concede: { term: 'count', claim: 'object' },
-    conceded: { term: 'count', claim: 'object', runs: 'array' },
-    fork: { term: 'count', by: 'string', lastIndex: 'count', lastTerm: 'count' },
-    dissolve: { term: 'count', towards: 'string' },
-    forked: { term: 'count' },
-    grant: { term: 'count', set: 'array', committed: 'boolean', leads: 'boolean', notice: 'boolean' },
-    granted: { term: 'count', set: 'array', committed: 'boolean' },
+    appended: { term: 'term', round: 'count', sent: 'array', match: 'place', promiseMs: 'number' },
+    vote: { term: 'term', pre: 'boolean', lastIndex: 'count', lastTerm: 'term', transfer: 'boolean' },
+    voted: { term: 'term', pre: 'boolean', asked: 'count', granted: 'boolean' },
+    snapshot: { term: 'term', of: 'object', offset: 'count' },
+    received: { term: 'term', of: 'object', offset: 'count', match: 'place' },
+    fetch: { term: 'term', from: 'count', diverged: 'count' },
+    stand: { term: 'term' },
+    admit: { term: 'term', member: 'object' },
+    leave: { term: 'term' },
+    left: { term: 'term' },
+    canvass: { term: 'term' },
+    canvassed: { term: 'term' },
+    operate: { term: 'term', id: 'count', operation: 'object' },
+    operated: { term: 'term', id: 'count', status: 'string', text: 'string' },
+    evicted: { term: 'term', incarnation: 'count', why: 'string' },
+    branch: { term: 'term', claim: 'object' },
+    concede: { term: 'term', claim: 'object' },
+    conceded: { term: 'term', claim: 'object', runs: 'array' },
+    fork: { term: 'term', by: 'string', lastIndex: 'count', lastTerm: 'term' },
+    dissolve: { term: 'term', towards: 'string' },
+    forked: { term: 'term' },
+    grant: { term: 'term', set: 'array', committed: 'boolean', leads: 'boolean', notice: 'boolean' },
+    granted: { term: 'term', set: 'array', committed: 'boolean' },
   },
   r: {
     call: {
@@ -197,7 +197,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     forget: { id: 'count', role: 'string' },
     forgot: { id: 'count', status: 'string', text: 'string' },
     deciding: {
-      term: 'count',
+      term: 'term',
       n: 'count',
       session: 'string',
       seq: 'count',
@@ -206,9 +206,9 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
       digest: 'string',
       repeated: 'boolean',
     },
-    decided: { term: 'count', n: 'count' },
+    decided: { term: 'term', n: 'count' },
     stood: {
-      term: 'count',
+      term: 'term',
       n: 'count',
       stands: 'boolean',
       session: 'string',
@@ -235,7 +235,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     },
   },
   o: {
-    here: { term: 'count', n: 'count', rows: 'array' },
+    here: { term: 'term', n: 'count', rows: 'array' },
     heard: { n: 'count', records: 'array' },
     restart: { id: 'count', name: 'string' },
     restarted: { id: 'count', ok: 'boolean', text: 'string' },
@@ -263,10 +263,10 @@ const parts: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
     of: 'count',
     leads: 'boolean',
   },
-  of: { index: 'count', term: 'count', bytes: 'count', checksum: 'count' },
-  hint: { rejected: 'count', index: 'place', term: 'count' },
+  of: { index: 'count', term: 'term', bytes: 'count', checksum: 'count' },
+  hint: { rejected: 'count', index: 'place', term: 'term' },
   pair: { set: 'array' },
-  last: { term: 'count', index: 'count' },
+  last: { term: 'term', index: 'count' },
   outcome: { status: 'string' },
 }
 
@@ -313,7 +313,10 @@ function isMessage(channel: string, body: unknown): boolean {
 }
 
 /** What the tables do not say. */
-function isSuccessionForm({ branch, claim, runs, operation, to, t }: Record<string, unknown>): boolean {
+function isSuccessionForm(body: Record<string, unknown>): boolean {
+  const { branch, claim, runs, operation, to, t } = body
+  // What may be null is said all the same.
+  if ((t === 'vote' && body['dead'] === undefined) || (t === 'append' && body['line'] === undefined)) return false
   if (branch !== null && typeof branch !== 'string') return false
   if (isObject(claim) && !isClaimForm(claim)) return false
   if (Array.isArray(runs) && !runs.every((run: unknown) => isListOf('count', run ?? null, 2))) return false
@@ -363,11 +366,15 @@ function hasForm(value: Record<string, unknown>, form: Fields): boolean {
   return true
 }
 
+/** Journals write terms as 48 bits; elections go on from what is said here. */
+const TERM_MAX = 2 ** 47
+
 function isKind(value: unknown, kind: Kind): boolean {
   // JSON has 1e999: an infinity, which is journalled as null and then read by nobody.
   if (kind === 'number') return Number.isFinite(value)
-  if (kind !== 'count' && kind !== 'place') return kindOf(value) === kind
-  return Number.isSafeInteger(value) && (value as number) >= (kind === 'count' ? 0 : -1)
+  if (kind === 'term' && typeof value === 'number' && value > TERM_MAX) return false
+  if (kind !== 'count' && kind !== 'term' && kind !== 'place') return kindOf(value) === kind
+  return Number.isSafeInteger(value) && (value as number) >= (kind === 'place' ? -1 : 0)
 }
 
 /** True for what is not there, too: whether it must be is said by the form. */

@@ -39,13 +39,12 @@ export interface NodeHostOptions {
 }
 
 /**
- * The real world, on Node: the machine's clocks and timers, links over WebSocket, UDP, files.
+ * The real world, on Node: the machine's clocks and timers, links over WebSocket, UDP, files. Throws a `RangeError` with
+ * a sentence for a name or a secret that will not do.
  *
  * @example
  * const host = nodeHost({ app: 'shop', secret: 'correct horse battery staple' })
  * host.network.listen('127.0.0.1:7101', handlers)
- *
- * Throws a `RangeError` with a sentence for a name or a secret that will not do.
  */
 export function nodeHost(options: NodeHostOptions): Host {
   const { app, secret, certificates, http, gateway, upgrade } = options

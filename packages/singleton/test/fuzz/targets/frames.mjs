@@ -35,7 +35,7 @@ export const frames = {
     draw: (random) => {
       const of = random.next() < 0.7 ? 'frame' : 'entries'
       const bytes = of === 'frame' ? encodeFrame(someMessages(random)) : encodeEntries(someEntries(random))
-      return { of, bytes: mutateBytes(bytes, random) }
+      return { of, bytes: random.next() < 0.4 ? bytes : mutateBytes(bytes, random) }
     },
     take: ({ of, bytes }) => {
       try {

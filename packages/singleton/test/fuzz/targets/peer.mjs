@@ -21,6 +21,7 @@ const STRANGER = 'stranger1:1'
 export function recorded(seed) {
   const said = new Map()
   const accepts = new Map()
+  const hosts = new Map()
   const keep = (bytes) => {
     for (const message of decodeFrame(bytes)) {
       const kind = `${message.channel}/${message.body?.t}`
@@ -37,7 +38,11 @@ export function recorded(seed) {
     },
     closed: (end) => handlers.closed(end),
   })
-  const host = (given, node) => ({
+  const host = (given, node) => {
+    hosts.set(node, given)
+    return tapped(given, node)
+  }
+  const tapped = (given, node) => ({
     ...given,
     network: {
       ...given.network,
@@ -65,11 +70,11 @@ export function recorded(seed) {
   workload.stop()
   const over = () => cluster.settled && workload.pending.length === 0
   if (!cluster.world.runUntil(over, { limitMs: 30_000 })) throw new Error('the cluster did not settle')
-  return { cluster, workload, said, accepts }
+  return { cluster, workload, said, accepts, hosts }
 }
 
 /** What a peer that was not asked to change anything stays. */
-function standing(cluster) {
+export function standing(cluster) {
   return JSON.stringify(
     cluster.names.map((name) => {
       const core = cluster.peer(name)
@@ -133,9 +138,11 @@ class Lines {
   }
 }
 
-function say(lines, { to, bytes }) {
+function say({ world }, lines, { to, bytes }) {
   const at = lines.to(to)
   at.frame(bytes)
+  // Its turn.
+  world.run({ forMs: 0 })
   if (at.closed === null) return 'taken'
   if (at.closed.code === '' || at.closed.reason === '')
     throw new Finding('code', `a link was closed without a word: ${JSON.stringify(at.closed)}`)
@@ -154,7 +161,7 @@ export const peer = {
     const before = standing(cluster)
     return {
       draw: (random) => ({ to: pick(random, cluster.names), bytes: drawFrame(random, kinds, said) }),
-      take: (input) => say(lines, input),
+      take: (input) => say(cluster, lines, input),
       settle: () => {
         lines.hangUp()
         cluster.world.run({ forMs: 50 })
@@ -194,7 +201,7 @@ export const insider = {
     const look = () => {
       const { ended } = office.cluster
       const broken = ended.find(({ error }) => error === null || error.code === 'broken')
-      if (broken !== undefined) throw new Finding('end', `a peer broke: ${broken.error?.stack}`)
+      if (broken !== undefined) throw new Finding('end', `a peer broke: ${broken.error?.cause?.stack ?? broken.error?.stack}`)
       return ended.length > 0
     }
     return {
@@ -203,7 +210,7 @@ export const insider = {
         bytes: drawFrame(random, [...office.said.keys()], office.said),
       }),
       take: (input) => {
-        const said = say(lines, input)
+        const said = say(office.cluster, lines, input)
         look()
         return said
       },
@@ -218,7 +225,7 @@ export const insider = {
 }
 
 /** The cluster still works, and nothing that it did breaks a law. */
-function goOn(cluster, workload) {
+export function goOn(cluster, workload) {
   let answer = null
   const core = cluster.peer(cluster.server() ?? cluster.names[0])
   const request = { role: 'ledger', command: 'refuseMe', input: { v: { id: 'after' } }, deadlineMs: 20_000 }

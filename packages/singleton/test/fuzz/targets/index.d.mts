@@ -1,0 +1,3 @@
+import type { FuzzTarget } from '../campaign.mjs'
+
+export declare const targets: readonly FuzzTarget[]
