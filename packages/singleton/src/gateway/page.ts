@@ -44,9 +44,11 @@ ${table(
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return ''
-  const cells = (of: readonly string[], tag: string): string =>
-    `<tr>${of.map((text) => `<${tag}>${escaped(text)}</${tag}>`).join('')}</tr>`
   return `<table>${cells(heads, 'th')}${rows.map((row) => cells(row, 'td')).join('')}</table>`
+}
+
+function cells(of: readonly string[], tag: string): string {
+  return `<tr>${of.map((text) => `<${tag}>${escaped(text)}</${tag}>`).join('')}</tr>`
 }
 
 function escaped(text: string): string {

@@ -392,7 +392,7 @@ describe('a peer that stops', () => {
     const cy = await office.start(options('cy', { expect: 2 }))
     await cy.joined
     const at = cy.address
-    let stopped: Promise<void> | null = null
+    const stopped: Promise<void>[] = []
     const answers: Answer[] = []
     const caller = async (): Promise<void> => {
       for (;;) {
@@ -401,11 +401,12 @@ describe('a peer that stops', () => {
         if (answer === null) return
         answers.push(answer)
         if (answer.status !== 200) return
-        if (answers.length > 20) stopped ??= cy.stop()
+        if (answers.length > 20 && stopped.length === 0) stopped.push(cy.stop())
       }
     }
     await Promise.all([caller(), caller(), caller(), caller()])
-    await stopped
+    await Promise.all(stopped)
+    expect(stopped).toHaveLength(1)
     for (const { status, body, headers } of answers.filter((answer) => answer.status !== 200)) {
       expect([status, body['executed'], body['elsewhere']]).toEqual([503, 'no', [`http://${ann.address}`]])
       expect(headers.get('location')).toBe(`http://${ann.address}`)

@@ -1,4 +1,5 @@
-import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http'
+import { ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerOptions } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -115,8 +116,7 @@ const STATUS_TEXTS: Readonly<Record<number, string>> = {
 
 /** For what never became a request. Behind an answer that is under way nothing can be said. */
 function endWith(socket: Duplex, status: number, text: string): void {
-  const answering = (socket as { _httpMessage?: ServerResponse })._httpMessage
-  if (!socket.writable || answering?.headersSent === true) {
+  if (!socket.writable || isAnswering(socket)) {
     socket.destroy()
     return
   }
@@ -126,6 +126,12 @@ function endWith(socket: Duplex, status: number, text: string): void {
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     () => socket.destroy(),
   )
+}
+
+/** Node has no public name for the response that a connection is busy with. */
+function isAnswering(socket: Duplex): boolean {
+  const response: unknown = Reflect.get(socket, '_httpMessage')
+  return response instanceof ServerResponse && response.headersSent
 }
 
 function refuse(response: ServerResponse, status: number, text: string): void {

@@ -55,8 +55,8 @@ async function say(port: number, text: string | Buffer): Promise<number[]> {
   return statuses(await ended(raw(port, text)))
 }
 
-const bodyOf = async ({ body }: GatewayRequest): Promise<GatewayAnswer> => {
-  const read = await body(100)
+const bodyOf = async (asked: GatewayRequest): Promise<GatewayAnswer> => {
+  const read = await asked.body(100)
   return read.ok ? { status: 200, body: read.value } : { status: read.status, body: { error: read.text } }
 }
 
