@@ -74,6 +74,11 @@ export const exceptions = [
     why: 'the option `http` has the type of a request listener; nothing is loaded',
   },
   {
+    file: 'singleton/src/connect.ts',
+    what: 'process',
+    why: 'the environment may switch discovery off where nothing is given',
+  },
+  {
     file: 'singleton/src/join.ts',
     what: 'process',
     why: 'the environment may name the default of `listen`, and switch discovery off',

@@ -5,6 +5,7 @@ process.env['TANIST_LISTEN'] ??= '127.0.0.1:0'
 process.env['TANIST_DISCOVERY'] ??= 'off'
 
 import { actors } from './actors/index.mjs'
+import { discovery } from './discovery/index.mjs'
 import { membership } from './membership/index.mjs'
 import { membershipReal } from './membership-real/index.mjs'
 import { roles } from './roles/index.mjs'
@@ -25,6 +26,7 @@ const benchmarks = {
   'membership-real': membershipReal,
   roles,
   actors,
+  discovery,
 }
 
 const words = process.argv.slice(2)

@@ -1,7 +1,7 @@
 export type { BackupInfo, OperateBranches } from './operate-branches.js'
 export { newSecret } from './node.js'
 export type { Certificates, DiscoverySettings, KeyInfo } from './node.js'
-export { connect } from './connect.js'
+export { connect, startClient } from './connect.js'
 export type { ConnectOptions } from './connect.js'
 export { ConnectError } from './client/index.js'
 export type {
@@ -34,6 +34,7 @@ export { applyChange, changesBetween, JoinError, LATENCY_BOUNDS_MS, quantileMs }
 export type { OperateMembers } from './operate.js'
 export type { OperateReactions, RoleOrName } from './operate-reactions.js'
 export type { OperateQuarantine } from './operate-quarantine.js'
+export type { KeysHere, OperateKeys } from './operate-keys.js'
 export type { OperateTokens } from './operate-tokens.js'
 export type {
   CalledAs,
@@ -43,6 +44,7 @@ export type {
   DetourCounts,
   JoinErrorCode,
   LatencyHistogram,
+  LayerStatus,
   LinkEndpoint,
   LinkStatus,
   Member,

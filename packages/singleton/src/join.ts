@@ -3,14 +3,18 @@ import type { About, AboutChange, ActorRef, ActorSystem, Host, Log, MemberId, Ti
 import {
   discoveryProblem,
   eventLoopLoad,
+  isLoopback,
   keyRing,
   nodeHost,
+  processFacts,
   startDiscovery,
   tokenKeys,
 } from '@tanist/transport'
-import type { Certificates, DiscoverySettings } from '@tanist/transport'
-import { Desk, Speakers } from './gateway/index.js'
+import type { Certificates, DiscoverySettings, Gateway, KeyRing } from '@tanist/transport'
+import { checkLayers, Desk, Door, Speakers } from './gateway/index.js'
 import type { Authenticate, LayerSettings, TokenKeys } from './gateway/index.js'
+import { operateKeys } from './operate-keys.js'
+import type { OperateKeys } from './operate-keys.js'
 import { operateTokens } from './operate-tokens.js'
 import type { OperateTokens } from './operate-tokens.js'
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs'
@@ -72,7 +76,10 @@ export interface JoinOptions extends Omit<PeerSettings, 'data' | 'about'> {
   readonly authenticate?: Authenticate
   /** Folder of identity, votes and journal, for one process at a time. Default `.tanist/APP` in the working folder. */
   readonly data?: string
-  /** Answers HTTP on the port that peers use. Default: 404 for everything. */
+  /**
+   * Answers HTTP on the ports of this peer, but for the paths below `/tanist`, where the peer answers itself. Without it
+   * the peer answers at `/manifest`, `/health`, `/roles` and so on as well.
+   */
   readonly http?: RequestListener
   /** Default: JSON lines on standard error, from `info` on. */
   readonly log?: Log
@@ -129,7 +136,8 @@ export type Operate = OperateMembers &
   OperateReactions &
   OperateRoles &
   OperateSingletons &
-  OperateTokens
+  OperateTokens &
+  OperateKeys
 
 export interface Peer {
   /** Another one after this peer had to set entries aside: see `status().setAside`. */
@@ -239,8 +247,7 @@ export async function join(options: JoinOptions): Promise<Peer> {
  */
 export async function startPeer(options: JoinOptions): Promise<Peer> {
   const { secret = '', http, log, data = `.tanist/${options.app}`, about, ...others } = options
-  const { certificates, discovery, layers, authenticate, ...rest } = others
-  void [layers]
+  const { certificates, discovery, layers = [], authenticate, ...rest } = others
   const secrets = typeof secret === 'string' ? [secret] : secret
   const guarded = certificates !== undefined || secrets.some((one) => one !== '')
   const defaults = defaultsOf(process.env, { guarded, ownHost: options.host !== undefined })
@@ -254,17 +261,28 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
     ...(about !== undefined && { about: givenAbout(about, options) }),
   }
   checkSettings({ ...settings, data })
-  const host = options.host ?? hostHere({ app: options.app, secret: firstOf(secret), http, log })
-  const tokens = tokenKeys(keyRing(options.app, secrets))
+  checkLayers(layers)
+  const ring = ringOf(options.app, secrets)
+  if (!options.host) checkReach(settings.listen ?? '', ring.open && certificates === undefined)
+  const { app, roles } = options
+  const door = new Door({
+    app,
+    roles,
+    short: http === undefined,
+    process: options.host ? null : processFacts,
+  })
+  const host = options.host ?? hostHere({ app, secret: ring, certificates, http, gateway: door, log })
+  const tokens = tokenKeys(ring)
+  const speakers = new Speakers(authenticate ?? null, tokens, host.log)
   const desk = new Desk({
     host,
-    app: options.app,
-    roles: options.roles,
-    speakers: new Speakers(authenticate ?? null, tokens, host.log),
-    addressOn: () => (member) => member.address,
-    manifest: () => null,
+    app,
+    roles,
+    speakers,
+    addressOn: (layer) => door.addressOn(layer),
+    manifest: (level) => door.manifest(level),
   })
-  const look = finding && lookAround(host, { ...finding, app: options.app }, secrets)
+  const look = finding && lookAround(host, { ...finding, app }, ring)
   const lives = await new Promise<Lives>((resolve, reject) => {
     let begun: Lives | null = null
     const opened = (error: JoinError | null, core: PeerCore | null): void => {
@@ -278,7 +296,8 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
   if (about?.load === 'auto') tellOwnLoad(lives, host)
   const streams = new EventStreams(lives, host.timers)
   desk.begin(lives, streams)
-  return facade({ core: lives, host, streams, desk, tokens }, options.roles, options.singletons ?? [])
+  await door.open({ host, lives, desk, speakers }, layers)
+  return facade({ core: lives, host, streams, desk, door, ring, tokens }, roles, options.singletons ?? [])
 }
 
 function checkedDiscovery(given: false | DiscoverySettings): false | DiscoverySettings {
@@ -291,12 +310,7 @@ function checkedDiscovery(given: false | DiscoverySettings): false | DiscoverySe
   return given
 }
 
-function lookAround(
-  host: Host,
-  settings: DiscoverySettings & { readonly app: string },
-  secrets: readonly string[],
-): Look {
-  const ring = keyRing(settings.app, secrets)
+function lookAround(host: Host, settings: DiscoverySettings & { readonly app: string }, ring: KeyRing): Look {
   const keys = () => ring.datagramKeys()
   return (where, hooks) => startDiscovery(host, { ...settings, ...where, keys, want: 'join' }, hooks)
 }
@@ -318,19 +332,45 @@ function tellOwnLoad(lives: Lives, host: Host): void {
   })
 }
 
-function firstOf(secret: string | readonly string[]): string {
-  return typeof secret === 'string' ? secret : (secret[0] ?? '')
+/** Throws a `JoinError` for a weak secret. */
+function ringOf(app: string, secrets: readonly string[]): KeyRing {
+  try {
+    return keyRing(app, secrets)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new JoinError('option', `The option secret will not do. ${error.message}`)
+  }
 }
 
-/** This machine, through Node. */
+/** Without a secret whoever gets here is a member. */
+function checkReach(listen: string, open: boolean): void {
+  const host = /^\[?(.*?)\]?:\d+$/.exec(listen)?.[1] ?? ''
+  if (!open || isLoopback(host)) return
+  throw new JoinError(
+    'option',
+    `The option listen is ${JSON.stringify(listen)} and the option secret is empty; without a secret, allowed is loopback alone, as 127.0.0.1:0. newSecret() makes one.`,
+  )
+}
+
+/** This machine, through Node. Throws a `JoinError` for a weak secret. */
 export function hostHere(options: {
   readonly app: string
-  readonly secret: string
+  readonly secret: string | readonly string[] | KeyRing
+  readonly certificates?: Certificates | undefined
   readonly http?: RequestListener | undefined
+  readonly gateway?: Gateway
   readonly log?: Log | undefined
 }): Host {
-  const { app, secret, http, log } = options
-  return nodeHost({ app, secret, ...(http ? { http } : {}), ...(log ? { log } : {}) })
+  const { app, secret, certificates, http, gateway, log } = options
+  const ring = typeof secret === 'object' && 'used' in secret ? secret : ringOf(app, [secret].flat())
+  return nodeHost({
+    app,
+    secret: ring,
+    ...(certificates && { certificates }),
+    ...(http && { http }),
+    ...(gateway && { gateway }),
+    ...(log && { log }),
+  })
 }
 
 interface Parts {
@@ -338,11 +378,13 @@ interface Parts {
   readonly host: Host
   readonly streams: EventStreams
   readonly desk: Desk
+  readonly door: Door
+  readonly ring: KeyRing
   readonly tokens: TokenKeys
 }
 
 function facade(
-  { core, host, streams, desk, tokens }: Parts,
+  { core, host, streams, desk, door, ring, tokens }: Parts,
   roles: readonly AnyRole[],
   singletons: readonly AnySingleton[],
 ): Peer {
@@ -374,6 +416,7 @@ function facade(
     ...operateSingletons(core, singletons),
     ...operateQuarantine(core),
     ...operateTokens(tokens, host.clock),
+    ...operateKeys(ring, host.log),
   })
   return {
     get id() {
@@ -406,8 +449,9 @@ function facade(
       new Promise((resolve, reject) => {
         core.transfer(to ?? null, (ok, text) => (ok ? resolve() : reject(new Error(text))))
       }),
-    leave: () => new Promise((resolve) => desk.leave(() => core.leave(LEAVE_MS, resolve))),
-    stop: () => new Promise((resolve) => desk.leave(() => core.stop(resolve))),
+    leave: () =>
+      door.closing(() => new Promise((resolve) => desk.leave(() => core.leave(LEAVE_MS, resolve)))),
+    stop: () => door.closing(() => new Promise((resolve) => desk.leave(() => core.stop(resolve)))),
   }
 }
 

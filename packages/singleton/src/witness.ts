@@ -4,8 +4,8 @@ import { checkSettings, openWitness } from './peer/index.js'
 import type { JoinError, WitnessCore, WitnessSettings, WitnessStatus } from './peer/index.js'
 
 export interface WitnessOptions extends Omit<WitnessSettings, 'data'> {
-  /** The same as of the peers. Default: empty. */
-  readonly secret?: string
+  /** The same as of the peers; several while it is changed. Default: empty. */
+  readonly secret?: string | readonly string[]
   /** Folder of its identity and its book, for one process at a time. Default `.tanist/APP-witness`. */
   readonly data?: string
   /** Default: JSON lines on standard error, from `info` on. */

@@ -10,8 +10,17 @@ export type {
   Found,
 } from './discovery/index.js'
 export { readJson, sendJson } from './gateway/index.js'
-export type { JsonBody, ReadJsonOptions, UpgradeListener } from './gateway/index.js'
-export { keyRing, newSecret, tokenKeys } from './trust/index.js'
+export type {
+  Gateway,
+  GatewayAnswer,
+  GatewayBody,
+  GatewayRequest,
+  HttpRefusal,
+  JsonBody,
+  ReadJsonOptions,
+  UpgradeListener,
+} from './gateway/index.js'
+export { isLoopback, keyRing, newSecret, tokenKeys } from './trust/index.js'
 export type { Certificates, KeyInfo, KeyRing, Keys, TokenMacs } from './trust/index.js'
-export { eventLoopLoad, jsonLog, nodeDisk, nodeHost } from './node-host/index.js'
-export type { JsonLogOptions, NodeHostOptions } from './node-host/index.js'
+export { eventLoopLoad, jsonLog, nodeDisk, nodeHost, processFacts } from './node-host/index.js'
+export type { JsonLogOptions, NodeHostOptions, ProcessFacts } from './node-host/index.js'

@@ -80,6 +80,36 @@ export const closeReasonBytes = 123
 /** Request line and headers of an HTTP connection; silent sockets are cut after it. */
 export const headersLimitMs = 3_000
 
+/** From the headers to the end of a body that the gateway reads: 1 MiB at 2 Mbit/s. Slower ones are answered with 408. */
+export const httpBodyMs = 5_000
+
+/** HTTP connections from one address; a browser opens 6 for each origin. Links and clients have limits of their own. */
+export const httpConnectionsPerAddress = 100
+
+/** Requests of one connection that have no answer yet; one more is answered with 429, and the connection ends. */
+export const httpPipelined = 16
+
+/** Requests in progress that the gateway answers; with bodies of 64 KiB each they hold 64 MiB. More: 503. */
+export const httpInProgress = 1_024
+
+/** A connection that asks nothing for so long is closed. */
+export const httpKeepAliveMs = 5_000
+
+/** Answers of the gateway for one address, and for all: so many at once, and then so many a second. More: 429. */
+export const httpRatePerAddress: RateLimit = { burst: 400, perSecond: 200 }
+export const httpRateInAll: RateLimit = { burst: 8_000, perSecond: 4_000 }
+
+/** Addresses whose rate is remembered, some 100 bytes each; one that is forgotten begins anew. */
+export const httpRateAddresses = 4_096
+
+/** From an answer of the gateway to its last byte at the reader's machine: 8 MiB at 2 Mbit/s. */
+export const httpAnswerMs = 30_000
+
+export interface RateLimit {
+  readonly burst: number
+  readonly perSecond: number
+}
+
 /** Sockets of one port, links and HTTP together: 2,000 clients a peer, twice. */
 export const portConnections = 4_096
 

@@ -8,6 +8,7 @@ export const aboutLimits: Readonly<
     | 'roles'
     | 'addresses'
     | 'load'
+    | 'layers'
     | 'tags'
     | 'bytes'
     | 'roleChars'
@@ -25,6 +26,7 @@ export const aboutLimits: Readonly<
   addressChars: 256,
   versionChars: 64,
   load: 1_000,
+  layers: 16,
   tags: 32,
   tagKeyChars: 64,
   tagChars: 256,
@@ -58,6 +60,10 @@ const fields: Readonly<Record<keyof About, Field>> = {
   clients: {
     fits: (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0,
     allowed: 'a whole number from 0 on',
+  },
+  layers: {
+    fits: isLayers,
+    allowed: `at most ${max.layers} addresses host:port by name`,
   },
   tags: {
     fits: isTags,
@@ -113,6 +119,13 @@ function isTags(value: unknown): boolean {
   const tags = Object.entries(value)
   if (tags.length > max.tags) return false
   return tags.every(([key, text]) => isText(key, max.tagKeyChars) && isText(text, max.tagChars, 0))
+}
+
+function isLayers(value: unknown): boolean {
+  if (!isPlainObject(value)) return false
+  const layers = Object.entries(value)
+  if (layers.length > max.layers) return false
+  return layers.every(([name, at]) => isText(name, 32) && isText(at, max.addressChars))
 }
 
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -79,6 +79,8 @@ export interface About {
   readonly load?: number
   /** Clients that are connected to it now. */
   readonly clients?: number
+  /** Its further ports, by name: told by itself, for clients that have to go elsewhere. */
+  readonly layers?: Readonly<Record<string, Address>>
   readonly tags?: Readonly<Record<string, string>>
 }
 

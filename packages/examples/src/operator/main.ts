@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline'
 import { connect } from '@tanist/singleton'
 import { board, readAccess } from '../office/index.js'
-import { notesOf, pinNote, watchOffice } from './operator.js'
+import { pinNote, watchOffice } from './operator.js'
 
 const help = `npm run operator -- FOLDER
 
@@ -22,8 +22,6 @@ async function main(folder: string): Promise<void> {
     name: 'operator',
     log: { write: () => {} },
   })
-  await client.connected
-  say(notesOf(await client.read(board)))
   const stop = watchOffice(client, say)
   const answers: Promise<void>[] = []
   for await (const line of createInterface({ input: process.stdin })) {

@@ -4,7 +4,13 @@ import { board } from '../office/index.js'
 import type { Board, BoardEvents } from '../office/index.js'
 
 /** Tells who serves, to whom this program is linked, and what happens on the board, until it is told to stop. */
-export function watchOffice(client: Client, say: (text: string) => void): () => void {
+export function watchOffice(client: Client, write: (text: string) => void): () => void {
+  let last: string | null = null
+  // While there is no link, that is also why no server is known.
+  const say = (text: string | null): void => {
+    if (text !== null && text !== last) write(text)
+    last = text
+  }
   const links = client.status$.pipe(
     map(({ state, member, waitingFor }) =>
       member ? `Linked to ${member.name}.` : state === 'closed' ? null : waitingFor,
@@ -20,12 +26,12 @@ export function watchOffice(client: Client, say: (text: string) => void): () => 
     distinctUntilChanged(),
   )
   const subscriptions = [
-    links.subscribe((text) => text !== null && say(text)),
+    links.subscribe(say),
     servers.subscribe(say),
     client
       .role(board)
       .events$()
-      .subscribe((item) => say(item.kind === 'state' ? notesOf(item.state) : eventText(item))),
+      .subscribe((item) => write(item.kind === 'state' ? notesOf(item.state) : eventText(item))),
   ]
   return () => {
     for (const subscription of subscriptions) subscription.unsubscribe()
@@ -45,7 +51,7 @@ export async function pinNote(client: Client, text: string): Promise<string> {
   }
 }
 
-export function notesOf({ notes }: Board): string {
+function notesOf({ notes }: Board): string {
   return `${notes.length} notes${notes.map(({ text, done }) => `\n    ${done ? 'x' : '-'} ${text}`).join('')}`
 }
 

@@ -24,6 +24,7 @@ import { eventLoopLoad, jsonLog, nodeHost, readJson, sendJson, startDiscovery } 
 import type { DiscoveryConfig, Found } from '@tanist/transport'
 import { connect, join, newSecret, owner, persist, refuse, replicas, restore, ring, role, startPeer, startWitness } from '@tanist/singleton'
 import type { AnyRole, EventPosition, Peer } from '@tanist/singleton'
+import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { stock } from '../guide/stock.js'
 declare const secret: string

@@ -166,7 +166,7 @@ describe('a process that cannot start', () => {
 
 describe('a process that nobody wants', () => {
   it.each([
-    ['secret', 'tanist-register', 'another'],
+    ['secret', 'tanist-register', 'another secret altogether'],
     ['application', 'other', ''],
   ])('says that the others have another %s', async (what, app, secret) => {
     const roles = [register]

@@ -6,7 +6,7 @@ import { Asked } from './asked.js'
 import { createConnection, stepConnection } from './connection.js'
 import type { Connection, ConnectionInput } from './connection.js'
 import { ConnectError } from './errors.js'
-import { IN_FLIGHT } from './limits.js'
+import { CALL_HEAD_BYTES, FRAME_BYTES, IN_FLIGHT } from './limits.js'
 import { CLIENT_PROTOCOL } from './messages.js'
 import type { ClientMessage, ClusterView, MemberMessage } from './messages.js'
 import type { CheckedClient } from './settings.js'
@@ -71,6 +71,7 @@ export class ClientCore {
       session,
       limits: { inFlight: IN_FLIGHT },
       resends: false,
+      inputBytes: FRAME_BYTES[settings.level] - CALL_HEAD_BYTES,
       words: {
         stopped: 'This client was closed.',
         silent: ({ memberId }) => `The member ${memberId} has not answered.`,
@@ -403,6 +404,7 @@ export class ClientCore {
           'message-not-sent',
           `A message '${body.t}' was not sent: ${error.message}.`,
         ),
+      FRAME_BYTES[this.settings.level],
     )
     for (const frame of frames) this.#row?.link.send(frame)
   }

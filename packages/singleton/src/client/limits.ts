@@ -33,3 +33,9 @@ export const READER_MAX = 10_000
 export const AGAIN_MS = 250
 
 export const READ_MS = 10_000
+
+/** One frame to a member, as its side takes it: of a trusted client 1 MiB, of a stray 64 KiB. */
+export const FRAME_BYTES = { trusted: 1_048_576, stray: 65_536 } as const
+
+/** What a call has around its input: ids, names and numbers. */
+export const CALL_HEAD_BYTES = 2_048

@@ -22,7 +22,8 @@ export interface Manifest {
   readonly members: readonly ManifestMember[]
   /** Share of the time in which this process has work; null when it is not told. */
   readonly load: number | null
-  readonly connections: { readonly members: number; readonly trusted: number; readonly stray: number }
+  /** Null to strays. */
+  readonly connections: { readonly members: number; readonly trusted: number; readonly stray: number } | null
   readonly sandboxes: readonly string[]
   readonly layers: readonly {
     readonly name: string

@@ -19,7 +19,11 @@ export class Addresses {
     const key = addressKey(host)
     let row = this.#rows.get(key)
     if (row === undefined) {
-      row = { links: 0, opens: new Bucket(addressLinkRate, nowMs), messages: new Bucket(addressMessageRate, nowMs) }
+      row = {
+        links: 0,
+        opens: new Bucket(addressLinkRate, nowMs),
+        messages: new Bucket(addressMessageRate, nowMs),
+      }
       this.#rows.set(key, row)
     }
     this.#idle.delete(key)
@@ -52,8 +56,13 @@ export function addressKey(host: string): string {
   const [head = '', tail] = bare.split('::')
   const groups = head === '' ? [] : head.split(':')
   const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  while (tail !== undefined && groups.length + after.length < 8) groups.push('0')
-  const all = [...groups, ...after].slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16))
+  const zeros = Array.from(
+    { length: tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length) },
+    () => '0',
+  )
+  const all = [...groups, ...zeros, ...after]
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
   // All of this machine's own.
   return bare === '::1' ? bare : `${all.join(':')}::/64`
 }

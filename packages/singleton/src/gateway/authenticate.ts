@@ -39,17 +39,26 @@ export class Speakers {
   /** At once where the application is not asked, or answers at once. `nowMs`: of the wall clock. */
   of(asked: Asked, nowMs: number, done: (speaker: Speaker) => void): void {
     if (this.#authenticate === null) return done(this.#byToken(asked, nowMs))
+    const said = this.#ask(asked)
+    if (said instanceof Promise) void this.#later(said, asked, done)
+    else done(said)
+  }
+
+  #ask(asked: Asked): Speaker | Promise<unknown> {
     try {
-      const said = this.#authenticate(asked)
-      if (said instanceof Promise)
-        said.then(
-          (value) => done(asSpeaker(value, asked)),
-          (error: unknown) => done(this.#failed(error)),
-        )
-      else done(asSpeaker(said, asked))
+      const said = this.#authenticate?.(asked) ?? null
+      return said instanceof Promise ? said : asSpeaker(said, asked)
     } catch (error) {
-      done(this.#failed(error))
+      return this.#failed(error)
     }
+  }
+
+  async #later(said: Promise<unknown>, asked: Asked, done: (speaker: Speaker) => void): Promise<void> {
+    const speaker = await said.then(
+      (value) => asSpeaker(value, asked),
+      (error: unknown) => this.#failed(error),
+    )
+    done(speaker)
   }
 
   #byToken({ token, level }: Asked, nowMs: number): Speaker {

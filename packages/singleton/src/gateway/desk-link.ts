@@ -136,7 +136,10 @@ export class DeskLink implements CallsLink {
       this.#link.send(frame)
     }
     if (this.state !== 'over' && this.#link.bufferedBytes > limits.linkBufferedBytes)
-      this.#close('limit', 'This client takes in less than it asks for; what it missed can be asked for again.')
+      this.#close(
+        'limit',
+        'This client takes in less than it asks for; what it missed can be asked for again.',
+      )
     return bytes
   }
 
@@ -210,11 +213,15 @@ export class DeskLink implements CallsLink {
       return this.end('protocol', `What came is no frame of ours: ${String(error)}`)
     }
     if (!this.#messages.take(this.heardMs, messages.length || 1) || !this.#mayAddress(messages.length || 1))
-      return this.end('limit', 'This client says more than a member listens to; it may come again in a while.')
+      return this.end(
+        'limit',
+        'This client says more than a member listens to; it may come again in a while.',
+      )
     const share = Math.ceil(bytes.length / (messages.length || 1))
     for (const { channel, body, data } of messages) {
       const message = channel === 'c' && data === undefined ? asClientMessage(body) : null
-      if (message === null) return this.end('protocol', 'A message has not the form of any that clients send.')
+      if (message === null)
+        return this.end('protocol', 'A message has not the form of any that clients send.')
       this.#take(message, share)
       // What it says may have closed the link.
       if (this.#isOver()) return

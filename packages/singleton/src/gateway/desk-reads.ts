@@ -73,7 +73,12 @@ export class DeskReads {
     if (fault !== null) return this.#link.say({ t: 'unwatched', n, ...fault })
     if (this.#watches.has(n)) return this.#link.end('protocol', `The watch ${n} is under way already.`)
     if (this.#watches.size >= watchesMax)
-      return this.#link.say({ t: 'unwatched', n, code: 'limit', text: `${watchesMax} watches are under way.` })
+      return this.#link.say({
+        t: 'unwatched',
+        n,
+        code: 'limit',
+        text: `${watchesMax} watches are under way.`,
+      })
     const definition = this.#link.roles.get(role) as AnyRole
     this.#watches.set(n, new Watch(n, definition, after, this.#streams(), () => this.#link.ready()))
     this.#link.ready()

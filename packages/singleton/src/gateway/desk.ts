@@ -154,7 +154,10 @@ export class Desk implements ClientDesk {
   keyRemoved(keyId: string): void {
     for (const link of this.#links)
       if (link.by?.keyId === keyId)
-        link.end('token', 'The secret that the token was made with is not accepted any more; ask for a new one.')
+        link.end(
+          'token',
+          'The secret that the token was made with is not accepted any more; ask for a new one.',
+        )
   }
 
   #hello(link: DeskLink, hello: HelloMessage): void {

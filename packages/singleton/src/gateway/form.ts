@@ -17,7 +17,8 @@ const orNull =
   (check: Check): Check =>
   (value) =>
     value === null || check(value)
-const isNames: Check = (value) => Array.isArray(value) && value.length <= 64 && value.every((one) => isName(one))
+const isNames: Check = (value) =>
+  Array.isArray(value) && value.length <= 64 && value.every((one) => isName(one))
 const isOptional =
   (check: Check): Check =>
   (value) =>

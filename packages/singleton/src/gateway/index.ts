@@ -1,3 +1,6 @@
+export { checkLayers } from './check-layers.js'
+export { Door } from './door.js'
+export type { DoorOptions } from './door.js'
 export { Speakers } from './authenticate.js'
 export type { Asked, Speaker } from './authenticate.js'
 export { Desk } from './desk.js'

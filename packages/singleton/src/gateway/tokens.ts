@@ -32,7 +32,7 @@ const SKEW_MS = 5_000
 /** `tanist1.KEYID.UNTIL.LEVEL.USER.MAC`; who holds the token key of that secret takes it. */
 export function signToken(keys: TokenKeys, request: TokenRequest, nowMs: number): string {
   const { user, level = 'stray', ttlMs } = request
-  if (user !== undefined && (typeof user !== 'string' || user === '' || user.length > USER_CHARS))
+  if (user !== undefined && !isUser(user))
     throw new TypeError(`operate.token: 'user' must be a text of 1 to ${USER_CHARS} characters.`)
   if (level !== 'stray' && level !== 'trusted')
     throw new TypeError("operate.token: 'level' must be 'stray' or 'trusted'.")
@@ -81,4 +81,9 @@ function isSame(a: string, b: string): boolean {
   let differs = a.length ^ b.length
   for (let at = 0; at < b.length; at++) differs |= a.charCodeAt(at) ^ b.charCodeAt(at)
   return differs === 0
+}
+
+function isUser(user: unknown): boolean {
+  // Half a character cannot be written into a token.
+  return typeof user === 'string' && user !== '' && user.length <= USER_CHARS && !/\p{Surrogate}/u.test(user)
 }

@@ -52,12 +52,14 @@ export interface HttpAsked {
   readonly layer: string
   /** By TLS with a certificate. */
   readonly secure: boolean
-  /** The body as JSON; of more than `limitBytes`, and of what is no JSON, the sentence for the caller. */
+  /** Aborted when the other side goes before it has its answer. */
+  readonly signal: AbortSignal
+  /** The body as JSON, undefined when it is empty; of one that is none, too long or too slow, the sentence for the caller. */
   body(
     limitBytes: number,
   ): Promise<
     | { readonly ok: true; readonly value: unknown }
-    | { readonly ok: false; readonly status: 400 | 413; readonly text: string }
+    | { readonly ok: false; readonly status: 400 | 408 | 413; readonly text: string }
   >
 }
 

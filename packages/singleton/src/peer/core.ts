@@ -461,7 +461,7 @@ export class PeerCore {
       if (this.#life !== 'running' || !worthDialling(state, hint, this.#mesh.isLarge)) return
       this.#mesh.step({ kind: 'found', memberId: hint.memberId, addresses: hint.addresses })
       if (state.links.size === 0) this.#mesh.step({ kind: 'found', memberId: null, addresses: hint.members })
-      this.#group.step({ kind: 'sought' })
+      if (hint.memberId !== null) this.#group.step({ kind: 'sought', memberId: hint.memberId })
     })
   }
 

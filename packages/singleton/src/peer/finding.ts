@@ -36,9 +36,9 @@ export interface DiscoveryReport {
   }[]
   /** Datagrams. */
   readonly sent: number
-  /** The same, of peers of this application with this secret. */
+  /** The same, whoever sent them: what this peer heard of others is what was not dropped. */
   readonly received: number
-  /** Datagrams that were not for this peer, by reason. */
+  /** Datagrams that say nothing to this peer, by reason. */
   readonly dropped: Readonly<Record<string, number>>
   /** How often every address of the subnet was asked. */
   readonly sweeps: number
@@ -193,6 +193,7 @@ export function worthDialling(s: Succession, hint: Hint, isLarge: boolean): bool
 export function searchWords(report: DiscoveryReport | null): string {
   if (report === null) return ''
   const { interfaces, received, dropped } = report
+  const heard = received - Object.values(dropped).reduce((sum, n) => sum + n, 0)
   if (interfaces.length === 0) return ' There is no network to look on.'
   const broken = interfaces.flatMap(({ name, problem }) => (problem === null ? [] : [`${name}: ${problem}`]))
   const fine = interfaces.filter(({ problem }) => problem === null).map(({ name }) => name)
@@ -201,6 +202,6 @@ export function searchWords(report: DiscoveryReport | null): string {
     (dropped['key'] ?? 0) + (dropped['mac'] ?? 0) > 0
       ? ' Peers with another secret or application name are there.'
       : ''
-  const silence = received === 0 && names !== '' ? ` Nobody answered on ${names}.` : ''
+  const silence = heard <= 0 && names !== '' ? ` Nobody answered on ${names}.` : ''
   return `${silence}${broken.length > 0 ? ` Cannot look on ${broken.join('; ')}.` : ''}${strangers}`
 }

@@ -24,6 +24,8 @@ export class Lives {
   /** It has stopped, and no identity follows. */
   over = false
   onCore: ((core: PeerCore | null) => void) | null = null
+  /** The further ports, which stay through all identities. */
+  layers: () => PeerStatus['layers'] = () => []
   #now: PeerCore
   #waiting: (() => void)[] | null = null
   readonly #listeners = new Set<(event: PeerEvent) => void>()
@@ -66,7 +68,12 @@ export class Lives {
   }
 
   status(): PeerStatus {
-    return this.#now.status()
+    return { ...this.#now.status(), layers: this.layers() }
+  }
+
+  /** What of the status is no part of an identity has changed. */
+  touch(): void {
+    this.#tell({ kind: 'status' })
   }
 
   announce(change: AboutChange): void {

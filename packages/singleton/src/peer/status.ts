@@ -1,4 +1,4 @@
-import type { MemberId } from '@tanist/core'
+import type { Level, MemberId } from '@tanist/core'
 import type { Mode } from '../succession/index.js'
 import { branch, isForeign, isVoter, lineOfSuccession, neverServes } from '../succession/index.js'
 import type { Succession } from '../succession/index.js'
@@ -17,6 +17,18 @@ export interface ServerInfo {
   readonly address: string
   readonly incarnation: number
   readonly term: number
+}
+
+/** A further port of a peer. */
+export interface LayerStatus {
+  readonly name: string
+  /** Where clients are sent. */
+  readonly address: string
+  readonly accepts: readonly Level[]
+  /** By TLS with a certificate. */
+  readonly secure: boolean
+  /** Why it does not listen now; null while it does. */
+  readonly problem: string | null
 }
 
 /** How a take-over looked from this peer: milliseconds from the old server's last word to the new one's first. */
@@ -73,6 +85,8 @@ export interface PeerStatus {
   readonly roles: readonly RoleWork[]
   /** This peer's links to members, and links of others that are said to be bad. */
   readonly links: readonly LinkStatus[]
+  /** The further ports of this peer; that of members is `self.address`. */
+  readonly layers: readonly LayerStatus[]
   readonly clients: ClientsStatus
   /** On which networks it looks for others, and what is wrong with them; null without discovery. Not told as a change. */
   readonly discovery: DiscoveryReport | null
@@ -138,6 +152,7 @@ export function statusOf(
     singletons,
     roles,
     links,
+    layers: [],
     clients,
     discovery,
   }

@@ -107,6 +107,7 @@ export interface Calls {
   full: string | null
   readonly words: CallWords
   readonly resends: boolean
+  readonly inputBytes: number
 }
 
 export interface CallsConfig {
@@ -115,6 +116,8 @@ export interface CallsConfig {
   readonly limits?: Partial<CallLimits>
   /** False: whoever is sent to repeats by itself, and nothing is sent twice to the same one unless it says `retry`. Default true. */
   readonly resends?: boolean
+  /** Of one input, where the way to the server carries less than a journal entry may have. */
+  readonly inputBytes?: number
   /** Sentences, where the caller is no peer. */
   readonly words?: CallWords
 }
@@ -144,6 +147,7 @@ export function createCalls(config: CallsConfig): Calls {
     full: null,
     words: config.words ?? PEER_WORDS,
     resends: config.resends ?? true,
+    inputBytes: config.inputBytes ?? MAX_ENTRY_BYTES,
   }
 }
 
@@ -187,7 +191,7 @@ function take(turn: Turn, input: CallsInput): void {
 
 function onCall(turn: Turn, call: CallInput): void {
   const { calls, now } = turn
-  const tooLarge = inputTooLarge(`${call.role}.${call.command}`, call.input, MAX_ENTRY_BYTES)
+  const tooLarge = inputTooLarge(`${call.role}.${call.command}`, call.input, calls.inputBytes)
   if (tooLarge !== null) return refuse(turn, call, tooLarge)
   const opened = calls.book.open(call, now.wallMs, now.monotonicMs + (call.deadlineMs ?? DEFAULT_DEADLINE_MS))
   if (calls.stopped) return giveUp(turn, opened, calls.words.stopped, now.wallMs)

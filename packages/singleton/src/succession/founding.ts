@@ -1,3 +1,4 @@
+import type { MemberId } from '@tanist/core'
 import { lineOfSuccession } from './line.js'
 import { becomeLeader } from './reign.js'
 import { beginTransfer } from './transfer.js'
@@ -9,6 +10,8 @@ import { isAdmitted, note, persist, send, setTimer, voters } from './state.js'
 
 /** A link takes two round trips; a lost packet in it a second more. */
 const SEEK_MS = 1_200
+/** More than that are not waited for: a flood of hints puts off a founding by one `SEEK_MS` and no more. */
+const SOUGHT_MAX = 32
 
 /**
  * Runs while this peer has something to ask of the others: to be admitted, or to be let go. A peer without a
@@ -20,8 +23,9 @@ export function onAdmitTimer(t: Turn): void {
   if (s.left) return
   const { admitMs, settleMs } = s.config.timing
   const settlesInMs = s.startedAtMs + settleMs - t.now.monotonicMs
-  setTimer(t, 'admit', s.lastIndex === 0 && settlesInMs > 0 ? Math.min(admitMs, settlesInMs) : admitMs)
-  if (s.lastIndex === 0) return found(t)
+  const lateMs = t.now.monotonicMs - s.admitDueMs
+  armAdmit(t, s.lastIndex === 0 && settlesInMs > 0 ? Math.min(admitMs, settlesInMs) : admitMs)
+  if (s.lastIndex === 0) return found(t, lateMs)
   if (s.leaving) return askToLeave(t)
   // A member that was removed while it was frozen may still hold a view that lists it.
   const forgotten = t.now.monotonicMs - s.heardAtMs > 2 * s.config.timing.silenceMaxMs
@@ -62,18 +66,38 @@ export function askAdmission(t: Turn, forgotten = false): void {
   }
 }
 
-/** A hint gets the time that a dial takes; all hints together put off a founding by as much again, never for ever. */
-function isSeeking({ s, now }: Turn): boolean {
-  const { settleMs } = s.config.timing
-  const recent = now.monotonicMs - s.soughtAtMs < Math.min(SEEK_MS, settleMs)
-  return recent && now.monotonicMs - s.startedAtMs < 2 * settleMs
+/** Somebody may be there and is being dialled. */
+export function sought({ s, now }: Turn, memberId: MemberId): void {
+  if (s.lastIndex > 0) return s.sought.clear()
+  const isNew = !s.sought.has(memberId)
+  if (isNew && s.sought.size < SOUGHT_MAX) s.sought.set(memberId, now.monotonicMs)
 }
 
-function found(t: Turn): void {
+/** Who was heard of and has not answered yet gets the time that a link takes: once, whatever is heard of it again. */
+function isSeeking({ s, now }: Turn): boolean {
+  for (const [id, atMs] of s.sought) {
+    if (!s.links.has(id) && now.monotonicMs - atMs < Math.min(SEEK_MS, s.config.timing.settleMs)) return true
+  }
+  return false
+}
+
+export function armAdmit(t: Turn, afterMs: number): void {
+  t.s.admitDueMs = t.now.monotonicMs + afterMs
+  setTimer(t, 'admit', afterMs)
+}
+
+/** What others have said in the meantime is still to be read: it is looked at first, unless it is so every time. */
+function isBehind({ s, now }: Turn, lateMs: number): boolean {
+  const { admitMs, settleMs } = s.config.timing
+  return lateMs > admitMs / 2 && now.monotonicMs - s.startedAtMs < 4 * settleMs
+}
+
+function found(t: Turn, lateMs: number): void {
   const { s, now, random } = t
   const others = [...s.links.values()]
   if (s.config.awaits || others.some((hello) => hello.clusterId !== null)) return askAdmission(t)
-  if (s.leaving || now.monotonicMs - s.startedAtMs < s.config.timing.settleMs || isSeeking(t)) return
+  if (s.leaving || now.monotonicMs - s.startedAtMs < s.config.timing.settleMs) return
+  if (isSeeking(t) || isBehind(t, lateMs)) return
   if (s.config.mayFound === false) return
   if (others.length + 1 < s.config.expect || (s.refused && others.length === 0)) return
   // Who never serves founds nothing.

@@ -33,7 +33,7 @@ import { goAloneIfDue, hearTag } from './pair.js'
 import { onSnapshotted, onUncaptured } from './checkpoint.js'
 import { continueByGrant, heardGrant, witnessDown, witnessUp } from './witness.js'
 import { onAppend, answerDurable } from './follow.js'
-import { askAdmission, askToLeave, finishLeaving, onAdmitTimer } from './founding.js'
+import { armAdmit, askAdmission, askToLeave, finishLeaving, onAdmitTimer, sought } from './founding.js'
 import { onCanvass, onCanvassed } from './homeward.js'
 import { advanceCommit, appendDurable, propose, settleTail, viewRows } from './log.js'
 import { meetOnLink, onBranch, onConcede, onConceded, tellOthers } from './meet.js'
@@ -47,7 +47,7 @@ import { watchLease } from './serving.js'
 import { watchDisk } from './stall.js'
 import { beginTransfer, onTransferTimer } from './transfer.js'
 import type { Succession, Turn } from './state.js'
-import { branch, isVoter, setTimer, voters } from './state.js'
+import { branch, isVoter, voters } from './state.js'
 import type { SuccessionEffect, SuccessionInput } from './types.js'
 
 export function stepSuccession(
@@ -138,8 +138,7 @@ function take(t: Turn, input: SuccessionInput): void {
     case 'read':
       return read(t, input.id)
     case 'sought':
-      s.soughtAtMs = t.now.monotonicMs
-      return
+      return sought(t, input.memberId)
     case 'refused':
       s.refused = true
       return
@@ -195,7 +194,7 @@ function start(t: Turn): void {
     t.out.push({ kind: 'cluster', clusterId, mode })
     t.out.push({ kind: 'view', members: viewRows(t), at: [term, index] })
   }
-  setTimer(t, 'admit', Math.min(admitMs, s.config.timing.settleMs))
+  armAdmit(t, Math.min(admitMs, s.config.timing.settleMs))
   armElection(t)
 }
 

@@ -190,8 +190,10 @@ export interface Succession {
   /** Having agreed that another stands, this peer does not stand itself before this time (monotonic). */
   deferUntilMs: number
   refused: boolean
-  /** When somebody was last dialled because of a hint. */
-  soughtAtMs: number
+  /** When its timer that asks for admission shall fire. */
+  admitDueMs: number
+  /** Who was dialled because of a hint, and when, while this peer has no cluster. */
+  readonly sought: Map<MemberId, number>
   readonly pair: PairState
   readonly witness: WitnessState
   leaving: boolean
@@ -266,7 +268,8 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     openYields: 0,
     deferUntilMs: 0,
     refused: false,
-    soughtAtMs: Number.NEGATIVE_INFINITY,
+    admitDueMs: Number.POSITIVE_INFINITY,
+    sought: new Map(),
     pair: emptyPair(),
     witness: emptyWitness(),
     leaving: false,

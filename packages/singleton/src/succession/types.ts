@@ -126,7 +126,7 @@ export type SuccessionInput =
   /** Only while serving: confirm that this peer still leads; answered by `readable` or `unreadable`. */
   | { readonly kind: 'read'; readonly id: number }
   /** Somebody may be there and is being dialled: no cluster is founded just now. */
-  | { readonly kind: 'sought' }
+  | { readonly kind: 'sought'; readonly memberId: MemberId }
   /** Somebody does not want this peer: it founds nothing as long as it sees nobody else. */
   | { readonly kind: 'refused' }
   /** The capture asked for is whole and durable. `digest` is null when it says nothing about others' states. */

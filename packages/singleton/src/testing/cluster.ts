@@ -2,6 +2,7 @@ import { World } from '@tanist/core/testing'
 import type { WorldOptions } from '@tanist/core/testing'
 import { membershipDefaults } from '@tanist/core'
 import type { ActorSystem, Host, LogLevel, MemberId } from '@tanist/core'
+import type { Desk } from '../gateway/index.js'
 import { openPeer } from '../peer/index.js'
 import type { JoinError, Look, PeerCore, PeerSettings, PeerStatus } from '../peer/index.js'
 import type { AnyRole } from '../role/index.js'
@@ -14,6 +15,8 @@ import { ledger } from './ledger.js'
 import { Meter } from './meter.js'
 import { PeerMoments } from './moments.js'
 import { startStranger } from './strangers.js'
+import { Desks } from './desks.js'
+import type { DesksOptions } from './desks.js'
 import { resolveTarget } from './targets.js'
 import { show } from './value-text.js'
 
@@ -36,6 +39,8 @@ export interface ClusterOptions {
   readonly host?: (host: Host, node: string, life: number) => Host
   /** How peers find each other besides their seeds. Default: not at all. */
   readonly look?: (host: Host, node: string) => Look
+  /** Peers take processes that are no members. Default: they do not. */
+  readonly clients?: DesksOptions
   /** Told of each identity of each peer before it starts; after a loss a process goes on under another one. */
   readonly onPeer?: (node: string, core: PeerCore) => void
 }
@@ -77,6 +82,7 @@ export class Cluster {
   readonly failures: string[] = []
   readonly #options: ClusterOptions
   readonly #meter = new Meter()
+  readonly #desks: Desks | null
   readonly #running = new Map<string, Running>()
   readonly #ids = new Map<MemberId, string>()
   /** Peers that were asked to leave or stop, and machines on which no peer shall run after that. */
@@ -88,6 +94,7 @@ export class Cluster {
   constructor(options: ClusterOptions) {
     const { seed, peers, world = {}, strangers = 0, disks = {} } = options
     this.#options = options
+    this.#desks = options.clients ? new Desks(options.clients) : null
     this.world = new World({ ...world, seed })
     this.#keepLog = world.trace === true
     this.names = peerNames(peers)
@@ -122,6 +129,11 @@ export class Cluster {
     if (!running || running.life !== this.world.life(name)) return null
     const state = this.world.state(name)
     return state === 'stopped' || state === 'no power' ? null : running.core
+  }
+
+  /** The desk of the peer that runs there now, where clients are taken. */
+  desk(name: string): Desk | null {
+    return this.#desks?.at(name, this.world.life(name)) ?? null
   }
 
   /** The actors of the peer that runs there now; throws when none does. */
@@ -300,7 +312,12 @@ export class Cluster {
     if (!core) return then()
     this.#wanted.add(core)
     const life = this.world.life(name)
-    ask(core, () => {
+    const asked = (done: () => void): void => {
+      const desk = this.desk(name)
+      if (desk) desk.leave(() => ask(core, done))
+      else ask(core, done)
+    }
+    asked(() => {
       this.#out.set(name, why)
       this.world.schedule(this.world.nowMs, () => {
         if (this.world.life(name) === life) this.world.crash(name)
@@ -347,9 +364,11 @@ export class Cluster {
     }
     const opened = (error: JoinError | null, core: PeerCore | null): void => {
       if (core) this.#watch(node, life, version, core, this.#roleNames)
+      if (core) this.#desks?.begun(node, life, core)
       else this.#ended(node, life, error)
     }
-    openPeer(host, own, opened, this.#options.look?.(host, node) ?? null)
+    const desk = this.#desks?.open(node, life, host, roles) ?? null
+    openPeer(host, own, opened, this.#options.look?.(host, node) ?? null, desk)
   }
 
   #watch(node: string, life: number, version: string, core: PeerCore, roles: readonly string[]): void {

@@ -25,13 +25,13 @@ export class Meter {
           const counted = this.#link(link)
           return this.#handlers(take(counted), () => counted)
         }
-        const { client } = handlers
         const bound: ListenHandlers = {
           listening: (at) => handlers.listening(at),
           failed: (failure) => handlers.failed(failure),
           accept: (link) => taken(link, (counted) => handlers.accept(counted)),
-          ...(client && {
-            client: (link, caller) => taken(link, (counted) => client.call(handlers, counted, caller)),
+          ...(handlers.client !== undefined && {
+            client: (link, caller) =>
+              taken(link, (counted) => handlers.client?.(counted, caller) ?? handlers.accept(counted)),
           }),
         }
         return network.listen(address, bound, options)

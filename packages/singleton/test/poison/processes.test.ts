@@ -12,7 +12,7 @@ import { persist, role, startPeer } from '../../src/index.js'
 import type { Peer } from '../../src/index.js'
 
 const PROGRAM = fileURLToPath(new URL('program.mjs', import.meta.url))
-const SECRET = 'loopback'
+const SECRET = 'only for this loopback'
 const DEADLINE_MS = 60_000
 
 /** As its callers see it. */

@@ -10,7 +10,7 @@ import { filter, firstValueFrom } from 'rxjs'
 import { expect } from 'vitest'
 import type { JoinOptions, Peer } from '../../src/index.js'
 
-const SECRET = 'loopback'
+const SECRET = 'only for this loopback'
 
 interface Program {
   readonly process: ChildProcess

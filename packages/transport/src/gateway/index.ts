@@ -1,4 +1,8 @@
+export type { Gateway, GatewayAnswer, GatewayBody, GatewayRequest, HttpRefusal } from './asked.js'
 export { readJson, sendJson } from './http.js'
 export type { JsonBody, ReadJsonOptions } from './http.js'
+export { httpServerOptions, limitHttp } from './limited.js'
 export { openPort, refuseUpgrade } from './port.js'
 export type { Porch, Port, PortHandlers, PortRoutes, UpgradeListener } from './port.js'
+export { serveHttp } from './serve.js'
+export type { ServeOptions } from './serve.js'

@@ -4,8 +4,10 @@ import { createServer as createFront } from 'node:net'
 import type { Server as Front, Socket } from 'node:net'
 import type { Server as TlsServer, TLSSocket } from 'node:tls'
 import type { Duplex } from 'node:stream'
-import { headerBytes, headersLimitMs, headersMost, portConnections } from '../limits.js'
+import { headersMost, portConnections } from '../limits.js'
+import type { HttpRefusal } from './asked.js'
 import { sendJson } from './http.js'
+import { httpServerOptions, limitHttp } from './limited.js'
 
 /** Takes an upgraded connection over, as the `upgrade` event of Node's HTTP server gives it. */
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
@@ -22,6 +24,8 @@ export interface PortRoutes {
   /** HTTP in the clear is refused. */
   readonly secure?: boolean
   readonly porch?: Porch
+  /** A request was sent away for a limit. */
+  readonly refused?: (why: HttpRefusal) => void
 }
 
 /** Minds the sockets of a port until it is known what they want. */
@@ -136,15 +140,8 @@ function firstByte(socket: Socket, then: (byte: number) => void): void {
 }
 
 function httpServer(routes: PortRoutes, closed: () => boolean): Server {
-  const server = createServer({
-    connectionsCheckingInterval: 1_000,
-    headersTimeout: headersLimitMs,
-    maxHeaderSize: headerBytes,
-    noDelay: true,
-  })
-  // One more than is allowed, so that it is seen; Node itself leaves out what is over the number.
-  server.maxHeadersCount = headersMost + 1
-  server.on('request', (request, response) => {
+  const server = createServer(httpServerOptions)
+  const serve: RequestListener = (request, response) => {
     response.once('close', () => {
       if (closed()) setImmediate(() => server.closeIdleConnections())
     })
@@ -155,7 +152,8 @@ function httpServer(routes: PortRoutes, closed: () => boolean): Server {
     } else if (routes.http === undefined) {
       sendJson(response, 404, { error: 'Nothing is served here but links.' })
     } else routes.http(request, response)
-  })
+  }
+  limitHttp(server, serve, routes.refused)
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => socket.destroy())
     const refused = refusal(request, routes)

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http'
 import type { Address, Level, Listener, ListenHandlers, ListenOptions } from '@tanist/core'
-import { openPort } from '../gateway/index.js'
-import type { UpgradeListener } from '../gateway/index.js'
+import { openPort, serveHttp } from '../gateway/index.js'
+import type { Gateway, HttpRefusal, UpgradeListener } from '../gateway/index.js'
 import { certificateDoor, isLoopback, keyDoor, siteDoor } from '../trust/index.js'
 import type { Door, Trust, WarnRejected } from '../trust/index.js'
 import { formatAddress, parseAddress, plainHost } from './address.js'
@@ -16,6 +16,7 @@ export interface ListenContext {
   readonly links: LinkBook
   readonly warn: WarnRejected
   readonly http: RequestListener | undefined
+  readonly gateway: Gateway | undefined
   readonly upgrade: UpgradeListener | undefined
 }
 
@@ -28,7 +29,7 @@ export function listen(
   handlers: ListenHandlers,
   options: ListenOptions = {},
 ): Listener {
-  const { accepts = levels } = options
+  const { accepts = levels, layer = 'main', certificate } = options
   const endpoint = parseAddress(address)
   if (endpoint === undefined) return failing(handlers, badAddress(address))
   const { host, port } = endpoint
@@ -37,10 +38,10 @@ export function listen(
   if (open && !isLoopback(host) && accepts.some((level) => level !== 'stray')) {
     return failing(handlers, noSecret(host))
   }
-  const { warn } = context
+  const { warn, http, gateway, upgrade } = context
   const porch = doorway(warn)
   const door = doorOf(context.trust, options)
-  const hall = entrance({ ...context, door, porch, accepts, layer: options.layer ?? 'main' }, handlers)
+  const hall = entrance({ ...context, door, porch, accepts, layer }, handlers)
   door.server.on('tlsClientError', (error, socket) => {
     const remote = remoteOf(socket)
     const refusal = door.whyFailed(socket, error, remote)
@@ -50,11 +51,12 @@ export function listen(
   const routes = {
     linkPaths: [linkPath, clientPath, explainPath],
     link: hall.admit,
-    http: context.http,
-    upgrade: context.upgrade,
+    http: serveHttp({ gateway, http, layer, secure: certificate !== undefined }),
+    upgrade,
     tls: door.server,
-    secure: options.certificate !== undefined,
+    secure: certificate !== undefined,
     porch,
+    refused: (why: HttpRefusal) => gateway?.refused?.(why),
   }
   const close = (): void => {
     porch.close()

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import { nactEngine } from '@tanist/core'
 import type { Engine, Host, Log } from '@tanist/core'
-import type { UpgradeListener } from '../gateway/index.js'
+import type { Gateway, UpgradeListener } from '../gateway/index.js'
 import { appNameBytes } from '../limits.js'
 import { keyRing, rejectWarnings } from '../trust/index.js'
 import type { Certificates, KeyRing } from '../trust/index.js'
@@ -28,6 +28,8 @@ export interface NodeHostOptions {
   readonly certificates?: Certificates
   /** Serves HTTP on the port of the links. Default: 404 for everything. */
   readonly http?: RequestListener
+  /** Answers the paths that it owns before `http` does, on every port. */
+  readonly gateway?: Gateway
   /** Serves upgrades on other paths than that of the links. Default: 404. */
   readonly upgrade?: UpgradeListener
   /** Default: JSON lines on standard error, from `info` on. */
@@ -37,16 +39,15 @@ export interface NodeHostOptions {
 }
 
 /**
- * The real world, on Node: the machine's clocks and timers, links over WebSocket, UDP, files.
+ * The real world, on Node: the machine's clocks and timers, links over WebSocket, UDP, files. Throws a `RangeError` with
+ * a sentence for a name or a secret that will not do.
  *
  * @example
  * const host = nodeHost({ app: 'shop', secret: 'correct horse battery staple' })
  * host.network.listen('127.0.0.1:7101', handlers)
- *
- * Throws a `RangeError` with a sentence for a name or a secret that will not do.
  */
 export function nodeHost(options: NodeHostOptions): Host {
-  const { app, secret, certificates, http, upgrade } = options
+  const { app, secret, certificates, http, gateway, upgrade } = options
   const length = Buffer.byteLength(app)
   if (length === 0 || length > appNameBytes) {
     throw new RangeError(`The application's name has ${length} bytes; give it 1 to ${appNameBytes}.`)
@@ -55,7 +56,7 @@ export function nodeHost(options: NodeHostOptions): Host {
   const ring = typeof secret === 'object' && 'used' in secret ? secret : keyRing(app, [secret].flat())
   const trust = { app, ring, certificates }
   const links = linkBook(ring)
-  const context = { trust, links, warn: rejectWarnings(nodeClock, log), http, upgrade }
+  const context = { trust, links, warn: rejectWarnings(nodeClock, log), http, gateway, upgrade }
   return {
     clock: nodeClock,
     timers: nodeTimers,

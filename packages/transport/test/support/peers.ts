@@ -1,5 +1,15 @@
 import { afterEach } from 'vitest'
-import type { Address, Host, Link, LinkEnd, LinkHandlers, ListenFailure, Log, LogLevel } from '@tanist/core'
+import type {
+  Address,
+  Host,
+  Link,
+  LinkEnd,
+  LinkHandlers,
+  ListenFailure,
+  ListenHandlers,
+  Log,
+  LogLevel,
+} from '@tanist/core'
 import { nodeHost } from '../../src/index.js'
 import type { NodeHostOptions } from '../../src/index.js'
 
@@ -92,7 +102,11 @@ export function quietHost(
   return { ...nodeHost({ app: 'shop', secret: 'a secret for tests', log, ...options }), log }
 }
 
-export async function listening(options: Partial<NodeHostOptions> = {}, at = '127.0.0.1:0'): Promise<Peer> {
+export async function listening(
+  options: Partial<NodeHostOptions> = {},
+  at = '127.0.0.1:0',
+  more: Partial<ListenHandlers> = {},
+): Promise<Peer> {
   const host = quietHost(options)
   const accepted: Ear[] = []
   const failures: ListenFailure[] = []
@@ -112,6 +126,7 @@ export async function listening(options: Partial<NodeHostOptions> = {}, at = '12
           failures.push(failure)
           reject(new Error(`${failure.code}: ${failure.text}`))
         },
+        ...more,
       })
     },
   )
