@@ -159,7 +159,7 @@ export function encode(s: Step, type: SaidType, { nonce, single = false, atMost 
     type,
     instance: state.instance,
     counter: ++state.counter,
-    unixMs: Math.max(0, wallMs),
+    unixMs: Math.max(0, Math.floor(wallMs)),
     nonce: nonce ?? null,
     single,
   }

@@ -88,8 +88,9 @@ export function sayable(view: DiscoveryView, type: SaidType): DiscoveryView | nu
   const good = (addresses: readonly Address[], atMost: number): Address[] =>
     [...new Set(addresses.filter(canBeDialled).map(canonical))].slice(0, atMost)
   const addresses = good(view.addresses, discoveryAddresses)
-  const { memberId, clusterId, successor, server } = view
+  const { memberId, clusterId, successor, server, incarnation, term } = view
   const ids = [memberId, clusterId, successor, server?.memberId ?? null]
+  if (![incarnation, term].every((n) => Number.isSafeInteger(n) && n >= 0)) return null
   if (addresses.length === 0 || !ids.every((id) => id === null || canBeSaid(id))) return null
   return {
     ...view,

@@ -46,8 +46,9 @@ export function interfacesSeen(s: Step, interfaces: readonly NetworkInterface[])
   else if (state.own.size === 0) takeOver(s, places, interfaces)
   else if (state.candidate?.key !== key) {
     state.candidate = { key, sinceMs: s.now }
-    state.lookMs = Math.min(state.lookMs, s.now + dampMs)
+    state.lookMs = Math.min(state.lookMs, s.now + dampMs / 4)
   } else if (s.now - state.candidate.sinceMs >= dampMs) takeOver(s, places, interfaces)
+  else state.lookMs = Math.min(state.lookMs, s.now + dampMs / 4)
 }
 
 const keyOf = (places: readonly Place[]): string =>

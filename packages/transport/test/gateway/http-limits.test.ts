@@ -161,8 +161,12 @@ describe('callers that are many', () => {
 
   it('one address has so many connections and no more, and they come free again', async () => {
     const { port, refused } = await gateway()
-    const held = Array.from({ length: httpConnectionsPerAddress }, () => raw(port, ''))
-    await Promise.all(held.map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
+    const held: Socket[] = []
+    for (let i = 0; i < httpConnectionsPerAddress; i++) {
+      const socket = raw(port, `${GET}\r\n`)
+      await new Promise((resolve) => socket.once('data', resolve))
+      held.push(socket)
+    }
     const text = await ended(raw(port, GET + LAST))
     expect(text === '' || statuses(text)[0] === 503).toBe(true)
     expect(refused).toEqual(['connections'])
