@@ -10,6 +10,7 @@ import { membership } from './membership/index.mjs'
 import { membershipReal } from './membership-real/index.mjs'
 import { roles } from './roles/index.mjs'
 import { simulation } from './simulation.mjs'
+import { transport } from './transport/index.mjs'
 import { succession } from './succession/index.mjs'
 
 const benchmarks = {
@@ -21,6 +22,7 @@ const benchmarks = {
       return rows.some((row) => row.target !== null && row.value < row.target) ? 1 : 0
     },
   },
+  transport,
   succession,
   membership,
   'membership-real': membershipReal,
