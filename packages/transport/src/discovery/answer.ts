@@ -81,7 +81,9 @@ function foreign(s: Step, host: string): void {
 function heard(s: Step, said: Said, from: Address, by: Found['by']): Sender {
   const { state, now } = s
   const place = placeOf(s, hostOf(from))
-  if (place && isNeighbour(s, place, hostOf(from))) state.heardAt.add(place.key)
+  // Only what is said to everybody, or answers it, shows that nobody there has to be asked one by one.
+  const toAll = by === 'sweep' || said.single || said.type === 'seek' ? undefined : place
+  if (toAll && isNeighbour(s, toAll, hostOf(from))) state.heardAt.set(toAll.key, now)
   const sender = senderOf(s, said)
   sender.heardMs = now
   sender.clusterId = said.view?.clusterId ?? null

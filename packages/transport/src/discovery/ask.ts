@@ -15,6 +15,7 @@ const beaconEveryMs = 5_000
 const beaconGapMs = 500
 const sweepAfterMs = 250
 const sweepEveryMs = 60_000
+const heardLatelyMs = 30_000
 const never = Number.POSITIVE_INFINITY
 
 /** Hellos from now on, as at a start. */
@@ -99,7 +100,9 @@ export function sweepDue(s: Step): void {
 
 function sweepable({ state, now }: Step, place: Place): string[] | undefined {
   const { family, loopback, address, key } = place
-  if (family !== 4 || loopback || !isPrivate(address) || state.heardAt.has(key)) return undefined
+  if (family !== 4 || loopback || !isPrivate(address)) return undefined
+  // Who is there is heard every 5 s where it can speak to everybody.
+  if (now - (state.heardAt.get(key) ?? -never) < heardLatelyMs) return undefined
   if (state.sockets.get(key)?.state !== 'bound') return undefined
   const lastMs = state.swept.get(subnetOf(place))
   // A fifth less than the pause between two sweeps, because of its jitter.

@@ -118,8 +118,8 @@ export interface DiscoveryState {
   /** Of questions that may still be answered: when they were asked, and how. */
   readonly nonces: Map<string, { readonly atMs: number; readonly by: 'hello' | 'sweep' }>
   nonce: string
-  /** Places where somebody of another machine was heard since everything began anew. */
-  readonly heardAt: Set<string>
+  /** Places where somebody of another machine was heard since everything began anew, and when last. */
+  readonly heardAt: Map<string, number>
   readonly swept: Map<string, number>
   readonly senders: Map<string, Sender>
   readonly replays: Replays
@@ -177,7 +177,7 @@ export function newDiscovery(
     lastBeaconMs: Number.NEGATIVE_INFINITY,
     nonces: new Map(),
     nonce: '',
-    heardAt: new Set(),
+    heardAt: new Map(),
     swept: new Map(),
     senders: new Map(),
     replays: new Replays(discoverySenders),

@@ -191,7 +191,15 @@ describe('a welcome', () => {
     v.lan.run(1)
     const { nonce } = v.peer.state
     for (let n = 0; n < 255; n++)
-      v.take(v.say({ type: 'welcome', instance: idOf(n), nonce, view: viewOf(2 + n, { addresses: ['10.0.0.2:7101'] }) }), `10.0.0.${n}:5`)
+      v.take(
+        v.say({
+          type: 'welcome',
+          instance: idOf(n),
+          nonce,
+          view: viewOf(2 + n, { addresses: ['10.0.0.2:7101'] }),
+        }),
+        `10.0.0.${n}:5`,
+      )
     expect(v.peer.found.length).toBe(100)
     expect(v.peer.status.dropped['rate']).toBe(155)
   })

@@ -86,6 +86,7 @@ export class Lan {
   readonly cuts = new Set<string>()
   #events: Event[] = []
   #seq = 0
+  #isMixed = false
 
   constructor(seed: number, options: LanOptions = {}) {
     this.random = seededRandom(`lan ${seed}`)
@@ -100,15 +101,17 @@ export class Lan {
 
   after(ms: number, run: () => void): void {
     this.#events.push({ atMs: this.nowMs + ms, seq: this.#seq++, run })
+    this.#isMixed = true
   }
 
   run(forMs: number): void {
     const end = this.nowMs + forMs
     for (;;) {
-      this.#events.sort((a, b) => a.atMs - b.atMs || a.seq - b.seq)
-      const next = this.#events[0]
+      if (this.#isMixed) this.#events.sort((a, b) => b.atMs - a.atMs || b.seq - a.seq)
+      this.#isMixed = false
+      const next = this.#events.at(-1)
       if (next === undefined || next.atMs > end) break
-      this.#events.shift()
+      this.#events.pop()
       this.nowMs = Math.max(this.nowMs, next.atMs)
       next.run()
     }
@@ -167,7 +170,7 @@ export class Machine {
   take(host: string, port: number, isForAll: boolean, bytes: Uint8Array, from: string): void {
     if (this.isAsleep) return
     const hears = ({ host: at, port: its }: Bound): boolean =>
-      its === port && (at === host || (at === '0.0.0.0' && true))
+      its === port && (at === host || at === '0.0.0.0')
     const hearers = this.sockets.filter(hears)
     // What is for one goes to the last one that was bound.
     for (const { process, key: socket } of isForAll ? hearers : hearers.slice(-1)) {
