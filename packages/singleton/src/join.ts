@@ -288,6 +288,7 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
     addressOn: (layer) => door.addressOn(layer),
     manifest: (level) => door.manifest(level),
   })
+  ring.onRemoved((id) => desk.keyRemoved(id))
   const look = finding && lookAround(host, { ...finding, app }, ring)
   const lives = await new Promise<Lives>((resolve, reject) => {
     let begun: Lives | null = null

@@ -1,11 +1,12 @@
 import { Bucket } from './bucket.js'
-import { addressesKept, addressLinkRate, addressMessageRate } from './limits.js'
+import { addressesKept, addressLinkRate, addressMessageRate, addressSessionRate } from './limits.js'
 
 /** What is known of one address: how many links it has, and how fast it asks. */
 export interface AddressRow {
   links: number
   readonly opens: Bucket
   readonly messages: Bucket
+  readonly sessions: Bucket
 }
 
 /** Rates are remembered for a while after the last link of an address, so that coming again does not reset them. */
@@ -23,6 +24,7 @@ export class Addresses {
         links: 0,
         opens: new Bucket(addressLinkRate, nowMs),
         messages: new Bucket(addressMessageRate, nowMs),
+        sessions: new Bucket(addressSessionRate, nowMs),
       }
       this.#rows.set(key, row)
     }

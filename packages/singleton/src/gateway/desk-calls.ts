@@ -21,6 +21,8 @@ export interface CallsLink {
   throttled(): void
   /** Of all strays. */
   readonly total: Bucket | null
+  /** Whether it may go on with this session, or begin it. */
+  admits(session: string): boolean
   /** Of this link. */
   readonly rate: Bucket | null
 }
@@ -63,6 +65,8 @@ export class DeskCalls {
     const entry: Entry = { call, bytes, dueMs, attempt: call.attempt, cancel: null }
     if (this.#waiting.size >= callsWaiting || this.#bytes + bytes > callBytes)
       return this.#busy(call, `${this.inFlight} calls of this client are under way, and no more may wait.`)
+    if (!this.#link.admits(call.session))
+      return this.#busy(call, 'callers without the secret begin too many sessions there.')
     if (this.#link.total?.take(this.#link.nowMs()) === false)
       return this.#busy(call, 'clients without the secret ask for too much at once.')
     this.#bytes += bytes

@@ -8,12 +8,14 @@ import { DeskCalls } from './desk-calls.js'
 import type { CallsLink } from './desk-calls.js'
 import { DeskReads } from './desk-reads.js'
 import { asClientMessage } from './form.js'
+import type { SessionGate } from './session-gate.js'
 import * as limits from './limits.js'
 
 type HelloMessage = Extract<ClientMessage, { readonly t: 'hello' }>
 
 /** What one link needs of the desk. */
 export interface LinkPorts extends Pick<CallsLink, 'roles' | 'lives' | 'nowMs' | 'wallMs' | 'total'> {
+  readonly sessions: SessionGate
   hello(link: DeskLink, hello: HelloMessage): void
   manifest(level: 'trusted' | 'stray', layer: string): unknown
   reads(link: DeskLink): DeskReads
@@ -89,6 +91,11 @@ export class DeskLink implements CallsLink {
 
   wallMs(): number {
     return this.#ports.wallMs()
+  }
+
+  admits(session: string): boolean {
+    if (this.proved === 'trusted') return true
+    return this.#ports.sessions.admits(session, this.address.sessions, this.#ports.nowMs())
   }
 
   throttled(): void {

@@ -12,6 +12,7 @@ import type { LinkPorts } from './desk-link.js'
 import { DeskReads } from './desk-reads.js'
 import { DeskTurns } from './desk-turns.js'
 import * as limits from './limits.js'
+import { SessionGate } from './session-gate.js'
 import { othersFor } from './redirect.js'
 import { viewOf } from './view.js'
 import type { AddressOn } from './view.js'
@@ -74,6 +75,7 @@ export class Desk implements ClientDesk {
       nowMs,
       wallMs: () => host.clock.now().wallMs,
       total: new Bucket(limits.strayTotalRate, nowMs()),
+      sessions: new SessionGate(),
       hello: (link, hello) => this.#hello(link, hello),
       manifest: parts.manifest,
       reads: (link) =>

@@ -54,6 +54,13 @@ export const trustedMessageRate = { perSecond: 20_000, burst: 40_000 } as const
 /** Messages of all strays of one address: four busy ones. */
 export const addressMessageRate = { perSecond: 4_000, burst: 8_000 } as const
 
+/**
+ * New sessions of strays, by address: every replica keeps 10,000 and forgets the longest unused for a new one. Those that
+ * were seen here before are free, as many as twice the clients of a member.
+ */
+export const addressSessionRate = { perSecond: 1, burst: 200 } as const
+export const straySessionsKnown = 4_096
+
 /** Commands of all strays together, about half of what a member passes on; more are answered `busy`. */
 export const strayTotalRate = { perSecond: 5_000, burst: 10_000 } as const
 

@@ -140,7 +140,7 @@ describe('calls', () => {
   it('an input that is nested too deeply is refused, and its link lives on', () => {
     const hall = new Hall()
     const raw = hall.client('stray')
-    raw.call(1, { input: JSON.parse(`${'['.repeat(1_000)}${']'.repeat(1_000)}`) })
+    raw.call(1, { input: JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`) })
     raw.call(2)
     hall.until(() => raw.last('result') !== undefined)
     expect(raw.last('failed')?.refusal).toMatchObject({ reason: 'invalid' })
@@ -393,6 +393,22 @@ describe('limits', () => {
     hall.until(() => flood.end !== null && other.last('result') !== undefined)
     expect(flood.end).toMatchObject({ code: 'limit' })
     expect(other.end).toBeNull()
+  })
+
+  it('strays of one address begin so many sessions and no more, and go on with those they have', () => {
+    const hall = new Hall()
+    const raw = hall.client('stray')
+    const other = hall.client('stray', { from: 'other' })
+    for (let seq = 1; seq <= 260; seq++) raw.call(seq, { session: `s${seq}^1`, command: 'who' })
+    hall.until(() => raw.all('result').length + raw.all('unavailable').length === 260)
+    expect(raw.all('unavailable').length).toBeGreaterThan(50)
+    expect(raw.all('unavailable')[0]).toMatchObject({
+      executed: 'no',
+      reason: expect.stringMatching(/sessions/) as string,
+    })
+    raw.call(300, { session: 's1^1' })
+    other.call(1, { session: 'o^1' })
+    hall.until(() => raw.last('result')?.seq === 300 && other.last('result') !== undefined)
   })
 
   it('frames over the limit, or of another kind, close their link alone', () => {

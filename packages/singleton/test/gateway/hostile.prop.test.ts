@@ -161,7 +161,9 @@ describe('generated roles', () => {
   function roleOf(at: number, { open, readable }: { open: string[]; readable: boolean }): AnyRole {
     return role(`role-${at}`, {
       state: (): { readonly did: readonly string[] } => ({ did: [] }),
-      events: { did: (s, e: { what: string }) => ({ did: [...s.did, e.what] }) },
+      events: {
+        did: (s: { readonly did: readonly string[] }, e: { what: string }) => ({ did: [...s.did, e.what] }),
+      },
       commands: Object.fromEntries(
         commands.map((what) => [
           what,

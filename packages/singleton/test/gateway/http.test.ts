@@ -96,8 +96,7 @@ async function ask(path: string, how: Ask = {}): Promise<Answer> {
     ...(content !== undefined && { body: content }),
   })
   const text = await response.text()
-  const isJson =
-      text !== '' && response.headers.get('content-type')?.startsWith('application/json') === true
+  const isJson = text !== '' && response.headers.get('content-type')?.startsWith('application/json') === true
   return {
     status: response.status,
     headers: response.headers,

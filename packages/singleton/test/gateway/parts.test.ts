@@ -10,7 +10,7 @@ import { role } from '../../src/index.js'
 import { worldKeys } from '../../src/testing/desks.js'
 
 describe('tokens', () => {
-  const user = fc.string({ minLength: 1, maxLength: 40 }).filter((text) => text.isWellFormed())
+  const user = fc.string({ minLength: 1, maxLength: 40 }).filter((text) => !/\p{Surrogate}/u.test(text))
 
   it('what a token says is read again, whatever the user is called', () => {
     fc.assert(
