@@ -263,7 +263,13 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
   checkSettings({ ...settings, data })
   checkLayers(layers)
   const ring = ringOf(options.app, secrets)
-  if (!options.host) checkReach(settings.listen ?? '', ring.open && certificates === undefined)
+  if (!options.host && ring.open && certificates === undefined) {
+    checkReach('listen', settings.listen ?? '')
+    for (const [at, { listen, accepts = ['trusted'], certificate }] of layers.entries()) {
+      const trusts = accepts.includes('trusted') && certificate === undefined
+      if (trusts) checkReach(`layers[${at}].listen`, listen)
+    }
+  }
   const { app, roles } = options
   const door = new Door({
     app,
@@ -344,12 +350,12 @@ function ringOf(app: string, secrets: readonly string[]): KeyRing {
 }
 
 /** Without a secret whoever gets here is a member. */
-function checkReach(listen: string, open: boolean): void {
+function checkReach(option: string, listen: string): void {
   const host = /^\[?(.*?)\]?:\d+$/.exec(listen)?.[1] ?? ''
-  if (!open || isLoopback(host)) return
+  if (isLoopback(host)) return
   throw new JoinError(
     'option',
-    `The option listen is ${JSON.stringify(listen)} and the option secret is empty; without a secret, allowed is loopback alone, as 127.0.0.1:0. newSecret() makes one.`,
+    `The option ${option} is ${JSON.stringify(listen)} and the option secret is empty; without a secret, allowed is loopback alone, as 127.0.0.1:0. newSecret() makes one.`,
   )
 }
 

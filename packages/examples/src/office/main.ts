@@ -22,6 +22,7 @@ async function open(office: Office): Promise<number> {
   const urls = office.running.map(({ url }) => url)
   say(`The office is open. The board is on every peer: ${urls.join('  ')}`)
   say('Open any of them; stop with Ctrl-C.')
+  say(`For programs: ${urls[0]}tanist/manifest and ${urls[0]}tanist/metrics, on each of them.`)
   say(`From another terminal, a program that is no member: npm run operator -- ${office.folder}`)
   await new Promise<void>(() => {})
   return 0

@@ -32,8 +32,8 @@ function blockAfter(source: string, name: string): string {
 
 /** As people write it: `65,536`, `64 KiB`, `3 s`. */
 function writings(value: number): string[] {
-  const with_ = (unit: number, name: string): string => `${(value / unit).toLocaleString('en')} ${name}`
-  return [value.toLocaleString('en'), with_(1_024, 'KiB'), with_(1_048_576, 'MiB'), with_(1_000, 's')]
+  const inUnits = (unit: number, name: string): string => `${(value / unit).toLocaleString('en')} ${name}`
+  return [value.toLocaleString('en'), inUnits(1_024, 'KiB'), inUnits(1_048_576, 'MiB'), inUnits(1_000, 's')]
 }
 
 function rowsBelow(heading: string): Map<string, string> {

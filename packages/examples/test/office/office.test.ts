@@ -47,7 +47,7 @@ async function stream(url: string): Promise<Map<string, string>> {
 }
 
 describe('a peer of the office', () => {
-  it('serves the page, the board, and its changes as they happen at another peer', async () => {
+  it('serves the page, the board, its changes as they happen at another peer, manifest and metrics', async () => {
     const { program, urls } = await opened()
     const [a = '', b = ''] = urls
     const page = await fetch(a)
@@ -66,6 +66,11 @@ describe('a peer of the office', () => {
     const view = await office(b)
     expect(view.members.map(({ name }) => name).toSorted()).toEqual(['ada', 'ben', 'cleo'])
     expect([view.server, view.successor]).not.toContain(null)
+
+    const manifest = (await (await fetch(`${a}tanist/manifest`)).json()) as Record<string, unknown>
+    expect(manifest).toMatchObject({ app: 'office-board', versions: { app: '1.0.0' }, roles: [] })
+    expect(manifest['members']).toHaveLength(3)
+    expect(await (await fetch(`${a}tanist/metrics`)).text()).toContain('tanist_members{state="up"} 3\n')
   })
 
   it('runs a command once, whichever peers are asked for it with one id', async () => {
