@@ -58,7 +58,7 @@ export class Processes {
     const member: Member = { child, address: '', isJoined: false, server: '-' }
     this.members.set(name, member)
     child.stdin?.on('error', () => {})
-    createInterface({ input: child.stdout! }).on('line', (line) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
       if (line === 'joined') member.isJoined = true
       else if (line.startsWith('server ')) member.server = line.slice(7)
       else member.address = line
