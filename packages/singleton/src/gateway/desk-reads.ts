@@ -143,7 +143,13 @@ export class DeskReads {
     const index = feed.applied
     const position = positionOf({ index, branch: feed.branchAt(index) })
     try {
-      return { t: 'readable', n, state: toEncoded(feed.state(role), STATE_LIMITS), position, ...versionOf(definition) }
+      return {
+        t: 'readable',
+        n,
+        state: toEncoded(feed.state(role), STATE_LIMITS),
+        position,
+        ...versionOf(definition),
+      }
     } catch (error) {
       return { t: 'unreadable', n, code: 'unavailable', text: String(error) }
     }
