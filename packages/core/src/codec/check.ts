@@ -60,7 +60,8 @@ function checkObject(walk: Walk, value: object, path: string, depth: number): vo
     }
   } else if (value instanceof Set && prototype === Set.prototype) {
     let i = 0
-    for (const item of Set.prototype.values.call(value)) checkAt(walk, item, `${path}.item(${i++})`, depth + 1)
+    for (const item of Set.prototype.values.call(value))
+      checkAt(walk, item, `${path}.item(${i++})`, depth + 1)
   } else if (value instanceof Table && prototype === Table.prototype) {
     for (const [key, item] of value) {
       countNode(walk, TABLE_NODES, path)
@@ -78,7 +79,10 @@ function checkObject(walk: Walk, value: object, path: string, depth: number): vo
 function checkOwn(value: object, path: string): void {
   if (ArrayBuffer.isView(value) || value instanceof Table) return
   if (Object.getOwnPropertyNames(value).length > 0)
-    throw new CodecError(`${classNameOf(value)} has properties of its own, which cannot be sent or kept`, path)
+    throw new CodecError(
+      `${classNameOf(value)} has properties of its own, which cannot be sent or kept`,
+      path,
+    )
 }
 
 function checkRecord(walk: Walk, value: Record<string, unknown>, path: string, depth: number): void {

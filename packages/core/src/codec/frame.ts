@@ -1,3 +1,4 @@
+import { isDeeperThan } from './depth.js'
 import { CodecError } from './error.js'
 import { BODY_DEPTH_LIMIT, FRAME_BYTE_LIMIT, FRAME_MESSAGE_LIMIT } from './limits.js'
 import { encodeText } from './text.js'
@@ -150,37 +151,14 @@ function encodeBody({ channel, body }: FrameMessage): Uint8Array {
 
 function decodeBody(channel: string, bytes: Uint8Array): unknown {
   checkChannel(channel)
-  let body: unknown
+  // Short ones, nearly all, need no look.
+  if (bytes.length > BODY_DEPTH_LIMIT * 2 && isDeeperThan(bytes, BODY_DEPTH_LIMIT))
+    throw new CodecError(`the body of a message on channel ${channel} is nested too deep`)
   try {
-    body = JSON.parse(strictUtf8.decode(bytes)) as unknown
+    return JSON.parse(strictUtf8.decode(bytes)) as unknown
   } catch (error) {
     throw new CodecError(`the body of a message on channel ${channel} is not JSON`, '', error)
   }
-  if (mayBeDeep(bytes) && isDeeper(body, BODY_DEPTH_LIMIT))
-    throw new CodecError(`the body of a message on channel ${channel} is nested too deep`)
-  return body
-}
-
-const OPEN_LIST = 0x5b
-const OPEN_RECORD = 0x7b
-
-/** No body can be nested deeper than it has brackets; short ones need no look. */
-function mayBeDeep(bytes: Uint8Array): boolean {
-  if (bytes.length <= BODY_DEPTH_LIMIT * 2) return false
-  let brackets = 0
-  for (let i = 0; i < bytes.length && brackets <= BODY_DEPTH_LIMIT; i++) {
-    const byte = bytes[i]
-    if (byte === OPEN_LIST || byte === OPEN_RECORD) brackets++
-  }
-  return brackets > BODY_DEPTH_LIMIT
-}
-
-/** Whoever reads a body may walk it by calling itself. */
-function isDeeper(json: unknown, levels: number): boolean {
-  if (typeof json !== 'object' || json === null) return false
-  if (levels === 0) return true
-  for (const key in json) if (isDeeper((json as Record<string, unknown>)[key], levels - 1)) return true
-  return false
 }
 
 function checkChannel(channel: string): void {

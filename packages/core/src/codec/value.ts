@@ -3,8 +3,10 @@ import { Table } from '../table/index.js'
 import { checkAnnotations } from './annotations.js'
 import { fromBase64, toBase64 } from './base64.js'
 import { checkSupported } from './check.js'
+import { isDeeperThan } from './depth.js'
 import { CodecError } from './error.js'
 import {
+  BODY_DEPTH_LIMIT,
   BYTES_NAME,
   DEPTH_LIMIT,
   isForbiddenKey,
@@ -145,6 +147,8 @@ function checkRich(input: unknown, limits: ValueLimits): asserts input is SuperJ
 }
 
 function parseJson(bytes: Uint8Array): unknown {
+  if (bytes.length > BODY_DEPTH_LIMIT * 2 && isDeeperThan(bytes, BODY_DEPTH_LIMIT))
+    throw new CodecError(`nested more than ${DEPTH_LIMIT} levels deep`)
   try {
     return JSON.parse(strictUtf8.decode(bytes)) as unknown
   } catch (error) {

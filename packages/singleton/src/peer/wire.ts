@@ -316,7 +316,8 @@ function isMessage(channel: string, body: unknown): boolean {
 function isSuccessionForm(body: Record<string, unknown>): boolean {
   const { branch, claim, runs, operation, to, t } = body
   // What may be null is said all the same.
-  if ((t === 'vote' && body['dead'] === undefined) || (t === 'append' && body['line'] === undefined)) return false
+  if ((t === 'vote' && body['dead'] === undefined) || (t === 'append' && body['line'] === undefined))
+    return false
   if (branch !== null && typeof branch !== 'string') return false
   if (isObject(claim) && !isClaimForm(claim)) return false
   if (Array.isArray(runs) && !runs.every((run: unknown) => isListOf('count', run ?? null, 2))) return false

@@ -27,12 +27,15 @@ export function checkCarried(before: unknown, after: unknown): void {
 }
 
 function checkRecord(before: unknown, after: object): void {
+  if (Object.hasOwn(after, '__proto__'))
+    throw new CodecError('this property name is not allowed', '$.__proto__')
   const old = typeof before === 'object' && before !== null ? before : {}
   for (const key in after) {
-    if (key === '__proto__' || key === 'constructor' || key === 'prototype')
-      throw new CodecError('this property name is not allowed', `$.${key}`)
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- any object can be read so
-    checkCarried((old as Record<string, unknown>)[key], (after as Record<string, unknown>)[key])
+    const item = (after as Record<string, unknown>)[key]
+    if (typeof item === 'number' || typeof item === 'string' || typeof item === 'boolean') continue
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same
+    checkCarried((old as Record<string, unknown>)[key], item)
   }
 }
 

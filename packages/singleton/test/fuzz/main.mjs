@@ -26,11 +26,13 @@ function readOptions() {
     const { values } = parseArgs({ options })
     for (const name of ['inputs', 'seconds'])
       if (values[name] !== undefined && !(Number(values[name]) > 0))
-        throw new TypeError(`--${name} is a number above 0, not ${values[name]}`)
+        throw new TypeError(`--${name} is a number above 0, not ${String(values[name])}`)
     const chosen = values.only?.split(',') ?? targets.map(({ name }) => name)
     for (const name of chosen)
       if (!targets.some((target) => target.name === name))
-        throw new TypeError(`There is no target '${name}'; there are ${targets.map((one) => one.name).join(', ')}.`)
+        throw new TypeError(
+          `There is no target '${name}'; there are ${targets.map((one) => one.name).join(', ')}.`,
+        )
     return { ...values, chosen: targets.filter(({ name }) => chosen.includes(name)) }
   } catch (error) {
     console.error(error.message)
@@ -58,7 +60,9 @@ async function fuzz({ inputs, seed, seconds, chosen }) {
     }
   }
   const tookS = (performance.now() - begin) / 1_000
-  console.log(`${all} hostile inputs in ${tookS.toFixed(0)} s. Nothing broke. Others: --seed ${Number(seed) + 1}`)
+  console.log(
+    `${all} hostile inputs in ${tookS.toFixed(0)} s. Nothing broke. Others: --seed ${Number(seed) + 1}`,
+  )
   return 0
 }
 

@@ -127,7 +127,8 @@ const ODD = [
   { s: { json: 1e9, meta: { values: [['typed-array', 'Uint8Array']], v: 1 } } },
   { s: { json: '/(a+)+$/', meta: { values: ['regexp'], v: 1 } } },
   { toString: 1, valueOf: 1 },
-  { then: 1, toJSON: 1 },
+  ...['then', 'catch'].map((name) => ({ [name]: 1 })),
+  { toJSON: 1 },
   { length: 1e9 },
   { t: 'hello' },
 ]
@@ -151,7 +152,7 @@ export function mutateJson(json, random, depth = 0) {
   const how = random.next()
   if (how < 0.55) put(copy, key, mutateJson(json[key], random, depth + 1))
   else if (how < 0.75) put(copy, key, oddJson(random))
-  else if (how < 0.87) Array.isArray(copy) ? copy.splice(Number(key), 1) : delete copy[key]
+  else if (how < 0.87) takeAway(copy, key)
   else if (Array.isArray(copy)) copy.push(copy[Number(key)])
   else
     put(
@@ -160,6 +161,11 @@ export function mutateJson(json, random, depth = 0) {
       json[key],
     )
   return copy
+}
+
+function takeAway(target, key) {
+  if (Array.isArray(target)) target.splice(Number(key), 1)
+  else delete target[key]
 }
 
 /** Also under the name `__proto__`. */

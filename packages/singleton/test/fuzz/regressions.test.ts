@@ -12,12 +12,31 @@ function frameOf(channel: string, text: string): Uint8Array {
   return bytes
 }
 
-const wire = (channel: string, body: unknown) => (): unknown => decodeWire(frameOf(channel, JSON.stringify(body)))
+const wire = (channel: string, body: unknown) => (): unknown =>
+  decodeWire(frameOf(channel, JSON.stringify(body)))
 const wrong = /wrong form/
 
 describe('what the fuzzer found is refused by its form', () => {
-  const vote = { t: 'vote', branch: 'b', term: 3, pre: true, lastIndex: 1, lastTerm: 1, transfer: false, dead: null }
-  const append = { t: 'append', branch: 'b', term: 3, prevIndex: 0, prevTerm: 0, commit: 0, round: 1, sent: [1, 1] }
+  const vote = {
+    t: 'vote',
+    branch: 'b',
+    term: 3,
+    pre: true,
+    lastIndex: 1,
+    lastTerm: 1,
+    transfer: false,
+    dead: null,
+  }
+  const append = {
+    t: 'append',
+    branch: 'b',
+    term: 3,
+    prevIndex: 0,
+    prevTerm: 0,
+    commit: 0,
+    round: 1,
+    sent: [1, 1],
+  }
 
   it('a vote that does not say who is dead stopped the peer that read it', () => {
     expect(wire('s', vote)).not.toThrow()
@@ -45,7 +64,8 @@ describe('what the fuzzer found is refused by its form', () => {
   })
 
   it('an endless number would have been journalled as null, and stopped everybody who read that', () => {
-    const call = '{"t":"call","session":"s","seq":1,"floor":0,"attempt":1,"role":"r","command":"c","input":null}'
+    const call =
+      '{"t":"call","session":"s","seq":1,"floor":0,"attempt":1,"role":"r","command":"c","input":null}'
     expect(() => decodeWire(frameOf('r', call))).not.toThrow()
     for (const [from, to] of [
       ['"seq":1', '"seq":1e999'],

@@ -76,15 +76,18 @@ const uncarried: readonly [string, () => unknown][] = [
 
 describe('no command is a poison for those who read the journal', () => {
   describe.each(uncarried)('%s', (_what, make) => {
-    it.each(['keep', 'make', 'answer', 'decline'])('by %s fails the command, and nothing is journalled', (command) => {
-      given = make()
-      const { server, decide, alike } = office()
-      expect(decide(command)).toMatchObject({ kind: 'failed', refusal: { reason: 'threw' } })
-      expect(server.tail).toHaveLength(0)
-      given = 'good'
-      expect(decide(command).kind).toBe('append')
-      alike()
-    })
+    it.each(['keep', 'make', 'answer', 'decline'])(
+      'by %s fails the command, and nothing is journalled',
+      (command) => {
+        given = make()
+        const { server, decide, alike } = office()
+        expect(decide(command)).toMatchObject({ kind: 'failed', refusal: { reason: 'threw' } })
+        expect(server.tail).toHaveLength(0)
+        given = 'good'
+        expect(decide(command).kind).toBe('append')
+        alike()
+      },
+    )
   })
 
   it('what a snapshot would not hold is found when it is made, also where the state was frozen before', () => {
@@ -119,7 +122,9 @@ describe('no command is a poison for those who read the journal', () => {
       const { server, decide, alike } = office()
       const decided = decide('answer')
       if (decided.kind === 'append') {
-        const { outcome } = JSON.parse(new TextDecoder().decode(server.tail[0]?.payload)) as { outcome: unknown }
+        const { outcome } = JSON.parse(new TextDecoder().decode(server.tail[0]?.payload)) as {
+          outcome: unknown
+        }
         expect(decided.outcome).toEqual(outcome)
       }
       alike()

@@ -110,7 +110,8 @@ export const clients = {
         line?.handlers.closed({ kind: 'remote', code: '', reason: '' })
         line = null
         cluster.world.run({ forMs: 200 })
-        if (cluster.ended.length > 0) throw new Finding('end', `a peer ended: ${cluster.ended[0].error?.message}`)
+        if (cluster.ended.length > 0)
+          throw new Finding('end', `a peer ended: ${cluster.ended[0].error?.message}`)
         if (standing(cluster) !== before)
           throw new Finding('state', `${before} has become ${standing(cluster)}`)
         const { inFlight, watches, stray, trusted } = desk.status()

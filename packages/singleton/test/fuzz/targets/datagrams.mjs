@@ -23,8 +23,7 @@ function hostOf(seed) {
     pass(ms) {
       now.monotonicMs += ms
       now.wallMs += ms
-      for (const timer of [...timers])
-        if (timer.dueMs <= now.monotonicMs && timers.delete(timer)) timer.run()
+      for (const timer of [...timers]) if (timer.dueMs <= now.monotonicMs && timers.delete(timer)) timer.run()
     },
     host: {
       clock: { now: () => ({ ...now }) },
@@ -40,7 +39,14 @@ function hostOf(seed) {
       network: { dial: () => ({ close: () => {} }) },
       datagrams: {
         interfaces: () => [
-          { name: 'lo', family: 4, address: '127.0.0.1', prefix: 8, broadcast: '127.255.255.255', loopback: true },
+          {
+            name: 'lo',
+            family: 4,
+            address: '127.0.0.1',
+            prefix: 8,
+            broadcast: '127.255.255.255',
+            loopback: true,
+          },
         ],
         bind: (address, handlers) => {
           const socket = { address, handlers, open: true }
@@ -96,7 +102,8 @@ export const datagrams = {
         key,
       )
     }
-    const signed = (bytes) => joined(bytes, createHmac('sha256', KEY.key).update(bytes).digest().subarray(0, 16))
+    const signed = (bytes) =>
+      joined(bytes, createHmac('sha256', KEY.key).update(bytes).digest().subarray(0, 16))
     return {
       draw: (random) => {
         const bytes = said(random)
@@ -127,7 +134,8 @@ export const datagrams = {
       },
       settle: () => {
         world.pass(500)
-        if (JSON.stringify(view) !== before) throw new Finding('state', 'what this peer says of itself has changed')
+        if (JSON.stringify(view) !== before)
+          throw new Finding('state', 'what this peer says of itself has changed')
       },
       close: () => discovery.stop(false),
     }

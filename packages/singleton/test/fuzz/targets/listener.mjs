@@ -49,14 +49,25 @@ const tlsHello = (random) =>
 function valid(random) {
   const call = { id: 'x' }
   return pick(random, [
-    () => crlf(`GET ${pick(random, ['/', '/manifest', '/health', '/metrics', '/roles/ledger'])} HTTP/1.1`, 'Host: x', '', ''),
+    () =>
+      crlf(
+        `GET ${pick(random, ['/', '/manifest', '/health', '/metrics', '/roles/ledger'])} HTTP/1.1`,
+        'Host: x',
+        '',
+        '',
+      ),
     () => post(`/roles/ledger/${pick(random, ['add', 'refuseMe'])}`, mutateJson(call, random)),
     () => upgrade(pick(random, ['/tanist/v2/link', '/tanist/v1/link', '/tanist/v2/client', '/else'])),
-    () => joined(upgrade('/tanist/v1/link'), message('{"tanist":2,"app":"fuzz","level":"member","key":"01020304"}')),
+    () =>
+      joined(
+        upgrade('/tanist/v1/link'),
+        message('{"tanist":2,"app":"fuzz","level":"member","key":"01020304"}'),
+      ),
     () => joined(upgrade('/tanist/v2/client'), message('noise', pick(random, [0, 1, 2, 3, 8, 9, 15]))),
     () => tlsHello(random),
     () => crlf('GET / HTTP/1.1', ...Array.from({ length: 60 }, (_, i) => `X-${i}: y`), '', ''),
-    () => crlf('POST /roles/ledger/add HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked', '', 'ffffffff', 'x'),
+    () =>
+      crlf('POST /roles/ledger/add HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked', '', 'ffffffff', 'x'),
   ])()
 }
 
@@ -129,8 +140,10 @@ export const listener = {
         await Promise.all(busy)
         await stillOpens(address)
         const outcome = await peer.role(ledger).refuseMe({ id: 'x' })
-        if (outcome.status !== 'refused') throw new Finding('end', `no call is answered: ${JSON.stringify(outcome)}`)
-        if (outcome.refusal.total !== 0) throw new Finding('state', `${outcome.refusal.total} commands took effect`)
+        if (outcome.status !== 'refused')
+          throw new Finding('end', `no call is answered: ${JSON.stringify(outcome)}`)
+        if (outcome.refusal.total !== 0)
+          throw new Finding('state', `${outcome.refusal.total} commands took effect`)
       },
       close: async () => {
         await Promise.all(busy)

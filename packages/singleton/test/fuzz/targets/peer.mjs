@@ -83,7 +83,7 @@ export function standing(cluster) {
         name,
         term,
         server?.name,
-        members.map((member) => member.name).sort(),
+        members.map((member) => member.name).toSorted(),
         core.roles.state('ledger').total,
       ]
     }),
@@ -201,7 +201,8 @@ export const insider = {
     const look = () => {
       const { ended } = office.cluster
       const broken = ended.find(({ error }) => error === null || error.code === 'broken')
-      if (broken !== undefined) throw new Finding('end', `a peer broke: ${broken.error?.cause?.stack ?? broken.error?.stack}`)
+      if (broken !== undefined)
+        throw new Finding('end', `a peer broke: ${broken.error?.cause?.stack ?? broken.error?.stack}`)
       return ended.length > 0
     }
     return {
