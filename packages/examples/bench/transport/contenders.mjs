@@ -16,6 +16,7 @@ const alike = { ...bare, generateMask: (mask) => mask.fill(0) }
 
 /** Of an open WebSocket. `cork`: what is sent in one turn of the event loop leaves together, as it does in TLS. */
 function overSocket(ws, cork) {
+  // oxlint-disable-next-line no-underscore-dangle -- ws has no other way to its socket
   const socket = ws._socket
   socket.setNoDelay(true)
   let corked = false

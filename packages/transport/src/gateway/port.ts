@@ -123,7 +123,7 @@ function frontDoor(server: Server, routes: PortRoutes, closed: () => boolean): F
 /** The byte stays where it is, and so does all that came with it. */
 function firstByte(socket: Socket, then: (byte: number) => void): void {
   const look = (): void => {
-    const chunk = socket.read() as Buffer | null
+    const chunk: Buffer | null = socket.read()
     if (chunk === null) {
       // Nothing but an end.
       if (socket.readableEnded || socket.destroyed) socket.destroy()

@@ -15,7 +15,7 @@ export function weakness(secret: string): string | undefined {
   if (secret.startsWith('tanist_')) {
     return `It begins as what newSecret() makes and is not whole (${secret.length} characters of 50); ${allowed}.`
   }
-  const letters = [...secret]
+  const letters = Array.from(secret)
   if (letters.length < passphraseLength) return `It has ${letters.length} characters; ${allowed}.`
   const different = new Set(letters).size
   return different < passphraseLetters
