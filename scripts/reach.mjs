@@ -30,8 +30,13 @@ function locate(specifier, from, kind) {
   const name = [...packages.keys()].find((own) => specifier === own || specifier.startsWith(`${own}/`))
   if (name === undefined) return null
   const { base, manifest } = packages.get(name)
-  const target = manifest.exports?.[`.${specifier.slice(name.length)}`]?.[kind]
+  const target = targetOf(manifest.exports?.[`.${specifier.slice(name.length)}`], kind)
   return target === undefined ? undefined : join(base, target)
+}
+
+/** `parts`: what the bundle of `default` was made of. */
+function targetOf(targets, kind) {
+  return kind === 'parts' ? targets?.default?.replace('/dist/bundle/', '/dist/') : targets?.[kind]
 }
 
 /** Everything that loading `start` loads: how many of our files, and which other projects. */
@@ -61,11 +66,11 @@ for (const { base, manifest } of [...packages.values()].filter((item) => !item.m
   for (const [entry, targets] of Object.entries(manifest.exports ?? {})) {
     if (typeof targets === 'string') continue
     entries++
-    for (const kind of ['default', 'types']) {
-      const start = join(base, targets[kind])
+    for (const kind of ['default', 'parts', 'types']) {
+      const start = join(base, targetOf(targets, kind))
       const name = `${manifest.name}${entry.slice(1)}`
       if (!existsSync(start)) {
-        problems.push(`${name} is not built: there is no ${targets[kind]}.`)
+        problems.push(`${name} is not built: there is no ${targetOf(targets, kind)}.`)
         continue
       }
       const { cameFrom, outside } = reach(start, kind)

@@ -25,7 +25,7 @@ const good: Readonly<Record<string, string>> = {
   'packages/transport/package.json': manifest('transport', { '@tanist/core': '1', ws: '1' }),
   'packages/transport/src/index.ts': `import { WebSocket } from 'ws'\nimport fs from 'node:fs'\nimport '@tanist/core'`,
   'packages/singleton/package.json': manifest('singleton', { '@tanist/core': '1', '@tanist/transport': '1' }),
-  'packages/singleton/src/join.ts': `import type { A } from 'node:http'\nimport { nodeHost } from '@tanist/transport'`,
+  'packages/singleton/src/join.ts': `import type { A } from 'node:http'\nimport { nodeHost } from '@tanist/transport'\nprocess.env`,
   'packages/singleton/src/index.ts': `export * from './join.js'`,
   'packages/singleton/src/testing/index.ts': `import { World } from '@tanist/core/testing'`,
   'packages/examples/package.json': manifest('examples', { '@tanist/singleton': '1' }),

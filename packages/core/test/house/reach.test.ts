@@ -88,9 +88,7 @@ describe('the check of what the built packages load', () => {
   it('finds nothing wrong in this house, once it is built', () => {
     const { code, problems, said } = runScript('reach.mjs')
     expect(problems).toEqual([])
-    expect(said).toMatch(
-      /^@tanist\/core\/testing loads \d{2,} files and nact, rxjs, ts-pattern, superjson\.$/m,
-    )
+    expect(said).toMatch(/^@tanist\/core\/testing loads \d+ files and ts-pattern, rxjs\.$/m)
     expect(code).toBe(0)
   })
 })

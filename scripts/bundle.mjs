@@ -1,0 +1,55 @@
+// Makes one file of each entry point of the publishable packages, so that a process starts in half the time: reading
+// 400 small files costs more than running them. `node scripts/bundle.mjs [--force]` after `tsc -b`; whatever is newer than its
+// bundle is bundled again. Other projects, and our own other packages, stay imports: there is one copy of each.
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { dirname, isAbsolute, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const force = process.argv.includes('--force')
+const FOLDER = 'dist/bundle'
+
+/** From the name of a bundle to the file of ours that it is made of. */
+function entriesOf({ exports }) {
+  const targets = Object.values(exports).map((target) => target.default)
+  return Object.fromEntries(
+    targets
+      .filter((target) => target?.startsWith(`./${FOLDER}/`))
+      .map((target) => target.slice(`./${FOLDER}/`.length, -'.js'.length))
+      .map((name) => [name, `dist/${name}.js`]),
+  )
+}
+
+function newest(folder) {
+  let newestMs = 0
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+    if (entry.isFile() && entry.name.endsWith('.js') && !entry.parentPath.includes(join('dist', 'bundle')))
+      newestMs = Math.max(newestMs, statSync(join(entry.parentPath, entry.name)).mtimeMs)
+  return newestMs
+}
+
+const external = (id) => !id.startsWith('.') && !isAbsolute(id)
+
+async function bundle(base, entries) {
+  // Only when there is something to do: most runs find all of it fresh.
+  const { rolldown } = await import('rolldown')
+  const input = Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(base, file)]))
+  const made = await rolldown({ input, platform: 'node', external, cwd: base })
+  rmSync(join(base, FOLDER), { recursive: true, force: true })
+  const options = { dir: join(base, FOLDER), format: 'esm', sourcemap: true }
+  await made.write({ ...options, entryFileNames: '[name].js', chunkFileNames: 'shared/[name]-[hash].js' })
+  await made.close()
+}
+
+for (const name of readdirSync(join(root, 'packages'))) {
+  const base = join(root, 'packages', name)
+  const manifest = JSON.parse(readFileSync(join(base, 'package.json'), 'utf8'))
+  if (manifest.private) continue
+  const entries = entriesOf(manifest)
+  const outputs = Object.keys(entries).map((entry) => join(base, FOLDER, `${entry}.js`))
+  const isFresh =
+    !force &&
+    outputs.every((file) => existsSync(file)) &&
+    Math.min(...outputs.map((file) => statSync(file).mtimeMs)) > newest(join(base, 'dist'))
+  if (!isFresh) await bundle(base, entries)
+}
