@@ -13,7 +13,10 @@ class Leader {
   #committed = 0
   host: RoleHost
 
-  constructor(readonly options: { sessionMs?: number; sessionsMax?: number; straySessionsMax?: number }) {
+  readonly #options: { sessionMs?: number; sessionsMax?: number; straySessionsMax?: number }
+
+  constructor(options: { sessionMs?: number; sessionsMax?: number; straySessionsMax?: number }) {
+    this.#options = options
     this.host = createRoleHost([ledger], options)
     this.host.beginReign()
   }
@@ -40,7 +43,7 @@ class Leader {
 
   /** Another replica leads, with the committed entries and those that wait. */
   handOver(): void {
-    this.host = createRoleHost([ledger], this.options)
+    this.host = createRoleHost([ledger], this.#options)
     for (const record of this.journal.slice(0, this.#committed)) this.host.apply(record)
     this.host.beginReign(this.journal.slice(this.#committed))
   }
