@@ -58,16 +58,17 @@ function hostOf(seed) {
   }
 }
 
+/** Has more to say than a question is long: what keeps an answer short is the limit, and nothing else. */
 const view = {
   memberId: 'ab'.repeat(16),
   incarnation: 3,
   clusterId: 'cd'.repeat(16),
-  addresses: ['127.0.0.1:7101'],
+  addresses: Array.from({ length: 4 }, (_, i) => `[fe80::${i + 1}]:7101`),
   isServer: true,
   server: { memberId: 'ab'.repeat(16), address: '127.0.0.1:7101' },
   successor: null,
   term: 4,
-  members: ['127.0.0.1:7102'],
+  members: Array.from({ length: 8 }, (_, i) => `[fe80::1:${i + 1}]:7102`),
 }
 
 /** All other processes of this machine, and nobody else. */
@@ -110,7 +111,15 @@ export const datagrams = {
     const said = (random) => {
       const type = pick(random, ['hello', 'welcome', 'hi', 'beacon', 'goodbye', 'seek'])
       const asks = ['hello', 'welcome', 'hi'].includes(type)
-      const other = { ...view, memberId: hex(random, 32), isServer: random.next() < 0.5 }
+      const other = {
+        ...view,
+        memberId: hex(random, 32),
+        // Of another cluster: it is told so.
+        clusterId: random.next() < 0.5 ? view.clusterId : hex(random, 32),
+        isServer: random.next() < 0.5,
+        addresses: ['127.0.0.1:7101'],
+        members: [],
+      }
       return encodeSaid(
         {
           type,
