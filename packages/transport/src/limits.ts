@@ -83,7 +83,7 @@ export const headersLimitMs = 3_000
 /** From the headers to the end of a body that the gateway reads: 1 MiB at 2 Mbit/s. Slower ones are answered with 408. */
 export const httpBodyMs = 5_000
 
-/** HTTP connections from one address; a browser opens 6 for each origin. Links and clients have limits of their own. */
+/** HTTP connections from one address, of IPv6 from one /64; a browser opens 6 for each origin. Links and clients have limits of their own. */
 export const httpConnectionsPerAddress = 100
 
 /** Requests of one connection that have no answer yet; one more is answered with 429, and the connection ends. */

@@ -1,3 +1,4 @@
+export { addressKey } from './address-key.js'
 export type { Clock, Now, Random, Timer, Timers } from './clock.js'
 export { DiskError } from './disk.js'
 export type { Disk, DiskErrorCode, DiskFile, Folder, SyncDone } from './disk.js'

@@ -42,6 +42,17 @@ function rowsBelow(heading: string): Map<string, string> {
   return new Map([...rows].map(([, name = '', value = '']) => [name, value]))
 }
 
+describe('a frame of a client', () => {
+  it('has one limit, at the client, at the port and at the desk', () => {
+    const port = limitsOf('packages/transport/src/limits.ts')
+    const desk = limitsOf('packages/singleton/src/gateway/limits.ts')
+    const client = limitsOf('packages/singleton/src/client/limits.ts').get('FRAME_BYTES')
+    const frames = (limits: typeof port): unknown[] =>
+      ['trustedFrameBytes', 'strayFrameBytes'].map((name) => limits.get(name)?.[0])
+    expect([frames(port), frames(desk)]).toEqual([client, client])
+  })
+})
+
 describe('the limits in docs/configuration.md', () => {
   it.each([
     ['packages/core/src/codec/limits.ts', ['Of values']],

@@ -25,7 +25,7 @@ export async function answerCall(call: HttpCall): Promise<HttpAnswer> {
   const { asked, peer, role, command, speaker, sessions, nowMs } = call
   const { level, user } = speaker
   if (level === 'stray' && !(role.open ?? []).includes(command))
-    return problem(403, `${role.name}.${command} is not open to callers without a token of this cluster.`)
+    return problem(403, `${role.name}.${command} is not open without a token for trusted callers.`)
   const deadlineMs = deadlineOf(asked)
   if (deadlineMs === null)
     return problem(400, `Tanist-Deadline is a whole number of milliseconds from 1 to ${DEADLINE_MAX_MS}.`)

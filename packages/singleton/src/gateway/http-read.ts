@@ -1,4 +1,4 @@
-import { toEncoded } from '@tanist/core'
+import { CodecError, STATE_LIMITS, toEncoded } from '@tanist/core'
 import type { ReadOutcome } from '../peer/index.js'
 import type { AnyRole } from '../role/index.js'
 import type { Speaker } from './authenticate.js'
@@ -6,12 +6,15 @@ import { deadlineOf, unavailable } from './http-call.js'
 import { ANSWER_BYTES, DEADLINE_MAX_MS } from './http-limits.js'
 import { problem } from './http-parts.js'
 import type { GatewayPeer } from './http-parts.js'
+import { isSurelyLonger } from './json-size.js'
 import { isReadable } from './manifest.js'
 import type { HttpAnswer, HttpAsked } from './types.js'
 import { ENVELOPE_TYPE, valueIn } from './values.js'
 
-/** The last state that was asked for, as text: many ask for the same one. By role and form. */
-export type StateTexts = Map<string, { readonly state: unknown; readonly text: string }>
+type StateSaid = { readonly text: string } | { readonly fault: string }
+
+/** What was said of the last state that was asked for: many ask for the same one. By role and form. */
+export type StateTexts = Map<string, { readonly state: unknown; readonly said: StateSaid }>
 
 export interface HttpRead {
   readonly asked: HttpAsked
@@ -26,7 +29,7 @@ export interface HttpRead {
 export async function answerRead(read: HttpRead): Promise<HttpAnswer> {
   const { asked, peer, role, speaker, nowMs } = read
   if (speaker.level === 'stray' && !isReadable(role))
-    return problem(403, `The state of ${role.name} is not open to callers without a token of this cluster.`)
+    return problem(403, `The state of ${role.name} is not open without a token for trusted callers.`)
   const deadlineMs = deadlineOf(asked)
   const how = howOf(asked.query)
   if (deadlineMs === null)
@@ -50,17 +53,30 @@ function stateOf({ asked, peer, role, texts }: HttpRead): HttpAnswer {
   const state = peer.roles.state(role.name)
   const key = `${role.name} ${String(asked.headers['accept']).includes(ENVELOPE_TYPE)}`
   const kept = texts.get(key)
-  const text =
-    kept !== undefined && kept.state === state
-      ? kept.text
-      : JSON.stringify({ ok: true, ...valueIn('state', toEncoded(state), asked) })
-  texts.set(key, { state, text })
-  if (text.length > ANSWER_BYTES)
-    return problem(
-      500,
-      `The state of ${role.name} has more than ${ANSWER_BYTES} bytes as JSON; use a client.`,
-    )
-  return { status: 200, text: { type: 'application/json; charset=utf-8', content: text } }
+  const said = kept !== undefined && kept.state === state ? kept.said : written(role.name, state, asked)
+  texts.set(key, { state, said })
+  if ('fault' in said) return problem(500, said.fault)
+  return { status: 200, text: { type: 'application/json; charset=utf-8', content: said.text } }
+}
+
+/** Costs as little as it can where a state is too large: nothing else runs meanwhile. */
+function written(role: string, state: unknown, asked: HttpAsked): StateSaid {
+  const fault = `The state of ${role} has more than ${ANSWER_BYTES} bytes as JSON; use a client.`
+  if (isSurelyLonger(state, ANSWER_BYTES)) return { fault }
+  try {
+    const text = JSON.stringify({ ok: true, ...valueIn('state', toEncoded(state, STATE_LIMITS), asked) })
+    return bytesOf(text) > ANSWER_BYTES ? { fault } : { text }
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error
+    return { fault: `The state of ${role} cannot be read by HTTP: ${error.message}.` }
+  }
+}
+
+/** In UTF-8, as far as that matters here. */
+function bytesOf(text: string): number {
+  return text.length * 3 <= ANSWER_BYTES || text.length > ANSWER_BYTES
+    ? text.length
+    : new TextEncoder().encode(text).length
 }
 
 interface How {

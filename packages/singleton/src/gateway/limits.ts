@@ -19,9 +19,12 @@ export const authenticateLimitMs = 5_000
 export const helloBytes = 16_384
 export const tokenChars = 4_096
 
-/** One frame of a stray: no input of a browser needs more. Of a trusted client: as between members. */
+/**
+ * One frame of a stray: no input of a browser needs more. Of a trusted client: the calls whose inputs fit an entry of the
+ * journal. The port takes no more either, and a client sends no more.
+ */
 export const strayFrameBytes = 65_536
-export const trustedFrameBytes: number = 4 * 1024 * 1024
+export const trustedFrameBytes: number = 1024 * 1024
 
 /** One frame to a client: what its side takes. A state that is larger cannot be read from outside. */
 export const clientFrameBytes: number = 4 * 1024 * 1024

@@ -1,4 +1,4 @@
-import { isReserved } from '../role/index.js'
+import { isReserved, strayPrefixed } from '../role/index.js'
 
 /** Of the name of a client's session; with its prefix, a `^`, and digits it stays within that of a command id. */
 const SESSION_CHARS = 160
@@ -13,5 +13,5 @@ export function isSession(name: unknown): name is string {
  * what the link proved, not by a token: that may be another one when the client comes again.
  */
 export function sessionOf(proved: 'trusted' | 'stray', name: string): string {
-  return `${proved === 'trusted' ? 't' : 's'}/${name}`
+  return proved === 'trusted' ? `t/${name}` : strayPrefixed(name)
 }

@@ -24,6 +24,8 @@ import {
   MAX_ENTRY_BYTES,
   PARKED_TEXT_MAX,
   SESSIONS_MAX,
+  STRAY_CLOSED_MAX,
+  STRAY_SESSIONS_MAX,
   SESSION_IDLE_MS,
   SETTLE_MAX,
 } from './limits.js'
@@ -47,7 +49,7 @@ import { RoleTable } from './role-table.js'
 import type { Hosted } from './role-table.js'
 import { runCommand } from './run.js'
 import type { Issue } from './schema.js'
-import { positionOf, SessionTable } from './sessions.js'
+import { isStraySession, positionOf, SessionTable } from './sessions.js'
 import { eventTooLarge, inputTooLarge } from './sizes.js'
 import { Ahead, isSame } from './speculation.js'
 import type { Waiting } from './speculation.js'
@@ -60,6 +62,8 @@ export interface RoleHostOptions {
   readonly sessionMs?: number
   /** As leader: of more sessions the longest unused expire. Default 10,000. */
   readonly sessionsMax?: number
+  /** As leader: of more sessions of strays the longest unused of them expire. Default 2,000. */
+  readonly straySessionsMax?: number
 }
 
 /** A host at the start of the journal. Throws a `TypeError` when two roles have one name. */
@@ -85,14 +89,18 @@ class Host implements RoleHost {
   #refused = 0
   #capture: StateCapture | null = null
 
-  constructor(roles: readonly AnyRole[], { log, sessionMs, sessionsMax }: RoleHostOptions) {
+  constructor(roles: readonly AnyRole[], { log, sessionMs, sessionsMax, straySessionsMax }: RoleHostOptions) {
     this.#log = log
     this.#roles = new RoleTable(roles)
     this.#shape = shapeOf(roles)
     this.#due = new DueBook(log)
     this.#dueAhead = new DueBook(log, this.#due)
     this.#committed = new Replica(this.#roles, log)
-    this.#expiry = new Expiry(sessionMs ?? SESSION_IDLE_MS, sessionsMax ?? SESSIONS_MAX)
+    this.#expiry = new Expiry(
+      sessionMs ?? SESSION_IDLE_MS,
+      sessionsMax ?? SESSIONS_MAX,
+      straySessionsMax ?? STRAY_SESSIONS_MAX,
+    )
   }
 
   apply(record: CommandRecord): Applied | Settled | undefined {
@@ -220,7 +228,7 @@ class Host implements RoleHost {
 
   expire(at: DecideAt): Uint8Array | null {
     const ahead = this.#inReign(at)
-    const names = this.#expiry.due(this.#committed.sessions, at.atMs, (name) => ahead.sessions.waits(name))
+    const names = this.#expiry.due(this.#committed.sessions, at.atMs, ahead.sessions)
     if (names.length === 0) return null
     ahead.sessions.expire(names)
     const payload = encodeExpiry(names)
@@ -294,7 +302,7 @@ class Host implements RoleHost {
     if (claim.kind === 'failed') return this.#refuse(claim.reason, request, at, claim.text)
     const known = claim.kind === 'own' ? ahead.sessions.find(session, seq) : claim.known
     if (known === 'expired') return { kind: 'expired' }
-    if (known === 'unknown')
+    if (known === 'unknown' || (known === undefined && this.#isAhead(session, at)))
       return { kind: 'expired', renewAt: Math.max(this.#applied, this.#committed.sessions.expiredTo) }
     if (known !== undefined) {
       if (this.#roles.nameOf(known.role) !== name || known.command !== command) {
@@ -434,7 +442,16 @@ class Host implements RoleHost {
 
   #isCrowded({ sessions }: Ahead, session: string): boolean {
     const table = this.#committed.sessions
-    return table.closedSize >= CLOSED_MAX && positionOf(session) === null && !sessions.has(session)
+    const isFull =
+      table.closedSize >= CLOSED_MAX || (isStraySession(session) && table.closedStrays >= STRAY_CLOSED_MAX)
+    return isFull && positionOf(session) === null && !sessions.has(session)
+  }
+
+  /** A stray claims to know of an entry that nobody has written: its session's end would let every younger one end. */
+  #isAhead(session: string, { index }: DecideAt): boolean {
+    if (!isStraySession(session) || this.#ahead?.sessions.has(session) === true) return false
+    const position = positionOf(session)
+    return position !== null && position > Math.max(index, this.#committed.sessions.expiredTo)
   }
 
   state(role: string): unknown {

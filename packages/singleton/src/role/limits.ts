@@ -31,6 +31,9 @@ export const SESSION_IDLE_MS: number = 86_400_000
 /** Sessions kept; of more the longest unused expire. About 300 bytes each, and their outcomes. */
 export const SESSIONS_MAX: number = 10_000
 
+/** Of those, of strays; of more the longest unused of them expire. The other 8,000 are out of their reach. */
+export const STRAY_SESSIONS_MAX: number = 2_000
+
 /** The time of the last use is known to this. */
 export const SESSION_TOUCH_MS: number = 60_000
 
@@ -48,6 +51,9 @@ export const EXPIRE_MAX: number = 500
  * ones of that kind are refused.
  */
 export const CLOSED_MAX: number = 1_000_000
+
+/** From so many of strays on, strays are refused new ones of that kind. */
+export const STRAY_CLOSED_MAX: number = 500_000
 
 /** A caller that made no call for so long begins a new session: long before the old one may expire. */
 export const SESSION_RENEW_MS: number = 600_000

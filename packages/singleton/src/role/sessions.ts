@@ -50,7 +50,10 @@ export interface SessionsImage {
 export class SessionTable {
   /** In the order of their last use. */
   #sessions = new Map<string, Session>()
+  /** Names of those of strays, in the order of their last use. */
+  readonly #strays = new Set<string>()
   #closed = new Map<string, number>()
+  #closedStrays = 0
   /** What was closed while a capture reads `#closed`. */
   #closedAside: Map<string, number> | null = null
   #expiredTo = 0
@@ -60,8 +63,9 @@ export class SessionTable {
   /** With `image`: what was captured elsewhere; not to be used by anybody else from now on. */
   constructor(image?: SessionsImage) {
     if (image === undefined) return
-    for (const session of image.sessions) this.#sessions.set(session.name, session)
+    for (const session of image.sessions) this.#put(session)
     this.#closed = new Map(image.closed)
+    for (const name of this.#closed.keys()) if (isStraySession(name)) this.#closedStrays++
     this.#expiredTo = image.expiredTo
   }
 
@@ -69,9 +73,17 @@ export class SessionTable {
     return this.#sessions.size
   }
 
+  get strays(): number {
+    return this.#strays.size
+  }
+
   /** Sessions of which nothing but their highest seq is known. */
   get closedSize(): number {
     return this.#closed.size
+  }
+
+  get closedStrays(): number {
+    return this.#closedStrays
   }
 
   get expiredTo(): number {
@@ -114,16 +126,22 @@ export class SessionTable {
       const session = this.#sessions.get(name)
       if (session === undefined) continue
       this.#sessions.delete(name)
+      this.#strays.delete(name)
       const position = positionOf(name)
       // Opened behind its position; unless that was learnt in a branch that is gone.
       if (position !== null) this.#expiredTo = Math.max(this.#expiredTo, session.opened, position + 1)
-      else (this.#closedAside ?? this.#closed).set(name, highest(session))
+      else this.#close(name, highest(session))
     }
   }
 
   /** Sessions from the longest unused on. */
   oldest(): Iterable<Session> {
     return this.#sessions.values()
+  }
+
+  /** Names of sessions of strays from the longest unused on. */
+  oldestStrays(): Iterable<string> {
+    return this.#strays
   }
 
   /** What the table holds now; it stays so until `release`. Costs a copy of the list of sessions, not of their answers. */
@@ -166,6 +184,17 @@ export class SessionTable {
     return this.#closedAside?.get(session) ?? this.#closed.get(session) ?? 0
   }
 
+  #close(name: string, seq: number): void {
+    const isNew = !this.#closed.has(name) && this.#closedAside?.has(name) !== true
+    if (isNew && isStraySession(name)) this.#closedStrays++
+    ;(this.#closedAside ?? this.#closed).set(name, seq)
+  }
+
+  #put(session: Session): void {
+    this.#sessions.set(session.name, session)
+    if (isStraySession(session.name)) this.#strays.add(session.name)
+  }
+
   /** The session to be changed: a new one, or one that no capture reads. */
   #touched(name: string, atMs: number, index: number): Session {
     let session = this.#sessions.get(name)
@@ -180,7 +209,7 @@ export class SessionTable {
         last: 0,
         epoch: this.#epoch,
       }
-      this.#sessions.set(name, session)
+      this.#put(session)
       return session
     }
     if (this.#captured && session.epoch !== this.#epoch) {
@@ -191,10 +220,22 @@ export class SessionTable {
     if (Math.abs(atMs - session.usedMs) >= SESSION_TOUCH_MS) {
       session.usedMs = atMs
       this.#sessions.delete(name)
-      this.#sessions.set(name, session)
+      this.#strays.delete(name)
+      this.#put(session)
     }
     return session
   }
+}
+
+const STRAY_PREFIX = 's/'
+
+/** What the gateway calls the session of a stray, who holds no secret. */
+export function strayPrefixed(name: string): string {
+  return `${STRAY_PREFIX}${name}`
+}
+
+export function isStraySession(session: string): boolean {
+  return session.startsWith(STRAY_PREFIX)
 }
 
 /** The position in the name of a session; null when it has none. */

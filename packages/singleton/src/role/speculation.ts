@@ -10,7 +10,7 @@ import { evolveBy, overtaken, renamedAt, unreadable } from './replica.js'
 import type { HostedRoles, Replica, States } from './replica.js'
 import { isReserved } from './reserved.js'
 import type { Answer, SessionTable } from './sessions.js'
-import { positionOf } from './sessions.js'
+import { isStraySession, positionOf } from './sessions.js'
 
 /** An entry that the leader decided and that is not applied yet. */
 export interface Waiting {
@@ -156,6 +156,8 @@ export function isSame(decided: Waiting, { term, payload }: CommandRecord): bool
 export class SessionsAhead {
   readonly #base: SessionTable
   readonly #ahead = new Map<string, SessionAhead>()
+  #ending = 0
+  #endingStrays = 0
 
   constructor(base: SessionTable) {
     this.#base = base
@@ -183,6 +185,16 @@ export class SessionsAhead {
     return this.#ahead.has(session)
   }
 
+  /** Sessions whose end waits. */
+  get ending(): number {
+    return this.#ending
+  }
+
+  /** Of those, of strays. */
+  get endingStrays(): number {
+    return this.#endingStrays
+  }
+
   record(session: string, seq: number, floor: number, answer: Answer): void {
     const ahead = this.#get(session)
     ahead.count++
@@ -203,6 +215,7 @@ export class SessionsAhead {
       // At once the table will say so itself.
       ahead.floor = Math.max(ahead.floor, this.#base.top(name), ...ahead.answers.keys())
       ahead.answers.clear()
+      if (!ahead.expired) this.#ends(name, 1)
       ahead.expired = true
     }
   }
@@ -219,9 +232,15 @@ export class SessionsAhead {
     for (const name of names) {
       const ahead = this.#ahead.get(name)
       if (ahead === undefined) continue
+      if (ahead.expired) this.#ends(name, -1)
       ahead.expired = false
       if (ahead.count <= 0) this.#ahead.delete(name)
     }
+  }
+
+  #ends(session: string, by: 1 | -1): void {
+    this.#ending += by
+    if (isStraySession(session)) this.#endingStrays += by
   }
 
   #get(session: string): SessionAhead {

@@ -274,7 +274,10 @@ function statusWithHost(host: string): Promise<number | undefined> {
 
 describe('states by HTTP', () => {
   it('are for callers with a token of the cluster', async () => {
-    expect(await ask('/roles/safe')).toMatchObject({ status: 403 })
+    expect(await ask('/roles/safe')).toMatchObject({
+      status: 403,
+      body: { error: 'The state of safe is not open without a token for trusted callers.' },
+    })
     expect(await ask('/roles/safe', { as: 'boss' })).toMatchObject({
       status: 200,
       body: { state: { code: 7 } },

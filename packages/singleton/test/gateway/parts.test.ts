@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addressKey, Addresses } from '../../src/gateway/addresses.js'
+import { addressKey } from '@tanist/core'
+import { Addresses } from '../../src/gateway/addresses.js'
 import { Bucket } from '../../src/gateway/bucket.js'
 import { ClientCount } from '../../src/gateway/client-count.js'
 import { asClientMessage, isTooDeep } from '../../src/gateway/form.js'

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, Server, ServerOptions } from 'no
 import type { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { addressKey } from '@tanist/core'
 import {
   headersLimitMs,
   httpConnectionsPerAddress,
@@ -67,7 +68,7 @@ function limitConnections(server: Server | TlsServer, refused: (why: HttpRefusal
   const open = new Map<string, number>()
   const counted = new WeakMap<Duplex, () => void>()
   server.on('connection', (socket: Socket) => {
-    const host = socket.remoteAddress ?? ''
+    const host = addressKey(socket.remoteAddress ?? '')
     const before = open.get(host) ?? 0
     if (before >= httpConnectionsPerAddress) {
       refused('connections')

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { addressKey } from '@tanist/core'
 import {
   httpAnswerMs,
   httpInProgress,
@@ -52,7 +53,7 @@ export function serveHttp({ gateway, http, layer, secure }: ServeOptions): Reque
       return sendJson(response, status, { error: text })
     }
     const host = hostOf(request)
-    if (!rates.take(host, performance.now())) {
+    if (!rates.take(addressKey(host), performance.now())) {
       to.refused?.('rate')
       return send(request, response, said(429, 'Too many requests; ask again in a second.', '1'))
     }

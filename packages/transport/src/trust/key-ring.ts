@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import type { DatagramKey } from '../discovery/index.js'
 import { keysMost } from '../limits.js'
-import { keyMaterial, weakness } from './secrets.js'
+import { bare, keyMaterial, weakness } from './secrets.js'
 
 /** Keys of one secret; which of them is which is all that anybody says of them. */
 export interface Keys {
@@ -41,7 +41,7 @@ export interface KeyRing {
   onRemoved(listener: (id: string) => void): () => void
 }
 
-/** `secrets`: the first is used. Throws a `RangeError` with a sentence for a weak one; the empty one has to be alone. */
+/** `secrets`: the first is used; white space around them does not count. Throws a `RangeError` with a sentence for a weak one; the empty one has to be alone. */
 export function keyRing(app: string, secrets: readonly string[]): KeyRing {
   const all = new Map<string, Keys>()
   const listeners = new Set<(id: string) => void>()
@@ -88,7 +88,9 @@ export function keyRing(app: string, secrets: readonly string[]): KeyRing {
   }
 }
 
-function strong(secret: string): string {
+/** White space alone is not the empty secret: an empty file must not open a cluster to everybody. */
+function strong(given: string): string {
+  const secret = bare(given)
   const weak = weakness(secret)
   if (weak !== undefined) throw new RangeError(weak)
   return secret

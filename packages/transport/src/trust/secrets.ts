@@ -8,7 +8,12 @@ export function newSecret(): string {
   return `tanist_${randomBytes(32).toString('base64url')}`
 }
 
-/** What is wrong with a secret, and what is allowed; undefined when it will do. The empty one is not judged here. */
+/** A secret as it counts: a file that it was read from ends in a newline, and may begin with a byte order mark. */
+export function bare(secret: string): string {
+  return secret.trim()
+}
+
+/** What is wrong with a bare secret, and what is allowed; undefined when it will do. The empty one is for the caller to judge. */
 export function weakness(secret: string): string | undefined {
   if (made.test(secret)) return undefined
   const allowed = `allowed is what newSecret() makes, or a passphrase of ${passphraseLength} characters and more`

@@ -21,6 +21,21 @@ describe('a key ring', () => {
     for (const key of [one.member, one.trusted, one.token, one.datagram]) expect(key.length).toBe(32)
   })
 
+  it('takes a secret without the white space around it, as it comes from a file; and none of white space alone', () => {
+    const { id } = keyRing('shop', ['the first passphrase']).used
+    expect(keyRing('shop', ['\uFEFFthe first passphrase\r\n']).used.id).toBe(id)
+    const made = newSecret()
+    const ring = keyRing('shop', [`${made}\n`, 'the first passphrase'])
+    expect(ring.used).toEqual(keyRing('shop', [made]).used)
+    expect(ring.install(' the first passphrase\n')).toBe(id)
+    expect(ring.list()).toHaveLength(2)
+    expect(keyRing('shop', ['the first  passphrase']).used.id).not.toBe(id)
+    for (const empty of ['\n', ' ']) {
+      expect(() => keyRing('shop', [empty])).toThrow(/has 0 characters; allowed is/)
+      expect(() => ring.install(empty)).toThrow(/has 0 characters; allowed is/)
+    }
+  })
+
   it('installs, uses and removes, and says what cannot be', () => {
     const ring = keyRing('shop', ['the first passphrase'])
     const [first] = ring.list()

@@ -1,7 +1,7 @@
 // Discovery: what comes by UDP, from anybody, also from somebody who holds the key and says nonsense with it.
 import { createHmac } from 'node:crypto'
 import { seededRandom } from '@tanist/core/testing'
-import { encodeHandedOn, encodeSaid } from '../../../../transport/dist/discovery/datagram.js'
+import { decodeHandedOn, encodeHandedOn, encodeSaid } from '../../../../transport/dist/discovery/datagram.js'
 import { startDiscovery } from '../../../../transport/dist/discovery/index.js'
 import { Keys } from '../../../../transport/dist/discovery/keys.js'
 import { Finding } from '../campaign.mjs'
@@ -58,16 +58,39 @@ function hostOf(seed) {
   }
 }
 
+/** Has more to say than a question is long: what keeps an answer short is the limit, and nothing else. */
 const view = {
   memberId: 'ab'.repeat(16),
   incarnation: 3,
   clusterId: 'cd'.repeat(16),
-  addresses: ['127.0.0.1:7101'],
+  addresses: Array.from({ length: 4 }, (_, i) => `[fe80::${i + 1}]:7101`),
   isServer: true,
   server: { memberId: 'ab'.repeat(16), address: '127.0.0.1:7101' },
   successor: null,
   term: 4,
-  members: ['127.0.0.1:7102'],
+  members: Array.from({ length: 8 }, (_, i) => `[fe80::1:${i + 1}]:7102`),
+}
+
+/** All other processes of this machine, and nobody else. */
+const THIS_MACHINE = /^127\.255\.255\.255:/
+/** What is around a hello that is passed on to them: magic, type and the address that it came from. */
+const PASSED_ON_BYTES = 5 + 19
+
+/** Whoever lies about its address gets somebody else no more bytes than it sends itself. */
+function judgeSent(sent, bytes) {
+  const passed = decodeHandedOn(bytes)
+  const asked = passed === undefined || passed === 'form' ? bytes : passed.hello
+  const passedOn = sent.filter(({ to }) => THIS_MACHINE.test(to))
+  const answered = sent
+    .filter(({ to }) => !THIS_MACHINE.test(to))
+    .reduce((sum, one) => sum + one.bytes.length, 0)
+  if (answered > asked.length) throw new Finding('amplification', `${answered} bytes for ${asked.length}`)
+  // Once, and never again by those who hear it.
+  const most = passed === undefined ? 1 : 0
+  if (passedOn.length > most) throw new Finding('amplification', `passed on ${passedOn.length} times`)
+  for (const one of passedOn)
+    if (one.bytes.length > bytes.length + PASSED_ON_BYTES)
+      throw new Finding('amplification', `${one.bytes.length} bytes passed on for ${bytes.length}`)
 }
 
 export const datagrams = {
@@ -88,7 +111,15 @@ export const datagrams = {
     const said = (random) => {
       const type = pick(random, ['hello', 'welcome', 'hi', 'beacon', 'goodbye', 'seek'])
       const asks = ['hello', 'welcome', 'hi'].includes(type)
-      const other = { ...view, memberId: hex(random, 32), isServer: random.next() < 0.5 }
+      const other = {
+        ...view,
+        memberId: hex(random, 32),
+        // Of another cluster: it is told so.
+        clusterId: random.next() < 0.5 ? view.clusterId : hex(random, 32),
+        isServer: random.next() < 0.5,
+        addresses: ['127.0.0.1:7101'],
+        members: [],
+      }
       return encodeSaid(
         {
           type,
@@ -121,13 +152,7 @@ export const datagrams = {
         const { dropped } = discovery.status()
         const drops = Object.values(dropped).reduce((sum, n) => sum + n, 0)
         world.sockets[socket].handlers.message(bytes, from)
-        const answered = world.sent.reduce((sum, one) => sum + one.bytes.length, 0)
-        // To where it came from, or handed on by broadcast on this machine: to each no more than came.
-        for (const one of world.sent)
-          if (one.bytes.length > Math.max(bytes.length, 0) + 64)
-            throw new Finding('amplification', `${one.bytes.length} bytes for ${bytes.length}`)
-        if (answered > 2 * bytes.length + 64)
-          throw new Finding('amplification', `${answered} bytes in all for ${bytes.length}`)
+        judgeSent(world.sent, bytes)
         world.pass(5)
         const after = Object.values(discovery.status().dropped).reduce((sum, n) => sum + n, 0)
         return after > drops ? 'refused' : 'taken'
