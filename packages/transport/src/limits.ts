@@ -86,6 +86,9 @@ export const httpBodyMs = 5_000
 /** HTTP connections from one address, of IPv6 from one /64; a browser opens 6 for each origin. Links and clients have limits of their own. */
 export const httpConnectionsPerAddress = 100
 
+/** From this machine, where a proxy or another program of the same application may hold all of them. */
+export const httpConnectionsOfLoopback = 1_024
+
 /** Requests of one connection that have no answer yet; one more is answered with 429, and the connection ends. */
 export const httpPipelined = 16
 

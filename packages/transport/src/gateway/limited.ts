@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import { addressKey } from '@tanist/core'
 import {
   headersLimitMs,
+  httpConnectionsOfLoopback,
   httpConnectionsPerAddress,
   headerBytes,
   headersMost,
@@ -13,6 +14,7 @@ import {
   httpPipelined,
 } from '../limits.js'
 import type { HttpRefusal } from './asked.js'
+import { isLoopback } from '../trust/index.js'
 import { sendJson } from './http.js'
 
 /** What has to be given when an HTTP server is made; the rest is done by `limitHttp`. */
@@ -70,9 +72,10 @@ function limitConnections(server: Server | TlsServer, refused: (why: HttpRefusal
   server.on('connection', (socket: Socket) => {
     const host = addressKey(socket.remoteAddress ?? '')
     const before = open.get(host) ?? 0
-    if (before >= httpConnectionsPerAddress) {
+    const most = isLoopback(host) ? httpConnectionsOfLoopback : httpConnectionsPerAddress
+    if (before >= most) {
       refused('connections')
-      const text = `There are ${httpConnectionsPerAddress} connections from this address, which is the limit here.`
+      const text = `There are ${most} connections from this address, which is the limit here.`
       return endWith(socket, 503, text)
     }
     open.set(host, before + 1)

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { Gateway, GatewayAnswer, GatewayRequest } from '../../src/index.js'
 import { Rates } from '../../src/gateway/rate.js'
-import { httpConnectionsPerAddress, httpPipelined, httpRatePerAddress } from '../../src/limits.js'
+import { httpConnectionsOfLoopback, httpPipelined, httpRatePerAddress } from '../../src/limits.js'
 import { later, listening, pause } from '../support/peers.js'
 
 /** A listener with a gateway that takes everything, and says by `answer` what comes of it. */
@@ -159,10 +159,10 @@ describe('callers that are many', () => {
     expect(refused).toEqual(['pipelined'])
   })
 
-  it('one address has so many connections and no more, and they come free again', async () => {
+  it('this machine has so many connections and no more, and they come free again', async () => {
     const { port, refused } = await gateway()
     const held: Socket[] = []
-    for (let i = 0; i < httpConnectionsPerAddress; i++) {
+    for (let i = 0; i < httpConnectionsOfLoopback; i++) {
       const socket = raw(port, `${GET}\r\n`)
       await new Promise((resolve) => socket.once('data', resolve))
       held.push(socket)
