@@ -156,22 +156,29 @@ describe('an input', () => {
   it.each([
     ['stray', 65_536 - 2_048],
     ['trusted', 1_048_576 - 2_048],
-  ] as const)('of a %s client is carried up to %i bytes; more is refused where it is made', async (level, most) => {
-    const hall = new Hall({ roles: [board, vault, wide] })
-    const { client } = linked(hall, { level })
-    const around = '{"v":{"text":""}}'.length
-    const over = await client.role(wide).take({ text: 'x'.repeat(most - around + 1) })
-    const place = 'The input of wide.take has'
-    expect(over).toMatchObject({
-      status: 'refused',
-      refusal: { code: 'failed', reason: 'too-large', text: `${place} ${most + 1} bytes; ${most} are allowed.` },
-    })
-    expect(client.status()).toMatchObject({ waiting: 0, inFlight: 0 })
-    const fits = client.role(wide).take({ text: 'x'.repeat(most - around) })
-    hall.until(() => client.status().inFlight === 0)
-    expect(await fits).toMatchObject({ status: 'ok' })
-    expect(client.status().links).toBe(1)
-  })
+  ] as const)(
+    'of a %s client is carried up to %i bytes; more is refused where it is made',
+    async (level, most) => {
+      const hall = new Hall({ roles: [board, vault, wide] })
+      const { client } = linked(hall, { level })
+      const around = '{"v":{"text":""}}'.length
+      const over = await client.role(wide).take({ text: 'x'.repeat(most - around + 1) })
+      const place = 'The input of wide.take has'
+      expect(over).toMatchObject({
+        status: 'refused',
+        refusal: {
+          code: 'failed',
+          reason: 'too-large',
+          text: `${place} ${most + 1} bytes; ${most} are allowed.`,
+        },
+      })
+      expect(client.status()).toMatchObject({ waiting: 0, inFlight: 0 })
+      const fits = client.role(wide).take({ text: 'x'.repeat(most - around) })
+      hall.until(() => client.status().inFlight === 0)
+      expect(await fits).toMatchObject({ status: 'ok' })
+      expect(client.status().links).toBe(1)
+    },
+  )
 })
 
 describe('a process that is started again with its session', () => {

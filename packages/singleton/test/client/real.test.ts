@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join as path } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { connect, newSecret, startPeer } from '../../src/index.js'
-import type { Client, ConnectOptions, Joined } from '../../src/index.js'
+import type { Client, ConnectOptions } from '../../src/index.js'
 import { board, vault } from '../gateway/raw.js'
 
 const app = `guests-${process.pid}`
 const secret = newSecret()
 const log = { write: () => {} }
 const data = mkdtempSync(path(tmpdir(), 'tanist-guests-'))
-let peer: Joined
+let peer: Awaited<ReturnType<typeof startPeer>>
 let clients: Client[] = []
 
 beforeAll(async () => {
