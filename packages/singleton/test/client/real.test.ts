@@ -30,7 +30,7 @@ beforeAll(async () => {
 })
 
 afterEach(async () => {
-  await Promise.all(clients.map((client) => client.close()))
+  await Promise.all(clients.map((one) => one.close()))
   clients = []
 })
 
