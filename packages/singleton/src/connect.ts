@@ -39,7 +39,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
 export function startClient(options: ConnectOptions): Client {
   const { secret = '', certificates, discovery, log = jsonLog({ level: 'warn' }), ...others } = options
   const { host: given, ...settings } = others
-  const secrets = typeof secret === 'string' ? [secret] : secret
+  const secrets = secretsIn(secret)
   const guarded = certificates !== undefined || secrets.some((one) => one !== '')
   const checked = checkClient(settings, guarded)
   const defaults = defaultsOf(process.env, { guarded, ownHost: given !== undefined })
@@ -56,6 +56,12 @@ export function startClient(options: ConnectOptions): Client {
   const { client, core } = openClient(host, checked)
   if (finding) lookAround(host, core, checked, finding, ring)
   return client
+}
+
+function secretsIn(secret: unknown): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(secret) ? secret : [secret]
+  if (list.every((one) => typeof one === 'string')) return list
+  throw new ConnectError('option', 'The option secret is not right; allowed is a text, or a list of texts.')
 }
 
 function checkedDiscovery(given: false | DiscoverySettings): false | DiscoverySettings {

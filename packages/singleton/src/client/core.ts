@@ -1,4 +1,4 @@
-import { encodeFrames } from '@tanist/core'
+import { encodeFrames, encodeText } from '@tanist/core'
 import type { Address, Cell, Host, Link, Timer } from '@tanist/core'
 import { createCalls, stepCalls } from '../role/index.js'
 import type { CallInput, CallOutcome, Calls, CallsInput } from '../role/index.js'
@@ -110,14 +110,18 @@ export class ClientCore {
     this.#step({ kind: 'check' })
   }
 
-  /** Returns what cancels it. */
-  call(request: Omit<CallInput, 'kind' | 'callId'>, done: (outcome: CallOutcome) => void): () => void {
+  /** Returns what cancels it. `isOff`: it was cancelled before, and is not sent. */
+  call(
+    request: Omit<CallInput, 'kind' | 'callId'>,
+    done: (outcome: CallOutcome) => void,
+    isOff = false,
+  ): () => void {
     this.#lastCall += 1
     const callId = this.#lastCall
     const bytes = sizeOf(request.input)
     this.#open.set(callId, { bytes, done })
     this.#bytes += bytes
-    this.#calls.full = this.#whyFull()
+    this.#calls.full = isOff ? CANCELLED : this.#whyFull()
     this.#stepCalls({ kind: 'call', callId, ...request })
     return () => this.#cancel(callId)
   }
@@ -431,6 +435,8 @@ export class ClientCore {
   }
 }
 
+const CANCELLED = 'The caller cancelled the call.'
+
 function addressesIn(view: ClusterView): Address[] {
   return view.members.map(({ address }) => address)
 }
@@ -440,5 +446,5 @@ function named({ id, name }: Welcome['member']): { readonly id: string; readonly
 }
 
 function sizeOf(input: unknown): number {
-  return input === null || input === undefined ? 4 : JSON.stringify(input).length
+  return encodeText(JSON.stringify(input) ?? '').length
 }

@@ -2,7 +2,7 @@ import { distinctUntilChanged, map } from 'rxjs'
 import { checkPosition } from '../event-stream.js'
 import type { ReadOptions, RoleHandle } from '../join.js'
 import { proxy } from '../role/index.js'
-import type { AnyRole, EventsOptions, Role, Submit } from '../role/index.js'
+import type { AnyRole, CallOutcome, EventsOptions, Role, Submit } from '../role/index.js'
 import type { Answer, NoAnswer } from './asked.js'
 import type { ClientCore } from './core.js'
 import { READ_MS } from './limits.js'
@@ -76,9 +76,17 @@ function submitTo(core: ClientCore): Submit {
         `${request.role}.${request.command}: a client speaks for the user that its token names; the option 'user' is for members.`,
       )
     return new Promise((resolve) => {
-      const cancel = core.call(request, resolve)
-      if (signal?.aborted) cancel()
-      else signal?.addEventListener('abort', cancel, { once: true })
+      let isOver = false
+      let cancel: (() => void) | null = null
+      const done = (outcome: CallOutcome): void => {
+        isOver = true
+        // A signal may live as long as the program.
+        if (cancel !== null) signal?.removeEventListener('abort', cancel)
+        resolve(outcome)
+      }
+      cancel = core.call(request, done, signal?.aborted)
+      // It may have ended inside of it.
+      if (!isOver) signal?.addEventListener('abort', cancel, { once: true })
     })
   }
 }

@@ -56,6 +56,8 @@ export function checkClient(settings: ClientSettings, hasSecret: boolean): Check
   const { bufferMax = BUFFER_MAX, bufferBytes = BUFFER_BYTES } = settings
   checkCount('bufferMax', bufferMax)
   checkCount('bufferBytes', bufferBytes)
+  if (typeof settings.reconnect !== 'object' && settings.reconnect !== undefined)
+    throw wrong('reconnect', settings.reconnect, 'an object of milliseconds')
   const reconnect = { ...defaultReconnect, ...settings.reconnect }
   checkTiming(reconnect)
   return { app, roles, addresses, name, level, token, session, bufferMax, bufferBytes, reconnect }

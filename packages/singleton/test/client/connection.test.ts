@@ -175,6 +175,32 @@ describe('which member a client is linked to', () => {
     expect(chain.pass(1_000).take()[0]).toBe('dial m0:1')
   })
 
+  it('is never led in circles, by members that all send it on to each other and to nowhere', () => {
+    const random = seededRandom(9)
+    const names = ['a:1', 'b:1', 'c:1', 'd:1', 'e:1', 'f:1', 'g:1', 'h:1', 'a:0', 'b:70000', 'nowhere']
+    const some = (): string[] => names.filter(() => random.next() < 0.4)
+    for (let seed = 1; seed <= 200; seed++) {
+      const bench = new Bench(['a:1', 'b:1'], seed).put({ kind: 'begin' })
+      for (let chain = 0; chain < 5; chain++) {
+        // Between two pauses: the first one, and as many as it may be sent on to.
+        for (let i = 0; i < 50 && bench.connection.phase.kind === 'dialling'; i++) {
+          bench.put({ kind: 'opened' })
+          if (random.next() < 0.3) bench.put({ kind: 'welcome', members: [] })
+          bench.put(redirect(...some()))
+        }
+        const dials = bench.take().filter((what) => what.startsWith('dial'))
+        expect(dials.length).toBeGreaterThan(0)
+        expect(dials.length).toBeLessThanOrEqual(6)
+        expect(dials.every((what) => /^dial [a-h]:1$/.test(what))).toBe(true)
+        // Nobody is asked twice in one chain.
+        expect(new Set(dials).size).toBe(dials.length)
+        expect(bench.connection.phase.kind).toBe('pause')
+        bench.wait()
+        expect(['dial a:1', 'dial b:1']).toContain(bench.did.at(-1))
+      }
+    }
+  })
+
   it('asks a silent link before it gives it up', () => {
     const bench = new Bench(['a:1']).put({ kind: 'begin' }).up()
     bench.take()
