@@ -47,6 +47,14 @@ export const unprovenLinksPerAddress = 8
 /** Of those by loopback: all peers of this machine come from one address, and at once when it starts. */
 export const unprovenLinksOnLoopback = 48
 
+/**
+ * Connections that have not said a byte yet, in all, from one address, and from this machine: sockets and nothing else.
+ * Browsers open some in advance, and proxies many at once.
+ */
+export const silentCallers = 1_024
+export const silentCallersPerAddress = 100
+export const silentCallersOnLoopback = 1_024
+
 /** Callers for whom there is no place and who are told so; more are cut without a word. */
 export const turnedAwayAtOnce = 32
 

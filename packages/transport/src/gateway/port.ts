@@ -32,8 +32,8 @@ export interface PortRoutes {
 export interface Porch {
   /** A new socket; false when there is no place, and then it is not touched again. */
   arrive(socket: Socket): boolean
-  /** Its first byte has come. */
-  begins(socket: Socket, how: 'tls' | 'plain'): void
+  /** Its first byte has come; false when there is no place for one who has to prove himself. */
+  begins(socket: Socket, how: 'tls' | 'plain'): boolean
   /** Its TLS is done. */
   secured(socket: TLSSocket): void
 }
@@ -109,8 +109,7 @@ function frontDoor(server: Server, routes: PortRoutes, closed: () => boolean): F
     if (porch?.arrive(socket) === false) return
     firstByte(socket, (byte) => {
       const isTls = byte === handshakeRecord && tls !== undefined
-      porch?.begins(socket, isTls ? 'tls' : 'plain')
-      if (socket.destroyed) return
+      if (porch?.begins(socket, isTls ? 'tls' : 'plain') === false || socket.destroyed) return
       if (closed()) socket.destroy()
       else if (isTls) tls.emit('connection', socket)
       else server.emit('connection', socket)

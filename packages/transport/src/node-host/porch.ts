@@ -4,16 +4,23 @@ import type { Porch } from '../gateway/index.js'
 import {
   closeLimitMs,
   doorstepLimitMs,
+  headersLimitMs,
   proofLimitMs,
+  silentCallers,
+  silentCallersOnLoopback,
+  silentCallersPerAddress,
   stepLimitMs,
   turnedAwayAtOnce,
   turnedAwayMs,
 } from '../limits.js'
 import { doorstep } from '../trust/index.js'
-import type { WarnRejected } from '../trust/index.js'
+import type { Doorstep, WarnRejected } from '../trust/index.js'
 import { formatAddress, plainHost } from './address.js'
 
-/** Where callers wait until they have proved themselves: so many places, so much time for each step. */
+/**
+ * Where callers wait until they have proved themselves: so many places, so much time for each step. Who has not said a byte
+ * yet costs next to nothing, and waits apart.
+ */
 export interface Doorway extends Porch {
   /** A place for one who has left it as a caller by HTTP and asks for a link after all. */
   again(socket: Socket): boolean
@@ -34,19 +41,22 @@ interface Guest {
 
 export function doorway(warn: WarnRejected): Doorway {
   const places = doorstep()
+  const silent = doorstep(silentCallers, silentCallersPerAddress, silentCallersOnLoopback)
   /** By the address of the other side: a TLS socket and the one below it have it in common. */
   const guests = new Map<string, Guest>()
   let told = 0
 
-  const take = (socket: Socket): boolean => {
+  const take = (socket: Socket, room: Doorstep, stepMs: number): boolean => {
     const host = plainHost(socket.remoteAddress ?? '')
-    const leave = places.enter(host)
+    const leave = room.enter(host)
     if (leave === undefined) {
-      warn(host, 'limit', `Too many callers that have not proved themselves, among them ${host}.`)
+      const what = room === silent ? 'say nothing' : 'have not proved themselves'
+      warn(host, 'limit', `Too many callers that ${what}, among them ${host}.`)
       return false
     }
     const key = remoteOf(socket)
-    const guest = { socket, untilMs: performance.now() + doorstepLimitMs, leave, timer: cutAfter(socket) }
+    const untilMs = performance.now() + doorstepLimitMs
+    const guest = { socket, untilMs, leave, timer: cutAfter(socket, stepMs) }
     guests.set(key, guest)
     socket.once('close', () => drop(key, guest))
     return true
@@ -77,14 +87,16 @@ export function doorway(warn: WarnRejected): Doorway {
   }
   return {
     arrive(socket) {
-      if (take(socket)) return true
+      if (take(socket, silent, headersLimitMs)) return true
       turnAway(socket)
       return false
     },
-    again: take,
+    again: (socket) => take(socket, places, stepLimitMs),
     begins(socket, how) {
-      if (how === 'tls') next(remoteOf(socket))
-      else drop(remoteOf(socket))
+      drop(remoteOf(socket))
+      if (how === 'plain' || take(socket, places, stepLimitMs)) return true
+      turnAway(socket)
+      return false
     },
     secured: (socket: TLSSocket) => next(remoteOf(socket)),
     shakes: (socket) => next(remoteOf(socket), proofLimitMs + closeLimitMs),
@@ -105,7 +117,7 @@ const full = ((): string => {
   )
 })()
 
-function cutAfter(socket: Socket, ms: number = stepLimitMs): NodeJS.Timeout {
+function cutAfter(socket: Socket, ms: number): NodeJS.Timeout {
   return setTimeout(() => socket.destroy(), Math.max(0, ms))
 }
 

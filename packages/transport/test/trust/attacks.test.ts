@@ -340,13 +340,25 @@ describe('whoever takes its time', () => {
     await stillServes(peer)
   })
 
+  it('that say nothing cost nobody a place: a hundred of them beside a link that is made', async () => {
+    const peer = await listening()
+    const sockets = await Promise.all(Array.from({ length: 100 }, () => raw(peer)))
+    await stillServes(peer)
+    expect(sockets.filter((socket) => socket.destroyed)).toEqual([])
+    while (sockets.some((socket) => !socket.destroyed)) await pause(20)
+  })
+
   it('cannot take all places: half-open connections by the hundred', { timeout: 20_000 }, async () => {
     const peer = await listening()
     let closed = 0
     const sockets = await Promise.all(
       Array.from({ length: 300 }, (_, i) => raw(peer, `127.0.${1 + Math.floor(i / 100)}.${1 + (i % 100)}`)),
     )
-    for (const socket of sockets) socket.once('close', () => (closed += 1))
+    for (const socket of sockets) {
+      socket.once('close', () => (closed += 1))
+      // The beginning of a ClientHello, and never more.
+      socket.write(Buffer.from([0x16, 3, 1]))
+    }
     // All but those who have a place are sent away before their time.
     await pause(500)
     expect(closed + sockets.filter((socket) => socket.destroyed).length).toBeGreaterThan(0)
