@@ -57,7 +57,10 @@ export function linkClosed(s: Step, row: LinkRow, end: LinkEnd): void {
       if (refusals.has(end.code)) return refused(s, row, end.code, end.reason, true)
       return signsOfLife.has(end.code) ? dialFailed(s, t) : dialReset(s, t)
     case 'rejected':
-      return refused(s, row, end.code, end.text, true)
+      if (end.code !== 'limit') return refused(s, row, end.code, end.text, true)
+      // Its host was too busy, or this one: soon it may not be.
+      if (t.failures === 0) emitRefused(s, row, end.code, end.text, true)
+      return dialFailed(s, t)
     case 'timeout':
     case 'unreachable':
       noAnswer(s, t.address, end.kind)
@@ -89,10 +92,14 @@ function usableClosed(s: Step, row: LinkRow, end: LinkEnd): void {
 }
 
 function refused(s: Step, row: LinkRow, code: string, text: string, self: boolean): void {
+  emitRefused(s, row, code, text, self)
+  bar(s, row.hello?.address ?? row.remote)
+  if (row.out) bar(s, row.remote)
+}
+
+function emitRefused(s: Step, row: LinkRow, code: string, text: string, self: boolean): void {
   const address = row.hello?.address ?? row.remote
   emit(s, { kind: 'refused', address, code, text, hello: row.hello, self })
-  bar(s, address)
-  if (row.out) bar(s, row.remote)
 }
 
 /**

@@ -819,6 +819,8 @@ export class PeerCore {
     }
     this.#host.log.write('warn', 'peer-refused', text, { address, code })
     this.#emit({ kind: 'note', event: 'peer-refused', text, data: { address, code } })
+    // Too many callers, or a machine too busy to finish a handshake in time: that says nothing about this peer.
+    if (code === 'limit') return
     // Whoever waits for its own cluster waits on, whatever others say.
     const final = code === 'identity' && self
     const known = this.#refusal !== null && (this.#refusal.final || !final)

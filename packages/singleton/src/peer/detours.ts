@@ -47,7 +47,8 @@ export interface DetourCounts {
  * of these shorter for those who rely on it, never longer.
  *
  * Who speaks: the relay takes from each link only what its own speaker sends; the receiver believes a relay that is
- * a member, about a member, in the incarnations that the view has.
+ * a member, about a member, in the incarnations that the view has. Who is not in its own view yet has none to judge by: it
+ * takes from those it is linked to the words of those whose hello it has heard itself.
  */
 export class Detours {
   readonly #ports: DetourPorts
@@ -135,11 +136,13 @@ export class Detours {
   received(speaker: Speaker, message: DetourMessage): void {
     const { body } = message
     const self = this.#ports.self()
-    if (self.witness || !this.#isMember(speaker)) return void (this.#refused += 1)
+    const known = this.#isMember(speaker) || this.#isNew()
+    if (self.witness || !known) return void (this.#refused += 1)
     const author = { memberId: body.from, incarnation: body.incarnation }
     if (body.to !== self.memberId) return this.#handOn(speaker, author, message)
     if (body.start !== self.incarnation) return
-    if (author.memberId === self.memberId || !this.#isMember(author)) return void (this.#refused += 1)
+    const believed = this.#isMember(author) || this.#isNew()
+    if (author.memberId === self.memberId || !believed) return void (this.#refused += 1)
     if (body.t === 'greet') this.#greeted(speaker, author, body)
     else this.#opened(author, message.data)
   }
@@ -222,6 +225,11 @@ export class Detours {
 
   #isMember({ memberId, incarnation }: Speaker): boolean {
     return this.#ports.row(memberId)?.incarnation === incarnation
+  }
+
+  /** Not in its own view: the journal that names the others may come by a relay, too. */
+  #isNew(): boolean {
+    return !this.#isMember(this.#ports.self())
   }
 
   /** On another branch of the journal: its messages are not this side's to carry. */

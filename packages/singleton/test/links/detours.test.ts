@@ -183,6 +183,18 @@ describe('through a third member', () => {
     expect(b.take('c', [word]).told).toEqual(['a1: r/1'])
   })
 
+  it('a joiner has no view yet: it gets the journal by a relay, from those whose hello it has heard itself', () => {
+    const a = new Bench(helloOf('a'), 'abc', 'bc')
+    const c = new Bench(helloOf('c'), 'abc', 'ab')
+    const b = new Bench(helloOf('b', 1, { clusterId: null }), '', 'ac')
+    a.detours.begin('b', 'c')
+    a.detours.send('b', note(1))
+    const words = c.take('a', a.flush().to('c')).to('b')
+    expect(b.take('c', words).told).toEqual(['a1: r/1'])
+    const stranger = new Bench(helloOf('b', 1, { clusterId: null }), '', 'c')
+    expect(stranger.take('c', words).told).toEqual([])
+  })
+
   it('a witness relays nothing, nor does a peer on another branch', () => {
     const { a, carry } = office()
     a.detours.begin('b', 'c')
