@@ -405,9 +405,16 @@ function facade(
   const submit: Submit = (request) =>
     new Promise((resolve) => {
       const { signal } = request
-      const cancel = core.call(request, resolve)
+      let isOver = false
+      let cancel: (() => void) | null = null
+      cancel = core.call(request, (outcome) => {
+        isOver = true
+        // A signal may live as long as the program.
+        if (cancel !== null) signal?.removeEventListener('abort', cancel)
+        resolve(outcome)
+      })
       if (signal?.aborted) cancel()
-      else signal?.addEventListener('abort', cancel, { once: true })
+      else if (!isOver) signal?.addEventListener('abort', cancel, { once: true })
     })
   const handles = new WeakMap<object, object>()
   const handleFor = <S, E, C>(role: Role<S, E, C>): RoleHandle<S, C, E> => {

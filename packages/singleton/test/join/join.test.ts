@@ -167,6 +167,17 @@ describe('a call that nobody can answer', () => {
     expect(await ann.read(counter, { consistency: 'local' })).toEqual({ n: 0 })
   })
 
+  it('leaves nothing behind at a signal that lives on', async () => {
+    const ann = await office.start({ name: 'ann', expect: 2 })
+    const { signal } = new AbortController()
+    let listeners = 0
+    const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)]
+    signal.addEventListener = (...given: Parameters<typeof add>) => (listeners++, add(...given))
+    signal.removeEventListener = (...given: Parameters<typeof remove>) => (listeners--, remove(...given))
+    await ann.role(counter).add({ by: 1 }, { signal, deadlineMs: 50 })
+    expect(listeners).toBe(0)
+  })
+
   it('ends at once when its signal is aborted', async () => {
     const ann = await office.start({ name: 'ann', expect: 2 })
     const abort = new AbortController()
