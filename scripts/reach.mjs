@@ -34,6 +34,14 @@ function locate(specifier, from, kind) {
   return target === undefined ? undefined : join(base, target)
 }
 
+/** Of a file in another project: the project. */
+function projectOf(specifier) {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
 /** `parts`: what the bundle of `default` was made of. */
 function targetOf(targets, kind) {
   return kind === 'parts' ? targets?.default?.replace('/dist/bundle/', '/dist/') : targets?.[kind]
@@ -47,7 +55,7 @@ function reach(start, kind) {
     for (const { specifier } of importsOf(readFileSync(file, 'utf8'))) {
       const next = specifier === null ? undefined : locate(specifier, file, kind)
       if (next === null) {
-        if (!specifier.startsWith('node:')) outside.set(specifier, file)
+        if (!specifier.startsWith('node:')) outside.set(projectOf(specifier), file)
       } else if (next === undefined || !existsSync(next))
         problems.push(`${file} imports ${specifier ?? 'a computed name'}, which leads nowhere.`)
       else if (!cameFrom.has(next)) cameFrom.set(next, file)
