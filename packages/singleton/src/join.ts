@@ -309,10 +309,7 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
 
 function checkedDiscovery(given: false | DiscoverySettings): false | DiscoverySettings {
   if (given === false) return false
-  const problem =
-    typeof given === 'object' && given !== null
-      ? discoveryProblem(given)
-      : `The option discovery is ${JSON.stringify(given)}; allowed is false or an object of settings.`
+  const problem = discoveryProblem(given)
   if (problem !== null) throw new JoinError('option', problem)
   return given
 }

@@ -25,6 +25,9 @@ export function hostsOf(value: number, prefix: number): string[] | undefined {
 
 /** What is wrong with them, in a sentence that names the option and what is allowed; null when all is right. */
 export function discoveryProblem(settings: DiscoverySettings): string | null {
+  // What a program without types may give.
+  if (typeof (settings as unknown) !== 'object' || settings === null)
+    return `The option discovery is ${JSON.stringify(settings)}; allowed is false or an object of settings.`
   const { port, ranges = [], interfaces = {} } = settings
   if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
     return `"discovery.port" is a whole number from 1 to 65535, not ${String(port)}.`
