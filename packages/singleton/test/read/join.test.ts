@@ -1,4 +1,4 @@
-import { firstValueFrom, take, toArray } from 'rxjs'
+import { filter, firstValueFrom, take, toArray } from 'rxjs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { role } from '../../src/index.js'
 import type { EventPosition, Followed, Peer } from '../../src/index.js'
@@ -143,7 +143,10 @@ describe('reading on real sockets', () => {
     await add(bob, 8)
     await bob.role(counter).add({ by: 0 })
     await bob.role(counter).blowUp()
-    const first = await firstValueFrom(bob.metrics$)
+    // The answer to a call may be here before the word that its entry is committed.
+    const first = await firstValueFrom(
+      bob.metrics$.pipe(filter(({ roles }) => roles['counter']!.committed.commands >= 9)),
+    )
     const { calls, callLatency, committed } = first.roles['counter']!
     expect(calls).toEqual({ ok: 8, refused: 2, unavailable: 0 })
     expect(callLatency.count).toBe(10)

@@ -1,4 +1,4 @@
-// One process of discovery, for tests with real sockets: child.mjs ID PORT LISTEN APP server|peer [SECRET]
+// One process of discovery, for tests with real sockets: child.mjs ID PORT LISTEN APP server|peer|unswept [SECRET]
 import { keyRing, nodeHost, startDiscovery } from '../../dist/index.js'
 
 const [id = '', port, listen = '', app = '', what, secret = 'the secret of these tests'] =
@@ -33,6 +33,7 @@ const config = {
   listen,
   remembered: [],
   port: Number(port),
+  ...(what === 'unswept' ? { sweep: false } : {}),
 }
 const discovery = startDiscovery(host, config, {
   view,
