@@ -63,13 +63,41 @@ function rxjsAtHome(base) {
   return { name: 'rxjs-at-home', transform }
 }
 
+/** Of other projects: what is CommonJS, in Node, whichever way it is asked for. */
+const isCommon = (id) => /^(nact|rxjs|ws)(\/|$)/.test(id)
+
+/**
+ * By `require`, which gives the same objects: an import would read each file once more, slowly, for the names that it exports.
+ */
+function commonByRequire() {
+  const renderChunk = (code) => {
+    let made = false
+    const moved = code.replaceAll(/^import \{([^}]+)\} from "([^"]+)";?$/gm, (statement, names, id) => {
+      if (!isCommon(id)) return statement
+      const start = made
+        ? ''
+        : 'import { createRequire as requirer } from "node:module"; const requireHere = requirer(import.meta.url); '
+      made = true
+      return `${start}const {${names.replaceAll(' as ', ': ')}} = requireHere("${id}");`
+    })
+    return made ? { code: moved, map: null } : null
+  }
+  return { name: 'common-by-require', renderChunk }
+}
+
 const external = (id) => !id.startsWith('.') && !isAbsolute(id)
 
 async function bundle(base, entries) {
   // Only when there is something to do: most runs find all of it fresh.
   const { rolldown } = await import('rolldown')
   const input = Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(base, file)]))
-  const made = await rolldown({ input, platform: 'node', external, cwd: base, plugins: [rxjsAtHome(base)] })
+  const made = await rolldown({
+    input,
+    platform: 'node',
+    external,
+    cwd: base,
+    plugins: [rxjsAtHome(base), commonByRequire()],
+  })
   rmSync(join(base, FOLDER), { recursive: true, force: true })
   const options = { dir: join(base, FOLDER), format: 'esm', sourcemap: true }
   await made.write({ ...options, entryFileNames: '[name].js', chunkFileNames: 'shared/[name]-[hash].js' })
