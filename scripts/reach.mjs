@@ -88,7 +88,7 @@ for (const { base, manifest } of [...packages.values()].filter((item) => !item.m
       if (kind === 'default') {
         files = cameFrom.size
         for (const project of common.filter((one) => outside.has(one)))
-          problems.push(`${name} imports ${project}, which takes four times as long as to require it.`)
+          problems.push(`${name} imports ${project}, which reads it once more than to require it.`)
       }
       // A bundle takes some projects by `require`: its parts import them.
       if (kind === 'parts')
