@@ -43,12 +43,27 @@ function homesInRxjs(base) {
   return new Map([...getters].map(([, name, from]) => [name, `rxjs/${paths.get(from)}`]))
 }
 
-/** The same objects as by `rxjs`, taken from where they are. A name that is not found there stays as it was. */
-function rxjsAtHome(base) {
-  let found
+/** The same for nact, whose entry point loads what keeps and watches actors as well. */
+function homesInNact(base) {
+  const require = createRequire(join(base, 'package.json'))
+  const all = Object.entries(require('nact'))
+  const files = ['actor', 'functions', 'references', 'system'].map((name) => `nact/lib/${name}`)
+  return new Map(
+    files.flatMap((file) => {
+      const here = require(file)
+      return all.filter(([name, it]) => here[name] === it).map(([name]) => [name, file])
+    }),
+  )
+}
+
+const findHomes = { rxjs: homesInRxjs, nact: homesInNact }
+
+/** The same objects as by `rxjs` and `nact`, taken from where they are. A name that is not found there stays as it was. */
+function atHome(base) {
+  const found = {}
   const transform = (code) => {
-    const moved = code.replaceAll(/^import \{([^}]+)\} from 'rxjs';?$/gm, (statement, names) => {
-      const homes = (found ??= homesInRxjs(base))
+    const moved = code.replaceAll(/^import \{([^}]+)\} from '(rxjs|nact)';?$/gm, (statement, names, from) => {
+      const homes = (found[from] ??= findHomes[from](base))
       const wanted = names.split(',').map((name) => name.trim())
       if (wanted.some((name) => !homes.has(name.split(' as ')[0]))) return statement
       // As many lines as before: what maps positions stays right.
@@ -60,11 +75,11 @@ function rxjsAtHome(base) {
     })
     return { code: moved, map: null }
   }
-  return { name: 'rxjs-at-home', transform }
+  return { name: 'at-home', transform }
 }
 
-/** Of other projects: what is CommonJS, in Node, whichever way it is asked for. */
-const isCommon = (id) => /^(nact|rxjs|ws)(\/|$)/.test(id)
+/** Node's own, and of other projects what is CommonJS whichever way Node is asked for it. */
+const isCommon = (id) => /^(node:|(nact|rxjs|ws)(\/|$))/.test(id)
 
 /**
  * By `require`, which gives the same objects: an import would read each file once more, slowly, for the names that it exports.
@@ -96,7 +111,7 @@ async function bundle(base, entries) {
     platform: 'node',
     external,
     cwd: base,
-    plugins: [rxjsAtHome(base), commonByRequire()],
+    plugins: [atHome(base), commonByRequire()],
   })
   rmSync(join(base, FOLDER), { recursive: true, force: true })
   const options = { dir: join(base, FOLDER), format: 'esm', sourcemap: true }
