@@ -43,12 +43,27 @@ function homesInRxjs(base) {
   return new Map([...getters].map(([, name, from]) => [name, `rxjs/${paths.get(from)}`]))
 }
 
-/** The same objects as by `rxjs`, taken from where they are. A name that is not found there stays as it was. */
-function rxjsAtHome(base) {
-  let found
+/** The same for nact, whose entry point loads what keeps and watches actors as well. */
+function homesInNact(base) {
+  const require = createRequire(join(base, 'package.json'))
+  const all = Object.entries(require('nact'))
+  const files = ['actor', 'functions', 'references', 'system'].map((name) => `nact/lib/${name}`)
+  return new Map(
+    files.flatMap((file) => {
+      const here = require(file)
+      return all.filter(([name, it]) => here[name] === it).map(([name]) => [name, file])
+    }),
+  )
+}
+
+const findHomes = { rxjs: homesInRxjs, nact: homesInNact }
+
+/** The same objects as by `rxjs` and `nact`, taken from where they are. A name that is not found there stays as it was. */
+function atHome(base) {
+  const found = {}
   const transform = (code) => {
-    const moved = code.replaceAll(/^import \{([^}]+)\} from 'rxjs';?$/gm, (statement, names) => {
-      const homes = (found ??= homesInRxjs(base))
+    const moved = code.replaceAll(/^import \{([^}]+)\} from '(rxjs|nact)';?$/gm, (statement, names, from) => {
+      const homes = (found[from] ??= findHomes[from](base))
       const wanted = names.split(',').map((name) => name.trim())
       if (wanted.some((name) => !homes.has(name.split(' as ')[0]))) return statement
       // As many lines as before: what maps positions stays right.
@@ -60,7 +75,29 @@ function rxjsAtHome(base) {
     })
     return { code: moved, map: null }
   }
-  return { name: 'rxjs-at-home', transform }
+  return { name: 'at-home', transform }
+}
+
+/** Node's own, and of other projects what is CommonJS whichever way Node is asked for it. */
+const isCommon = (id) => /^(node:|(nact|rxjs|ws)(\/|$))/.test(id)
+
+/**
+ * By `require`, which gives the same objects: an import would read each file once more, slowly, for the names that it exports.
+ */
+function commonByRequire() {
+  const renderChunk = (code) => {
+    let made = false
+    const moved = code.replaceAll(/^import \{([^}]+)\} from "([^"]+)";?$/gm, (statement, names, id) => {
+      if (!isCommon(id)) return statement
+      const start = made
+        ? ''
+        : 'import { createRequire as requirer } from "node:module"; const requireHere = requirer(import.meta.url); '
+      made = true
+      return `${start}const {${names.replaceAll(' as ', ': ')}} = requireHere("${id}");`
+    })
+    return made ? { code: moved, map: null } : null
+  }
+  return { name: 'common-by-require', renderChunk }
 }
 
 const external = (id) => !id.startsWith('.') && !isAbsolute(id)
@@ -69,7 +106,13 @@ async function bundle(base, entries) {
   // Only when there is something to do: most runs find all of it fresh.
   const { rolldown } = await import('rolldown')
   const input = Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(base, file)]))
-  const made = await rolldown({ input, platform: 'node', external, cwd: base, plugins: [rxjsAtHome(base)] })
+  const made = await rolldown({
+    input,
+    platform: 'node',
+    external,
+    cwd: base,
+    plugins: [atHome(base), commonByRequire()],
+  })
   rmSync(join(base, FOLDER), { recursive: true, force: true })
   const options = { dir: join(base, FOLDER), format: 'esm', sourcemap: true }
   await made.write({ ...options, entryFileNames: '[name].js', chunkFileNames: 'shared/[name]-[hash].js' })

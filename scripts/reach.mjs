@@ -1,12 +1,14 @@
 // What the built entry points of the publishable packages load: `node scripts/reach.mjs [ROOT]`. The test kits may
 // be reached from `testing` entries alone, and fast-check only from those that say so, in code and in types: nobody
-// needs either in production.
+// needs either in production. What is CommonJS is not imported by a bundle.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { importsOf } from './layers/scan.mjs'
 
 const optional = 'fast-check'
+/** CommonJS in Node. */
+const common = ['nact', 'rxjs', 'ws']
 const mayReach = new Set(['./testing/arbitraries', './testing/property'])
 const isKit = (entry) => /^\.\/testing(\/|$)/.test(entry)
 
@@ -74,6 +76,7 @@ for (const { base, manifest } of [...packages.values()].filter((item) => !item.m
   for (const [entry, targets] of Object.entries(manifest.exports ?? {})) {
     if (typeof targets === 'string') continue
     entries++
+    let files = 0
     for (const kind of ['default', 'parts', 'types']) {
       const start = join(base, targetOf(targets, kind))
       const name = `${manifest.name}${entry.slice(1)}`
@@ -82,10 +85,14 @@ for (const { base, manifest } of [...packages.values()].filter((item) => !item.m
         continue
       }
       const { cameFrom, outside } = reach(start, kind)
-      if (kind === 'default')
-        console.log(
-          `${name} loads ${cameFrom.size} files and ${[...outside.keys()].join(', ') || 'nothing else'}.`,
-        )
+      if (kind === 'default') {
+        files = cameFrom.size
+        for (const project of common.filter((one) => outside.has(one)))
+          problems.push(`${name} imports ${project}, which reads it once more than to require it.`)
+      }
+      // A bundle takes some projects by `require`: its parts import them.
+      if (kind === 'parts')
+        console.log(`${name} loads ${files} files and ${[...outside.keys()].join(', ') || 'nothing else'}.`)
       const file = outside.get(optional)
       if (file !== undefined && !mayReach.has(entry))
         problems.push(`${name} needs ${optional}: ${route(cameFrom, file)} -> ${optional}.`)

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Address, DialOptions, Link, LinkEnd, LinkHandlers } from '@tanist/core'
 import { WebSocket } from 'ws'
-import { dialLimitMs, frameBytes, strayFrameBytes, trustedFrameBytes } from '../limits.js'
+import { connectLimitMs, dialLimitMs, frameBytes, strayFrameBytes, trustedFrameBytes } from '../limits.js'
 import { callBy, exporterLabel, shake, turnAway } from '../trust/index.js'
 import type { Call, Trust } from '../trust/index.js'
 import { formatAddress, parseAddress } from './address.js'
@@ -20,7 +20,7 @@ export interface DialContext {
 
 const sendMost = { member: frameBytes, trusted: trustedFrameBytes, stray: strayFrameBytes } as const
 
-/** Connects, upgrades and proves, all within `dialLimitMs`; then the link is open. */
+/** Connects within `connectLimitMs`, upgrades and proves, all within `dialLimitMs`; then the link is open. */
 export function dial(
   { trust, links }: DialContext,
   address: Address,
@@ -43,10 +43,14 @@ export function dial(
     if (settled) return
     settled = true
     clearTimeout(limit)
+    clearTimeout(connectLimit)
     leave()
     if (end !== undefined) link.finish(end)
   }
   const limit = setTimeout(() => settle({ kind: 'timeout' }, cut), dialLimitMs)
+  // Judged after a look at the network: when this process stood still, the connection may long be there.
+  const unconnected = (): void => void (socket.connecting && settle({ kind: 'timeout' }, cut))
+  const connectLimit = setTimeout(() => setImmediate(unconnected), connectLimitMs)
   link.attach(handlers, () => {
     settle(undefined, cut)
     setImmediate(() => link.finish({ kind: 'local' }))
