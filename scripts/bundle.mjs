@@ -63,15 +63,33 @@ function rxjsAtHome(base) {
   return { name: 'rxjs-at-home', transform }
 }
 
+/**
+ * Engines keep a whole file in two bytes a character as soon as one needs them. Without comments, what is left is in
+ * texts, where an escape is the same.
+ */
+const ascii = {
+  name: 'ascii',
+  renderChunk: (code) => ({
+    code: code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    map: null,
+  }),
+}
+
 const external = (id) => !id.startsWith('.') && !isAbsolute(id)
 
 async function bundle(base, entries) {
   // Only when there is something to do: most runs find all of it fresh.
   const { rolldown } = await import('rolldown')
   const input = Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(base, file)]))
-  const made = await rolldown({ input, platform: 'node', external, cwd: base, plugins: [rxjsAtHome(base)] })
+  const made = await rolldown({
+    input,
+    platform: 'node',
+    external,
+    cwd: base,
+    plugins: [rxjsAtHome(base), ascii],
+  })
   rmSync(join(base, FOLDER), { recursive: true, force: true })
-  const options = { dir: join(base, FOLDER), format: 'esm', sourcemap: true }
+  const options = { dir: join(base, FOLDER), format: 'esm', sourcemap: true, comments: false }
   await made.write({ ...options, entryFileNames: '[name].js', chunkFileNames: 'shared/[name]-[hash].js' })
   await made.close()
 }
