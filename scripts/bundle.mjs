@@ -100,6 +100,18 @@ function commonByRequire() {
   return { name: 'common-by-require', renderChunk }
 }
 
+/**
+ * Engines keep a whole file in two bytes a character as soon as one needs them. Without comments, what is left is in
+ * texts, where an escape is the same.
+ */
+const ascii = {
+  name: 'ascii',
+  renderChunk: (code) => ({
+    code: code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    map: null,
+  }),
+}
+
 const external = (id) => !id.startsWith('.') && !isAbsolute(id)
 
 async function bundle(base, entries) {
@@ -111,10 +123,10 @@ async function bundle(base, entries) {
     platform: 'node',
     external,
     cwd: base,
-    plugins: [atHome(base), commonByRequire()],
+    plugins: [atHome(base), commonByRequire(), ascii],
   })
   rmSync(join(base, FOLDER), { recursive: true, force: true })
-  const options = { dir: join(base, FOLDER), format: 'esm', sourcemap: true }
+  const options = { dir: join(base, FOLDER), format: 'esm', sourcemap: true, comments: false }
   await made.write({ ...options, entryFileNames: '[name].js', chunkFileNames: 'shared/[name]-[hash].js' })
   await made.close()
 }

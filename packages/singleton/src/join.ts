@@ -4,6 +4,7 @@ import {
   discoveryProblem,
   eventLoopLoad,
   isLoopback,
+  keepHeapSmall,
   keyRing,
   nodeHost,
   processFacts,
@@ -83,6 +84,11 @@ export interface JoinOptions extends Omit<PeerSettings, 'data' | 'about'> {
   readonly http?: RequestListener
   /** Default: JSON lines on standard error, from `info` on. */
   readonly log?: Log
+  /**
+   * How much room for garbage this process takes while its heap is below 128 MB: `small` (default), or as much as Node
+   * thinks best; see `docs/configuration.md`.
+   */
+  readonly heap?: 'small' | 'node'
   /** Another world than this machine's Node, for example the simulated one. */
   readonly host?: Host
 }
@@ -247,7 +253,7 @@ export async function join(options: JoinOptions): Promise<Peer> {
  */
 export async function startPeer(options: JoinOptions): Promise<Peer> {
   const { secret = '', http, log, data = `.tanist/${options.app}`, about, ...others } = options
-  const { certificates, discovery, layers = [], authenticate, ...rest } = others
+  const { certificates, discovery, layers = [], authenticate, heap = 'small', ...rest } = others
   const secrets = typeof secret === 'string' ? [secret] : secret
   const guarded = certificates !== undefined || secrets.some((one) => one !== '')
   const defaults = defaultsOf(process.env, { guarded, ownHost: options.host !== undefined })
@@ -262,6 +268,7 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
   }
   checkSettings({ ...settings, data })
   checkLayers(layers)
+  checkHeap(heap)
   const ring = ringOf(options.app, secrets)
   if (!options.host && ring.open && certificates === undefined) {
     checkReach('listen', settings.listen ?? '')
@@ -300,7 +307,8 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
     }
     openPeer(host, { ...settings, data }, opened, look || null, desk)
   })
-  if (about?.load === 'auto') tellOwnLoad(lives, host)
+  if (about?.load === 'auto') untilStopped(lives, tellOwnLoad(lives, host))
+  if (heap === 'small' && !options.host) untilStopped(lives, keepHeapSmall())
   const streams = new EventStreams(lives, host.timers)
   desk.begin(lives, streams)
   await door.open({ host, lives, desk, speakers }, layers)
@@ -329,11 +337,19 @@ function givenAbout(about: NonNullable<JoinOptions['about']>, { host }: JoinOpti
   )
 }
 
-function tellOwnLoad(lives: Lives, host: Host): void {
-  const end = tellLoad(host.timers, eventLoopLoad(), (load) => lives.announce({ load }))
+function tellOwnLoad(lives: Lives, host: Host): () => void {
+  return tellLoad(host.timers, eventLoopLoad(), (load) => lives.announce({ load }))
+}
+
+function untilStopped(lives: Lives, end: () => void): void {
   lives.observe(({ kind }) => {
     if (kind === 'stopped') end()
   })
+}
+
+function checkHeap(heap: unknown): void {
+  if (heap === 'small' || heap === 'node') return
+  throw new JoinError('option', `The option heap is ${JSON.stringify(heap)}; allowed is 'small' or 'node'.`)
 }
 
 /** Throws a `JoinError` for a weak secret. */

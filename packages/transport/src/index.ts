@@ -22,5 +22,5 @@ export type {
 } from './gateway/index.js'
 export { isLoopback, keyRing, newSecret, tokenKeys } from './trust/index.js'
 export type { Certificates, KeyInfo, KeyRing, Keys, TokenMacs } from './trust/index.js'
-export { eventLoopLoad, jsonLog, nodeDisk, nodeHost, processFacts } from './node-host/index.js'
+export { eventLoopLoad, jsonLog, keepHeapSmall, nodeDisk, nodeHost, processFacts } from './node-host/index.js'
 export type { JsonLogOptions, NodeHostOptions, ProcessFacts } from './node-host/index.js'

@@ -5,7 +5,8 @@ const ENTRY_BYTES = 256
 
 /** The newest entries in memory, without a gap up to the last one. */
 export class RecentEntries {
-  #items: Entry[] = []
+  /** What is forgotten leaves its slot at once. */
+  #items: (Entry | undefined)[] = []
   #head = 0
   #from: number
   #bytes = 0
@@ -57,6 +58,7 @@ export class RecentEntries {
 
   #shift(): void {
     this.#bytes -= ENTRY_BYTES + this.#items[this.#head]!.payload.length
+    this.#items[this.#head] = undefined
     this.#head++
     this.#from++
   }

@@ -1,3 +1,4 @@
+import { NumberMap } from '@tanist/core'
 import type { Host, MemberId } from '@tanist/core'
 import { createCalls, stepCalls } from '../role/index.js'
 import type { AnswerMessage, CallInput, CallMessage, CallOutcome, Calls, CallsInput } from '../role/index.js'
@@ -31,7 +32,7 @@ export class Caller {
   readonly #send: (to: MemberId, message: RoleMessage) => void
   readonly #calls: Calls
   readonly #reads: Reads
-  readonly #open = new Map<number, OpenCall>()
+  readonly #open = new NumberMap<OpenCall>()
   /** Spans of calls under way, by what is sent along; and whether it was sent before. */
   readonly #traced = new Map<string, { readonly span: Span; sends: number }>()
   readonly #watch: CallWatch

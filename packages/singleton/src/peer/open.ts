@@ -32,8 +32,8 @@ import { SyncGate } from './sync-gate.js'
 
 export const PROTOCOL = 1
 
-/** Recent entries in memory, some 7,000 of 300 bytes: a follower further behind is served from the file. */
-const CACHE_BYTES = 2 * 1024 * 1024
+/** Recent entries in memory, some 1,000 of 300 bytes: a follower further behind is served from the file. */
+const CACHE_BYTES = 512 * 1024
 
 /**
  * Opens the data folder, begins a new incarnation on disk, binds the address and makes the peer. `done` gets

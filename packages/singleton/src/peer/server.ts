@@ -1,3 +1,4 @@
+import { NumberMap } from '@tanist/core'
 import type { Entry, MemberId, Now } from '@tanist/core'
 import { FairQueue, FairWindow, parseReserved } from '../role/index.js'
 import type {
@@ -74,7 +75,7 @@ interface Waiter {
 export class Server {
   readonly #ports: ServerPorts
   readonly #roles: RoleHost
-  readonly #waiters = new Map<number, Waiter[]>()
+  readonly #waiters = new NumberMap<Waiter[]>()
   #held: Pick<Asked, 'from' | 'call'>[] = []
   readonly #queue = new FairQueue<Asked>()
   readonly #window = new FairWindow()
@@ -144,7 +145,7 @@ export class Server {
     const orders = [...this.#orders.values()]
     this.#orders.clear()
     for (const { done } of orders) done(false)
-    const waiting = [...this.#waiters.values()].flat()
+    const waiting = this.#waiters.ascending().flatMap(([, waiters]) => waiters)
     this.#waiters.clear()
     for (const { to, call, decided } of waiting) {
       decided?.span?.end({ 'tanist.outcome': 'unknown' }, true)
@@ -312,7 +313,7 @@ export class Server {
     }
     for (const { call } of this.#held) of(call.role).held += 1
     for (const [role, count] of this.#queue.sizes()) of(role).held += count
-    for (const [first] of this.#waiters.values()) if (first) of(first.call.role).committing += 1
+    for (const [, [first]] of this.#waiters.ascending()) if (first) of(first.call.role).committing += 1
     return queues
   }
 

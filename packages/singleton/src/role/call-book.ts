@@ -1,3 +1,4 @@
+import { NumberMap } from '@tanist/core'
 import type { Encoded } from '@tanist/core'
 import type { CommandId } from './messages.js'
 import { MAX_IN_FLIGHT, MAX_QUEUED, SESSION_RENEW_MS, SESSION_WINDOW } from './limits.js'
@@ -58,16 +59,16 @@ export class CallBook {
   #session = ''
   #position = -1
   readonly #limits: CallLimits
-  readonly #calls = new Map<number, Pending>()
+  readonly #calls = new NumberMap<Pending>()
   /** By session and seq. */
-  readonly #byId = new Map<string, Map<number, readonly Pending[]>>()
+  readonly #byId = new Map<string, NumberMap<readonly Pending[]>>()
   /** Calls with an id given do not wait behind the window of the own session. */
   readonly #waitingGiven = new Queue()
   readonly #waitingOwn = new Queue()
   /** Before those. */
   readonly #waitingRenewed = new Queue()
   /** Own seqs above the floor that are under way, or were sent and given up by the caller. */
-  readonly #open = new Set<number>()
+  readonly #open = new NumberMap<true>()
   #lastSeq = 0
   #floor = 0
   #inFlight = 0
@@ -105,7 +106,7 @@ export class CallBook {
 
   /** In call order. Calls may end while the list is walked. */
   all(): Iterable<Pending> {
-    return this.#calls.values()
+    return this.#calls.ascending().map(([, pending]) => pending)
   }
 
   byId({ session, seq }: CommandId): readonly Pending[] {
@@ -149,7 +150,7 @@ export class CallBook {
     this.#calls.set(callId, pending)
     for (const other of this.#list(pending)) other.alone = false
     if (id.session === this.#session && id.seq > this.#floor && id.seq <= this.#lastSeq)
-      this.#open.add(id.seq)
+      this.#open.set(id.seq, true)
     ;(pending.drawn ? this.#waitingOwn : this.#waitingGiven).add(pending)
     return pending
   }
@@ -245,7 +246,7 @@ export class CallBook {
     const { session, seq } = pending.id
     const sharing = this.byId(pending.id)
     let bySeq = this.#byId.get(session)
-    if (bySeq === undefined) this.#byId.set(session, (bySeq = new Map()))
+    if (bySeq === undefined) this.#byId.set(session, (bySeq = new NumberMap()))
     bySeq.set(seq, sharing.length === 0 ? [pending] : [...sharing, pending])
     return sharing
   }
@@ -269,7 +270,7 @@ export class CallBook {
   #draw(pending: Pending): void {
     this.#unlist(pending)
     pending.id = { session: this.#session, seq: ++this.#lastSeq }
-    this.#open.add(pending.id.seq)
+    this.#open.set(pending.id.seq, true)
     this.#list(pending)
   }
 
@@ -316,7 +317,8 @@ export function idText({ session, seq }: CommandId): string {
 
 /** First in, first out; what ended meanwhile is skipped. */
 class Queue {
-  #items: Pending[] = []
+  /** A slot is emptied at once: what left the queue must not be kept by it. */
+  #items: (Pending | undefined)[] = []
   #head = 0
   #size = 0
 
@@ -335,8 +337,9 @@ class Queue {
   }
 
   peek(): Pending | undefined {
-    while (this.#items[this.#head]?.ended === true) this.#head++
-    if (this.#head > 1_000 && this.#head * 2 > this.#items.length) {
+    while (this.#items[this.#head]?.ended === true) this.#items[this.#head++] = undefined
+    if (this.#head === this.#items.length) this.#items.length = this.#head = 0
+    else if (this.#head > 1_000 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head)
       this.#head = 0
     }
@@ -346,7 +349,7 @@ class Queue {
   take(): Pending | undefined {
     const first = this.peek()
     if (first === undefined) return undefined
-    this.#head++
+    this.#items[this.#head++] = undefined
     this.#size--
     return first
   }

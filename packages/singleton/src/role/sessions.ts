@@ -1,3 +1,4 @@
+import { NumberMap } from '@tanist/core'
 import type { JournalledOutcome } from './messages.js'
 import { SESSION_TOUCH_MS, SESSION_WINDOW } from './limits.js'
 
@@ -19,10 +20,7 @@ export interface Session {
   usedMs: number
   /** What is at or below it is never run again. */
   floor: number
-  readonly answers: Map<number, Answer>
-  /** The answers are in ascending order; the newest of them. */
-  ascending: boolean
-  last: number
+  readonly answers: NumberMap<Answer>
   /** Counts captures: an older session than the last one is copied before it is changed. */
   readonly epoch: number
 }
@@ -113,8 +111,6 @@ export class SessionTable {
     const found = this.#touched(session, atMs, answer.index)
     // At or below the floor it could never be asked for again.
     if (seq > found.floor) {
-      found.ascending = found.answers.size === 0 || (found.ascending && seq >= found.last)
-      found.last = seq
       found.answers.set(seq, answer)
     }
     raiseFloor(found, Math.min(floor, seq - 1))
@@ -175,7 +171,7 @@ export class SessionTable {
         opened,
         usedMs,
         floor,
-        answers: [...answers].toSorted(byKey).map(([seq, answer]) => ({ seq, ...answer })),
+        answers: answers.ascending().map(([seq, answer]) => ({ seq, ...answer })),
       })),
     }
   }
@@ -204,16 +200,14 @@ export class SessionTable {
         opened: index,
         usedMs: atMs,
         floor: positionOf(name) === null ? this.#closedAt(name) : 0,
-        answers: new Map(),
-        ascending: true,
-        last: 0,
+        answers: new NumberMap(),
         epoch: this.#epoch,
       }
       this.#put(session)
       return session
     }
     if (this.#captured && session.epoch !== this.#epoch) {
-      session = { ...session, answers: new Map(session.answers), epoch: this.#epoch }
+      session = { ...session, answers: session.answers.copy(), epoch: this.#epoch }
       this.#sessions.set(name, session)
     }
     // Leaders' clocks differ, so time may also go back.
@@ -251,24 +245,21 @@ function raiseFloor(session: Session, floor: number): void {
   const { answers } = session
   if (floor - session.floor <= answers.size) {
     for (let seq = session.floor + 1; seq <= floor; seq++) answers.delete(seq)
-  } else if (session.ascending) {
-    for (const seq of answers.keys()) {
-      if (seq > floor) break
-      answers.delete(seq)
-    }
   } else {
     for (const seq of answers.keys()) if (seq <= floor) answers.delete(seq)
   }
   session.floor = floor
 }
 
-function lowest({ answers, ascending }: Session): number {
-  let low = Infinity
-  for (const seq of answers.keys()) {
-    if (seq < low) low = seq
-    if (ascending) break
-  }
-  return low
+function lowest({ answers, floor }: Session): number {
+  // Nearly always the next one.
+  for (let seq = floor + 1; seq <= floor + answers.size; seq++) if (answers.has(seq)) return seq
+  return Math.min(...answers.keys())
+}
+
+/** In the order of the journal. */
+export function answersInOrder({ answers }: Session): [number, Answer][] {
+  return answers.ascending().sort(([, a], [, b]) => a.index - b.index)
 }
 
 function highest({ floor, answers }: Session): number {

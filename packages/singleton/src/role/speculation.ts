@@ -1,4 +1,4 @@
-import { Queue } from '@tanist/core'
+import { NumberMap, Queue } from '@tanist/core'
 import { decodeRoleEntry } from './entry.js'
 import type { CommandEntry, RoleEntry } from './entry.js'
 import type { CommandRecord, Settlement } from './host-contract.js'
@@ -155,6 +155,7 @@ export function isSame(decided: Waiting, { term, payload }: CommandRecord): bool
 /** What entries that are not applied yet will make of the sessions: no more than there are such entries. */
 export class SessionsAhead {
   readonly #base: SessionTable
+  /** With some that are idle: the next command of most of them is about to come. */
   readonly #ahead = new Map<string, SessionAhead>()
   #ending = 0
   #endingStrays = 0
@@ -165,7 +166,7 @@ export class SessionsAhead {
 
   /** As `SessionTable.find`, with what waits. */
   find(session: string, seq: number): ReturnType<SessionTable['find']> {
-    const ahead = this.#ahead.get(session)
+    const ahead = this.#waiting(session)
     if (ahead === undefined) return this.#base.find(session, seq)
     const answer = ahead.answers.get(seq)
     if (answer !== undefined) return answer
@@ -177,12 +178,12 @@ export class SessionsAhead {
   }
 
   has(session: string): boolean {
-    return this.#ahead.has(session) || this.#base.get(session) !== undefined
+    return this.waits(session) || this.#base.get(session) !== undefined
   }
 
   /** Something of this session waits. */
   waits(session: string): boolean {
-    return this.#ahead.has(session)
+    return this.#waiting(session) !== undefined
   }
 
   /** Sessions whose end waits. */
@@ -222,19 +223,20 @@ export class SessionsAhead {
 
   /** The entry that recorded it is applied. */
   settle(session: string, seq: number): void {
-    const ahead = this.#ahead.get(session)
+    const ahead = this.#waiting(session)
     if (ahead === undefined) return
     ahead.answers.delete(seq)
-    if (--ahead.count <= 0 && !ahead.expired) this.#ahead.delete(session)
+    ahead.count--
+    this.#tidy(session, ahead)
   }
 
   settleExpiry(names: readonly string[]): void {
     for (const name of names) {
-      const ahead = this.#ahead.get(name)
+      const ahead = this.#waiting(name)
       if (ahead === undefined) continue
       if (ahead.expired) this.#ends(name, -1)
       ahead.expired = false
-      if (ahead.count <= 0) this.#ahead.delete(name)
+      this.#tidy(name, ahead)
     }
   }
 
@@ -243,19 +245,39 @@ export class SessionsAhead {
     if (isStraySession(session)) this.#endingStrays += by
   }
 
+  #waiting(session: string): SessionAhead | undefined {
+    const ahead = this.#ahead.get(session)
+    return ahead === undefined || isIdle(ahead) ? undefined : ahead
+  }
+
+  #tidy(session: string, ahead: SessionAhead): void {
+    if (!isIdle(ahead)) return
+    // The table knows as much.
+    ahead.floor = 0
+    ahead.count = 0
+    if (ahead.answers.size > 0 || this.#ahead.size > IDLE_KEPT) this.#ahead.delete(session)
+  }
+
   #get(session: string): SessionAhead {
     let ahead = this.#ahead.get(session)
     if (ahead === undefined) {
-      ahead = { floor: 0, answers: new Map(), count: 0, expired: false }
+      ahead = { floor: 0, answers: new NumberMap(), count: 0, expired: false }
       this.#ahead.set(session, ahead)
     }
     return ahead
   }
 }
 
+const IDLE_KEPT = 64
+
+/** Nothing of this session waits. */
+function isIdle({ count, expired }: SessionAhead): boolean {
+  return count <= 0 && !expired
+}
+
 interface SessionAhead {
   floor: number
-  readonly answers: Map<number, Answer>
+  readonly answers: NumberMap<Answer>
   /** Commands that are not applied yet. */
   count: number
   /** What the table holds of this session ends with an entry that is not applied yet. */

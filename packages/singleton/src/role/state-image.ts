@@ -1,10 +1,11 @@
 import type { Parked, StateCapture } from './host-contract.js'
-import { ImageReader, ImageWriter } from '@tanist/core'
+import { ImageReader, ImageWriter, NumberMap } from '@tanist/core'
 import type { JournalledOutcome } from './messages.js'
 import type { CallAnswer, OutboxImage, OutboxItem } from './outbox.js'
 import type { Quarantined } from './quarantine.js'
 import { isRecord } from './record.js'
 import type { RoleImage } from './replica.js'
+import { answersInOrder } from './sessions.js'
 import type { Answer, Session, SessionsImage } from './sessions.js'
 
 /*
@@ -43,9 +44,10 @@ function* valuesOf(
   yield { expiredTo: sessions.expiredTo }
   for (const { reference, ...about } of quarantine) yield { quarantined: reference, ...about }
   for (const [closed, floor] of sessions.closed) yield { closed, floor }
-  for (const { name, opened, usedMs, floor, answers } of sessions.sessions) {
+  for (const one of sessions.sessions) {
+    const { name, opened, usedMs, floor } = one
     yield { session: name, opened, usedMs, floor }
-    for (const [seq, answer] of answers) yield rowOf(seq, answer)
+    for (const [seq, answer] of answersInOrder(one)) yield rowOf(seq, answer)
   }
   for (const { role, items, ran } of outbox) {
     for (const { key, term, atMs, event, parked, answers } of items)
@@ -173,8 +175,6 @@ export class ImageTaker {
     const session = this.#sessions.at(-1)
     if (session === undefined) throw unexpected()
     const { seq, ...answer } = answerOf(fields)
-    session.ascending &&= seq > session.last
-    session.last = seq
     session.answers.set(seq, answer)
   }
 
@@ -258,9 +258,7 @@ function sessionOf(fields: Readonly<Record<string, unknown>>): Session {
     opened: count(fields['opened']),
     usedMs: count(fields['usedMs']),
     floor: count(fields['floor']),
-    answers: new Map(),
-    ascending: true,
-    last: 0,
+    answers: new NumberMap(),
     epoch: 0,
   }
 }

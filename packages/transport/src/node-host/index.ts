@@ -1,4 +1,5 @@
 export { nodeDisk } from './disk/index.js'
+export { keepHeapSmall } from './heap-room.js'
 export { jsonLog } from './log.js'
 export type { JsonLogOptions } from './log.js'
 export { eventLoopLoad } from './load.js'
