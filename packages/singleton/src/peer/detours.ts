@@ -190,8 +190,10 @@ export class Detours {
     const before = this.#hellos.get(author.memberId)
     const known = before?.incarnation === hello.incarnation ? before.clusterId : null
     const cluster = self.clusterId ?? known
-    const fits = hello.protocol === self.protocol && hello.clusterId === cluster && !hello.witness
-    if (!honest || !fits || cluster === null) return void (this.#refused += 1)
+    // A member that has not been told so says that it has no cluster yet.
+    const same = cluster !== null && (hello.clusterId ?? cluster) === cluster
+    const fits = hello.protocol === self.protocol && same && !hello.witness
+    if (!honest || !fits) return void (this.#refused += 1)
     const linked = this.#ports.links.isUsable(author.memberId)
     this.#hellos.set(author.memberId, hello)
     if (known !== null && !linked && this.#isNew()) {
