@@ -84,20 +84,17 @@ const isCommon = (id) => /^(node:|(nact|rxjs|ws)(\/|$))/.test(id)
 /**
  * By `require`, which gives the same objects: an import would read each file once more, slowly, for the names that it exports.
  */
-function commonByRequire() {
-  const renderChunk = (code) => {
-    let made = false
-    const moved = code.replaceAll(/^import \{([^}]+)\} from "([^"]+)";?$/gm, (statement, names, id) => {
-      if (!isCommon(id)) return statement
-      const start = made
-        ? ''
-        : 'import { createRequire as requirer } from "node:module"; const requireHere = requirer(import.meta.url); '
-      made = true
-      return `${start}const {${names.replaceAll(' as ', ': ')}} = requireHere("${id}");`
-    })
-    return made ? { code: moved, map: null } : null
-  }
-  return { name: 'common-by-require', renderChunk }
+function commonByRequire(code) {
+  let made = false
+  const moved = code.replaceAll(/^import \{([^}]+)\} from "([^"]+)";?$/gm, (statement, names, id) => {
+    if (!isCommon(id)) return statement
+    const start = made
+      ? ''
+      : 'import { createRequire as requirer } from "node:module"; const requireHere = requirer(import.meta.url); '
+    made = true
+    return `${start}const {${names.replaceAll(' as ', ': ')}} = requireHere("${id}");`
+  })
+  return made ? { code: moved, map: null } : null
 }
 
 /**
@@ -123,7 +120,7 @@ async function bundle(base, entries) {
     platform: 'node',
     external,
     cwd: base,
-    plugins: [atHome(base), commonByRequire(), ascii],
+    plugins: [atHome(base), { name: 'common-by-require', renderChunk: commonByRequire }, ascii],
   })
   rmSync(join(base, FOLDER), { recursive: true, force: true })
   const options = { dir: join(base, FOLDER), format: 'esm', sourcemap: true, comments: false }

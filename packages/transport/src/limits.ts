@@ -27,7 +27,7 @@ export const tlsLimitMs: number = stepLimitMs - 50
  * From the connection to the proof, all steps together: a dial, and a second. Who wants to hold all places below has to
  * come 64 / 4 s = 16 times a second; longer limits change how often, not that it can.
  */
-export const doorstepLimitMs: number = dialLimitMs + 1_000
+export const doorstepLimitMs = 4_000
 
 /** The longest handshake frame is a hello: 256 bytes of name (1,536 when JSON escapes all) and 250 of frame. */
 export const handshakeFrameBytes = 2_048

@@ -48,7 +48,8 @@ export interface DetourCounts {
  *
  * Who speaks: the relay takes from each link only what its own speaker sends; the receiver believes a relay that is
  * a member, about a member, in the incarnations that the view has. Who is not in its own view yet has none to judge by: it
- * takes from those it is linked to the words of those whose hello it has heard itself.
+ * takes from those it is linked to the words of those whose hello it has heard itself, and answers by the same relay,
+ * until the journal has told it of itself. Else one whose link with the leader ended as it was admitted would not be told.
  */
 export class Detours {
   readonly #ports: DetourPorts
@@ -57,6 +58,8 @@ export class Detours {
   readonly #hellos = new Map<MemberId, Hello>()
   /** Those whom the layers above take for linked, and reach by a detour. */
   readonly #up = new Set<MemberId>()
+  /** Those of them who found the way themselves, while this peer was new and knew no members. */
+  readonly #found = new Set<MemberId>()
   readonly #outbox = new Map<MemberId, WireMessage[]>()
   #frames = 0
   #bytes = 0
@@ -80,13 +83,14 @@ export class Detours {
   linkUp(hello: Hello): boolean {
     const known = this.#hellos.get(hello.memberId)
     this.#hellos.set(hello.memberId, hello)
-    const same = known?.incarnation === hello.incarnation
+    const same = known?.incarnation === hello.incarnation && !this.#found.has(hello.memberId)
     if (!same) this.#forget(hello.memberId)
     return same
   }
 
   /** The machine goes to this member by another one from now on. */
   begin(id: MemberId, via: MemberId): void {
+    this.#found.delete(id)
     this.#via.set(id, via)
     this.#rise(id)
     this.#greet(id, true)
@@ -109,6 +113,9 @@ export class Detours {
 
   /** Only members are reached by others. */
   keep(isMember: (id: MemberId) => boolean): void {
+    if (this.#isNew()) return
+    // From now on the machine finds the ways.
+    for (const id of this.#found) this.end(id)
     for (const id of this.#hellos.keys()) {
       if (!isMember(id) && !this.#ports.links.isUsable(id)) this.#hellos.delete(id)
     }
@@ -180,11 +187,19 @@ export class Detours {
     const { hello, ask } = body
     const self = this.#ports.self()
     const honest = hello.memberId === author.memberId && hello.incarnation === author.incarnation
-    const fits = hello.protocol === self.protocol && hello.clusterId === self.clusterId && !hello.witness
+    const before = this.#hellos.get(author.memberId)
+    const known = before?.incarnation === hello.incarnation ? before.clusterId : null
+    const cluster = self.clusterId ?? known
+    // A member that has not been told so says that it has no cluster yet.
+    const same = cluster !== null && (hello.clusterId ?? cluster) === cluster
+    const fits = hello.protocol === self.protocol && same && !hello.witness
     if (!honest || !fits) return void (this.#refused += 1)
     const linked = this.#ports.links.isUsable(author.memberId)
-    const before = this.#hellos.get(author.memberId)
     this.#hellos.set(author.memberId, hello)
+    if (known !== null && !linked && this.#isNew()) {
+      this.#found.add(author.memberId)
+      this.#via.set(author.memberId, speaker.memberId)
+    }
     if (ask) this.#say(speaker.memberId, author.memberId, false)
     if (this.#up.has(author.memberId) || linked) {
       if (JSON.stringify(before) !== JSON.stringify(hello)) this.#ports.up(hello, false)
@@ -193,8 +208,7 @@ export class Detours {
 
   #rise(id: MemberId): void {
     const hello = this.#hellos.get(id)
-    if (!this.#via.has(id) || hello === undefined || hello.incarnation !== this.#ports.row(id)?.incarnation)
-      return
+    if (!this.#via.has(id) || hello === undefined || hello.incarnation !== this.#startOf(id)) return
     this.#up.add(id)
     this.#ports.up(hello, true)
   }
@@ -213,11 +227,18 @@ export class Detours {
 
   #head(to: MemberId): Pick<DetourMessage['body'], 'from' | 'incarnation' | 'to' | 'start'> | null {
     const { memberId: from, incarnation } = this.#ports.self()
-    const start = this.#ports.row(to)?.incarnation
+    const start = this.#startOf(to)
     return start === undefined ? null : { from, incarnation, to, start }
   }
 
+  /** By the view; of one who found the way to a new peer, by its hello. */
+  #startOf(id: MemberId): number | undefined {
+    const hello = this.#found.has(id) ? this.#hellos.get(id) : undefined
+    return (hello ?? this.#ports.row(id))?.incarnation
+  }
+
   #forget(id: MemberId): void {
+    this.#found.delete(id)
     this.#via.delete(id)
     this.#up.delete(id)
     this.#outbox.delete(id)

@@ -28,11 +28,14 @@ class Bench {
   buffered = 0
   deaf = new Set<MemberId>()
 
+  members: string
+
   constructor(self: Hello, members: string, linked: string) {
+    this.members = members
     const network = { listen: () => ({ close: () => {} }), dial: (address: string) => this.#link(address) }
     this.links = new Links(network, log, { opened: () => {}, received: () => {}, closed: () => {} })
     const row = (id: MemberId): ViewMember | undefined =>
-      members.includes(id)
+      this.members.includes(id)
         ? { memberId: id, incarnation: 1, name: id, address: `${id}:1`, seniority: 1 }
         : undefined
     this.detours = new Detours({
@@ -193,6 +196,25 @@ describe('through a third member', () => {
     expect(b.take('c', words).told).toEqual(['a1: r/1'])
     const stranger = new Bench(helloOf('b', 1, { clusterId: null }), '', 'c')
     expect(stranger.take('c', words).told).toEqual([])
+  })
+
+  it('a joiner whose link has ended answers by the relay that brought the words, until it is in its own view', () => {
+    const a = new Bench(helloOf('a'), 'abc', 'c')
+    const c = new Bench(helloOf('c'), 'abc', 'ab')
+    const b = new Bench(helloOf('b', 1, { clusterId: null }), '', 'ac')
+    b.links.down('a')
+    a.detours.begin('b', 'c')
+    a.detours.send('b', note(1))
+    b.take('c', c.take('a', a.flush().to('c')).to('b'))
+    expect(b.told).toEqual(['up a', 'a1: r/1'])
+    b.detours.send('a', note(2))
+    c.sent.clear()
+    a.take('c', c.take('b', b.flush().to('c')).to('a'))
+    expect(a.told).toEqual(['up b', 'b1: r/2'])
+    b.members = 'abc'
+    b.detours.keep((id) => 'abc'.includes(id))
+    expect(b.told.at(-1)).toBe('down a')
+    expect(b.detours.carries('a')).toBe(false)
   })
 
   it('a witness relays nothing, nor does a peer on another branch', () => {
