@@ -45,7 +45,7 @@ import { onAppended, onCommitTimer, restartProgress } from './replicate.js'
 import { onFetch, onReceived } from './send-snapshot.js'
 import { watchLease } from './serving.js'
 import { watchDisk } from './stall.js'
-import { beginTransfer, onTransferTimer } from './transfer.js'
+import { beginTransfer, handingEnds, onTransferTimer } from './transfer.js'
 import type { Succession, Turn } from './state.js'
 import { branch, isVoter, voters } from './state.js'
 import type { SuccessionEffect, SuccessionInput } from './types.js'
@@ -292,6 +292,7 @@ function onTimer(t: Turn, key: string): void {
   if (key === 'hold') return answerHeld(t, true)
   if (key === 'replay') return replay(t)
   if (key === 'operate') return onOperateTimer(t)
+  if (key === 'transfer' && s.handing !== null) return handingEnds(t, null)
   if (s.role.kind !== 'leader') return
   if (key === 'beat') onBeatTimer(t, s.role)
   else if (key === 'commit') onCommitTimer(t, s.role)

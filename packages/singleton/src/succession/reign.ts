@@ -74,7 +74,7 @@ export function flushLeader(t: Turn, role: LeaderRole): void {
   considerCheckpoint(t, role)
   writeTail(t)
   driveTransfer(t, role)
-  replicate(t, role)
+  if (t.s.role === role) replicate(t, role)
 }
 
 /** Raft: a majority holds it on disk, the leader counts itself after its own sync, and it is of its own term. */

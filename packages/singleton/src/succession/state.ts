@@ -187,6 +187,8 @@ export interface Succession {
   role: Role
   /** Effects `yield` whose handlers have not ended, of this reign and of former ones. */
   openYields: number
+  /** The successor that this peer gave its vote to when it handed over, until it is known who leads. */
+  handing: MemberId | null
   /** Having agreed that another stands, this peer does not stand itself before this time (monotonic). */
   deferUntilMs: number
   refused: boolean
@@ -257,6 +259,7 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     leader: null,
     lastLeader: null,
     line: [],
+    handing: null,
     heardAtMs: now.monotonicMs,
     gaps: [],
     promise: null,

@@ -1,5 +1,5 @@
 import type { MemberId } from '@tanist/core'
-import { armElection, becomeFollower, standForElection } from './election.js'
+import { armElection, becomeFollower, standForElection, voteAhead } from './election.js'
 import { handOverEnded } from './homeward.js'
 import { lineOfSuccession } from './line.js'
 import { otherOf } from './pair.js'
@@ -39,6 +39,28 @@ export function driveTransfer(t: Turn, role: LeaderRole): void {
   if (transfer.stage !== 'flushing' || role.progress.get(transfer.to)?.match !== t.s.lastIndex) return
   transfer.stage = 'standing'
   send(t, transfer.to, transfer.stay ? { t: 'stand', stay: true } : { t: 'stand' })
+  const { s } = t
+  const incarnation = s.links.get(transfer.to)?.incarnation
+  if (incarnation === undefined) return
+  t.out.push({ kind: 'next', leader: { memberId: transfer.to, incarnation, term: s.hard.term + 1 } })
+  // Of two the vote is a promise with a time of its own: there it has to be asked for.
+  if (s.commitIndex < s.lastIndex || otherOf(s) !== null) return
+  s.handing = transfer.to
+  voteAhead(t, transfer.to)
+  setTimer(t, 'transfer', s.config.timing.transferMs)
+}
+
+/** This peer gave its vote to a successor; now it is known who leads, or that nobody does after a long wait. */
+export function handingEnds(t: Turn, leader: MemberId | null): void {
+  const { s } = t
+  const { handing } = s
+  if (handing === null) return
+  s.handing = null
+  setTimer(t, 'transfer', null)
+  const ok = leader === handing
+  handOverEnded(s, ok)
+  const text = ok ? 'handed over' : `${nameOf(s, handing)} did not take over in time.`
+  t.out.push({ kind: 'transferred', ok, text })
 }
 
 /**

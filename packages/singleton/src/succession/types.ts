@@ -199,6 +199,8 @@ export type SuccessionEffect =
   | { readonly kind: 'unreadable'; readonly id: number; readonly why: string }
   /** Look whether this member lives: redial it at once. */
   | { readonly kind: 'probe'; readonly memberId: MemberId }
+  /** Everything is with this member, which is asked to stand in the term named. */
+  | { readonly kind: 'next'; readonly leader: Leader }
   | { readonly kind: 'transferred'; readonly ok: boolean; readonly text: string }
   | {
       readonly kind: 'operated'

@@ -168,6 +168,8 @@ function role({ body }: Of<'r'>): string {
       return `expired ${body.session}:${body.seq}`
     case 'retry':
       return `retry ${body.session}:${body.seq}, ${body.reason}`
+    case 'next':
+      return `next ${body.memberId.slice(0, 8)} in t${body.term}`
     case 'read':
       return `read ${body.id}`
     case 'readable':
