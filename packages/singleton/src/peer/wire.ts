@@ -158,6 +158,8 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     snapshot: { term: 'term', of: 'object', offset: 'count' },
     received: { term: 'term', of: 'object', offset: 'count', match: 'place' },
     fetch: { term: 'term', from: 'count', diverged: 'count' },
+    prepare: { term: 'term', to: 'string' },
+    prepared: { term: 'term' },
     stand: { term: 'term' },
     admit: { term: 'term', member: 'object' },
     leave: { term: 'term' },

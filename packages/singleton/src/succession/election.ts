@@ -44,7 +44,8 @@ export function becomeFollower(t: Turn, term: number, leader: Succession['leader
       handOverEnded(s, ok)
       t.out.push({ kind: 'transferred', ok, text: ok ? 'handed over' : `hand-over interrupted: ${why}` })
     }
-    for (const key of ['beat', 'lease', 'transfer', 'commit', 'crowd']) setTimer(t, key, null)
+    for (const key of ['beat', 'lease', 'transfer', 'prepare', 'gather', 'commit', 'crowd'])
+      setTimer(t, key, null)
     note(t, 'reign-ended', `Term ${s.hard.term}: no longer the leader, ${why}.`, { term: s.hard.term, why })
   }
   s.role = { kind: 'follower' }
@@ -209,6 +210,7 @@ export function standForElection(t: Turn, transfer: boolean): void {
   persist(t, { term, votedFor: s.self.memberId })
   askVotes(t, false, transfer)
   retryLater(t)
+  if (s.persistedTicket === s.persistTicket) ownVoteDurable(t)
 }
 
 /**

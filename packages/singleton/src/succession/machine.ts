@@ -41,6 +41,7 @@ import type { SuccessionMessage } from './messages.js'
 import { beginOperation, onEvicted, onOperate, onOperated, onOperateTimer, turnAway } from './operate.js'
 import { onInstalled, onSnapshot, onUninstalled } from './receive-snapshot.js'
 import { flushLeader, onBeatTimer } from './reign.js'
+import { onPrepare, onPrepared, onPrepareTimer, onReserved } from './prepare.js'
 import { onAppended, onCommitTimer, restartProgress } from './replicate.js'
 import { onFetch, onReceived } from './send-snapshot.js'
 import { watchLease } from './serving.js'
@@ -90,6 +91,8 @@ function take(t: Turn, input: SuccessionInput): void {
     }
     case 'persisted':
       return onPersisted(t, input.ticket)
+    case 'reserved':
+      return onReserved(t, input.hard)
     case 'up': {
       if (input.hello.witness) return witnessUp(s, input.hello)
       const known = s.links.get(input.hello.memberId)
@@ -222,6 +225,10 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
       if (s.role.kind === 'leader' && message.term === s.hard.term)
         onFetch(t, s.role, from, message.from, message.diverged)
       return
+    case 'prepare':
+      return onPrepare(t, from, message.term, message.to)
+    case 'prepared':
+      return onPrepared(t, from, message.term)
     case 'stand':
       return onStand(t, from, message)
     case 'admit':
@@ -297,6 +304,7 @@ function onTimer(t: Turn, key: string): void {
   if (key === 'beat') onBeatTimer(t, s.role)
   else if (key === 'commit') onCommitTimer(t, s.role)
   else if (key === 'lease') s.role.leaseTimerSet = false
+  else if (key === 'prepare') onPrepareTimer(t, s.role)
   else if (key === 'transfer') onTransferTimer(t, s.role)
 }
 

@@ -4,8 +4,9 @@ import { handOverEnded } from './homeward.js'
 import { lineOfSuccession } from './line.js'
 import { otherOf } from './pair.js'
 import { stopServing } from './serving.js'
+import { prepare } from './prepare.js'
 import { neverServes } from './rank.js'
-import { stepDownStalled } from './stall.js'
+import { isStalled, stepDownStalled } from './stall.js'
 import type { LeaderRole, Turn } from './state.js'
 import { isVoter, nameOf, note, send, setTimer } from './state.js'
 
@@ -26,10 +27,18 @@ export function beginTransfer(
     return fail(`${nameOf(s, target)} is not another reachable voter.`)
   }
   const { transferMs } = s.config.timing
-  role.transfer = { to: target, stage: 'yielding', stay }
+  role.transfer = { to: target, stage: 'preparing', prepared: false, stay }
   setTimer(t, 'transfer', transferMs)
   note(t, 'handing-over', `Handing over to ${nameOf(s, target)}: ${why}.`, { to: target, why })
-  stopServing(t, role, `handing over to ${nameOf(s, target)}`)
+  prepare(t, role, target)
+}
+
+/** The voters are ready, or take too long: from here on this peer decides nothing more. */
+export function yieldTo(t: Turn, role: LeaderRole): void {
+  if (role.transfer?.stage !== 'preparing') return
+  role.transfer.stage = 'yielding'
+  setTimer(t, 'prepare', null)
+  stopServing(t, role, `handing over to ${nameOf(t.s, role.transfer.to)}`)
 }
 
 export function driveTransfer(t: Turn, role: LeaderRole): void {
@@ -44,7 +53,7 @@ export function driveTransfer(t: Turn, role: LeaderRole): void {
   if (incarnation === undefined) return
   t.out.push({ kind: 'next', leader: { memberId: transfer.to, incarnation, term: s.hard.term + 1 } })
   // Of two the vote is a promise with a time of its own: there it has to be asked for.
-  if (s.commitIndex < s.lastIndex || otherOf(s) !== null) return
+  if (s.commitIndex < s.lastIndex || otherOf(s) !== null || isStalled(t)) return
   s.handing = transfer.to
   voteAhead(t, transfer.to)
   setTimer(t, 'transfer', s.config.timing.transferMs)

@@ -93,6 +93,8 @@ export type SuccessionInput =
   /** The append (or persist) with this ticket is on disk. */
   | { readonly kind: 'appended'; readonly ticket: number }
   | { readonly kind: 'persisted'; readonly ticket: number }
+  /** So is what `reserve` asked for. */
+  | { readonly kind: 'reserved'; readonly hard: HardState }
   /** A usable link to a peer exists, or its hello changed. */
   | { readonly kind: 'up'; readonly hello: Hello; readonly relinked: boolean }
   | { readonly kind: 'down'; readonly memberId: MemberId }
@@ -158,6 +160,8 @@ export type SuccessionEffect =
     }
   | { readonly kind: 'timer'; readonly key: string; readonly afterMs: number | null }
   | { readonly kind: 'persist'; readonly hard: HardState; readonly ticket: number }
+  /** As `persist`, of what may be said soon and is not said yet; answered by `reserved`. */
+  | { readonly kind: 'reserve'; readonly hard: HardState }
   | { readonly kind: 'append'; readonly entries: readonly Entry[]; readonly ticket: number }
   | { readonly kind: 'truncate'; readonly from: number }
   /** The journal goes on behind an installed snapshot. */
