@@ -7,6 +7,7 @@
  * is the hot path; nobody else may touch it) and returns an ordered list of effects. The caller
  * - carries them out in order before the next step; `append` and `truncate` are visible in `log` at once;
  * - answers each `append` and `persist` with its ticket once it is on disk, in order;
+ * - answers `reserve`, which goes to the same file as `persist` and promises nothing, with `reserved`;
  * - gives the input `flush` after each batch of inputs: only then are proposals written and sent;
  * - answers each `yield` with `yielded` once everything that had to stop has stopped.
  * In return: nothing is promised in a term (a candidate asks for votes at once), and no entry acknowledged, before it
