@@ -1,7 +1,15 @@
 import { NumberMap } from '@tanist/core'
 import type { Host, MemberId } from '@tanist/core'
 import { createCalls, stepCalls } from '../role/index.js'
-import type { AnswerMessage, CallInput, CallMessage, CallOutcome, Calls, CallsInput } from '../role/index.js'
+import type {
+  AnswerMessage,
+  CallInput,
+  CallMessage,
+  CallOutcome,
+  Calls,
+  CallsInput,
+  NextMessage,
+} from '../role/index.js'
 import type { Leader } from '../succession/index.js'
 import type { CalledAs, Meters } from './meters.js'
 import type { Span, Tracing } from './telemetry.js'
@@ -125,6 +133,11 @@ export class Caller {
   serverIs(server: Leader | null, sinceMs: number, waitingFor: string, committed: number): void {
     this.step({ kind: 'server', server, since: sinceMs, waitingFor, committed })
     this.#reads.serverIs(server, waitingFor, this.#nowMs())
+  }
+
+  /** The server hands over to another member. */
+  next(from: MemberId, { memberId, incarnation, term }: NextMessage): void {
+    this.step({ kind: 'next', from, server: { memberId, incarnation, term } })
   }
 
   answer(message: AnswerMessage | ReadAnswer): void {

@@ -862,6 +862,7 @@ export class PeerCore {
       message: body,
       entries,
     })
+    if (body.t === 'stand' && this.#group.state.role.kind === 'candidate') this.#server.stand()
   }
 
   #groupEvent(event: GroupEvent): void {
@@ -875,7 +876,7 @@ export class PeerCore {
         this.#leaderSpokeAtMs = this.#host.clock.now().monotonicMs
         this.#server.suspend()
         this.#chronicle.yields(this.#wait(), this.#host.clock.now())
-        return this.#endReign(() => this.#turns.enqueue(() => this.#group.step({ kind: 'yielded' })))
+        return this.#yielding()
       case 'leader':
         this.#tellTopology()
         return this.#leaderChanged()
@@ -897,6 +898,8 @@ export class PeerCore {
         return this.#tellTopology()
       case 'probe':
         return this.#mesh.step({ kind: 'probe', memberId: event.memberId })
+      case 'next':
+        return this.#server.handOver(event.leader)
       case 'transferred': {
         const waiting = this.#transfers
         this.#transfers = []
@@ -1012,6 +1015,14 @@ export class PeerCore {
     this.singletons.leaderIs(server)
   }
 
+  /** Where nothing has to end, a hand-over goes on within the turn, and leaves with what was committed in it. */
+  #yielding(): void {
+    const yielded = (): void => this.#group.step({ kind: 'yielded' })
+    let here = true
+    this.#endReign(() => (here ? yielded() : this.#turns.enqueue(yielded)))
+    here = false
+  }
+
   /** Handlers of roles, reactions and singletons are stopped side by side; all have a time limit. */
   #endReign(done: () => void): void {
     let left = 3
@@ -1065,6 +1076,7 @@ export class PeerCore {
 
   #roleMessage(from: MemberId, body: RoleMessage): void {
     if (body.t === 'call') this.#server.call(from, body)
+    else if (body.t === 'next') this.#caller.next(from, body)
     else if (body.t === 'read') this.#server.read(from, body.id)
     else if (body.t === 'reaction' || body.t === 'reacted') this.sideEffects.message(from, body)
     else if (body.t === 'reads') this.#builds.heard(from, body)

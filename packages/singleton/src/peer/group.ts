@@ -26,6 +26,7 @@ export type GroupEvent = Exclude<
       | 'send'
       | 'timer'
       | 'persist'
+      | 'reserve'
       | 'append'
       | 'truncate'
       | 'readable'
@@ -187,6 +188,11 @@ export class Group {
         const { ticket, hard } = effect
         const done = this.#durable(() => this.step({ kind: 'persisted', ticket }))
         return identity.save({ ...this.#known(), term: hard.term, votedFor: hard.votedFor }, done)
+      }
+      case 'reserve': {
+        const { term, votedFor } = effect.hard
+        const done = this.#durable(() => this.step({ kind: 'reserved', hard: effect.hard }))
+        return identity.save({ ...this.#known(), term, votedFor }, done)
       }
       case 'append': {
         const { ticket, entries } = effect

@@ -8,6 +8,8 @@ import type {
   CommandRecord,
   Decided,
   DecideAt,
+  NextMessage,
+  NextServer,
   Reader,
   ResultMessage,
   RoleHost,
@@ -31,7 +33,7 @@ export interface ServerPorts {
   readonly self: MemberId
   /** On every member, for each entry that the roles took. */
   readonly applied: (applied: Applied | Settled) => void
-  readonly send: (to: MemberId, message: AnswerMessage | ReadAnswer) => void
+  readonly send: (to: MemberId, message: AnswerMessage | NextMessage | ReadAnswer) => void
   /** Position of the next proposal. */
   readonly next: () => Position | null
   readonly propose: (payload: Uint8Array) => void
@@ -70,7 +72,7 @@ interface Waiter {
  * once they are committed. A reign begins with deciding: the first commands go to the disks with the entry that
  * begins it, and whatever needs proof that this peer leads is held until it serves (rule 12). While this peer leads
  * but may not decide (a lease lapsed, a hand-over), calls are held; when it stops leading, everyone is told to ask
- * the next server. With many entries on their way to the disks, calls wait and take turns by role and caller.
+ * the next server. A hand-over tells them who that is before it leads, and it holds what comes until then. With many entries on their way to the disks, calls wait and take turns by role and caller.
  */
 export class Server {
   readonly #ports: ServerPorts
@@ -81,7 +83,11 @@ export class Server {
   readonly #window = new FairWindow()
   /** What was appended for this peer itself, by index. */
   readonly #orders = new Map<number, { readonly term: number; readonly done: (committed: boolean) => void }>()
-  #state: 'away' | 'leads' | 'decides' | 'serves' = 'away'
+  #state: 'away' | 'stands' | 'leads' | 'decides' | 'serves' = 'away'
+  /** Who has called since this peer leads. */
+  readonly #callers = new Set<MemberId>()
+  /** It stands at this peer's wish. */
+  #next: NextServer | null = null
   /** Position of the last entry that was applied. */
   #committed = 0
 
@@ -96,9 +102,24 @@ export class Server {
 
   /** `tail`, when this peer may decide already: what is in the journal and not committed yet. */
   lead(tail: readonly CommandRecord[] | null): void {
-    if (this.#state !== 'away') return
+    if (this.#state !== 'away' && this.#state !== 'stands') return
     this.#state = 'leads'
     if (tail !== null) this.#begin('decides', tail)
+  }
+
+  /** The server hands over to this peer, and sends its callers here. */
+  stand(): void {
+    if (this.#state === 'away') this.#state = 'stands'
+  }
+
+  /** Everything is with the successor, which stands now: who calls is sent there. */
+  handOver(next: NextServer): void {
+    if (this.#state !== 'leads') return
+    this.#next = next
+    for (const id of this.#callers) this.#ports.send(id, { t: 'next', ...next })
+    const held = this.#held
+    this.#held = []
+    for (const { from, call } of held) this.#retry(from, call, false, 'it hands over')
   }
 
   /** The roles have been restored: everything up to here is committed. */
@@ -119,6 +140,7 @@ export class Server {
 
   #release(state: 'decides' | 'serves'): void {
     this.#state = state
+    this.#next = null
     const held = this.#held
     this.#held = []
     for (const { from, call } of held) this.call(from, call)
@@ -139,6 +161,8 @@ export class Server {
   resign(): void {
     this.suspend()
     this.#state = 'away'
+    this.#next = null
+    this.#callers.clear()
     const held = this.#held
     this.#held = []
     for (const { from, call } of held) this.#retry(from, call, false, 'another peer leads now')
@@ -155,14 +179,23 @@ export class Server {
 
   call(from: MemberId, call: CallMessage): void {
     if (this.#state === 'away') return this.#retry(from, call, false, 'not the server')
+    if (this.#next !== null) return this.#sendOn(from, call, this.#next)
+    this.#callers.add(from)
     if (this.#isForeign(from, call)) return this.#retry(from, call, false, 'only the server runs reactions')
     // Until this peer serves, the others may not have told it yet what killed the server before.
     const { alone, now } = this.#ports
     if (this.#state === 'decides' && alone.isSuspect(call, now())) this.suspend()
-    const next = this.#state === 'leads' ? null : this.#ports.next()
+    const waits = this.#state === 'leads' || this.#state === 'stands'
+    const next = waits ? null : this.#ports.next()
     if (this.#queue.size > 0 || (next !== null && this.#isFull(next))) this.#enqueue(from, call)
     else if (next === null) this.#hold(from, call)
     else this.#decideNext(from, call, next)
+  }
+
+  #sendOn(from: MemberId, call: CallMessage, next: NextServer): void {
+    if (!this.#callers.has(from)) this.#ports.send(from, { t: 'next', ...next })
+    this.#callers.add(from)
+    this.#retry(from, call, false, 'it hands over')
   }
 
   #isFull({ index }: Position): boolean {

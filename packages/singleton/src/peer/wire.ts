@@ -7,7 +7,7 @@ import {
   isMembershipForm,
 } from '@tanist/core'
 import type { Entry, FrameMessage, Hello, MemberId, MembershipMessage, SessionMessage } from '@tanist/core'
-import type { AnswerMessage, CallMessage } from '../role/index.js'
+import type { AnswerMessage, CallMessage, NextMessage } from '../role/index.js'
 import type { SuccessionMessage } from '../succession/index.js'
 import { isReadsForm } from './builds.js'
 import type { ReadsMessage } from './builds.js'
@@ -30,6 +30,7 @@ export type ReadAnswer =
 export type RoleMessage =
   | CallMessage
   | AnswerMessage
+  | NextMessage
   | ReadMessage
   | ReadAnswer
   | ReactionWish
@@ -157,6 +158,8 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     snapshot: { term: 'term', of: 'object', offset: 'count' },
     received: { term: 'term', of: 'object', offset: 'count', match: 'place' },
     fetch: { term: 'term', from: 'count', diverged: 'count' },
+    prepare: { term: 'term', to: 'string' },
+    prepared: { term: 'term' },
     stand: { term: 'term' },
     admit: { term: 'term', member: 'object' },
     leave: { term: 'term' },
@@ -188,6 +191,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Readonly<Record<str
     failed: { session: 'string', seq: 'count', term: 'number', index: 'number', refusal: 'object' },
     expired: { session: 'string', seq: 'count', attempt: 'count' },
     retry: { session: 'string', seq: 'count', attempt: 'count', appended: 'boolean', reason: 'string' },
+    next: { memberId: 'string', incarnation: 'count', term: 'term' },
     read: { id: 'number' },
     readable: { id: 'number', index: 'number' },
     unreadable: { id: 'number', why: 'string' },

@@ -31,8 +31,9 @@ export interface Pending {
   alone: boolean
   /** Monotonic; null until it was sent. */
   sentMs: number | null
-  /** The newest send. */
+  /** The newest send, and to whom. */
   attempt: number
+  sentTo: string | null
   /** The sends that were not answered by "not executed". */
   readonly unanswered: number[]
   /** A server to which it was sent was lost, and had said nothing about it. */
@@ -138,6 +139,7 @@ export class CallBook {
       drawn: given === undefined,
       alone: given === undefined,
       sentMs: null,
+      sentTo: null,
       attempt: 0,
       unanswered: [],
       suspect: false,

@@ -28,6 +28,7 @@ import type { Failed } from './types.js'
  *   call      gets the next id of the own session, or the id given; is sent when there is a server and room
  *   answer    `result`, `failed` and `expired` end the call; `retry` sends it again after a short pause
  *   server    the server as known now, or null with the sentence that says what is waited for
+ *   next      the server hands over: from now on calls go to the member that it names, until there is a server again
  *   timer     the timer that the last `timer` effect asked for
  *   cancel    ends one call as unavailable
  *   drain     ends all calls that come from now on; those under way go on
@@ -56,6 +57,7 @@ export type CallsInput =
       /** The newest index that is known to be committed. */
       readonly committed?: number
     }
+  | { readonly kind: 'next'; readonly from: string; readonly server: ServerRef }
   | { readonly kind: 'timer' }
   | { readonly kind: 'cancel'; readonly callId: number }
   | { readonly kind: 'drain' }
@@ -95,6 +97,8 @@ export interface Calls {
   server: ServerRef | null
   /** The last one there was. */
   lastServer: ServerRef | null
+  /** Who stands at the wish of the last one, which sends its callers there; not believed for long. */
+  next: { readonly server: ServerRef; readonly untilMs: number } | null
   since: number | null
   waitingFor: string
   /** After a `retry` nothing is sent until then, to keep the order. */
@@ -137,6 +141,7 @@ export function createCalls(config: CallsConfig): Calls {
     book: new CallBook(config.session, config.limits),
     server: null,
     lastServer: null,
+    next: null,
     since: null,
     waitingFor: 'No server is known yet.',
     pausedUntilMs: null,
@@ -174,6 +179,8 @@ function take(turn: Turn, input: CallsInput): void {
     case 'server':
       calls.book.learn(input.committed ?? 0)
       return onServer(turn, input.server, input.since, input.waitingFor)
+    case 'next':
+      return onNext(turn, input.from, input.server)
     case 'timer':
       return onTimer(turn)
     case 'cancel': {
@@ -224,12 +231,32 @@ function onServer(turn: Turn, server: ServerRef | null, since: number, waitingFo
   const other =
     last !== null && (last.memberId !== server.memberId || last.incarnation !== server.incarnation)
   calls.lastServer = server
+  const expected = calls.next?.server.memberId === server.memberId
+  calls.next = null
   for (const pending of calls.book.all()) {
     if (pending.sentMs === null) continue
+    // It has the call already, and lives.
+    if (expected && pending.sentTo === server.memberId && !pending.repeat) continue
     if (other && pending.heard !== pending.attempt) pending.suspect = true
     send(turn, pending)
   }
   sendWaiting(turn)
+}
+
+/** What the old server has not answered yet, it answers: it decides nothing more. */
+function onNext(turn: Turn, from: string, server: ServerRef): void {
+  const { calls, now } = turn
+  if (calls.lastServer?.memberId !== from || server.term <= calls.lastServer.term) return
+  calls.next = { server, untilMs: now.monotonicMs + RESEND_MS }
+  calls.pausedUntilMs = null
+  calls.pauses = 0
+  for (const pending of calls.book.all()) if (pending.repeat) send(turn, pending)
+  sendWaiting(turn)
+}
+
+/** Where calls go. */
+function destination({ next, server }: Calls): ServerRef | null {
+  return next?.server ?? server
 }
 
 function onAnswer(turn: Turn, message: AnswerMessage): void {
@@ -304,7 +331,11 @@ function onRetry(turn: Turn, { session, seq, attempt, appended, reason }: RetryM
     pending.reason = reason
     if (attempt !== pending.attempt) continue
     pending.repeat = true
-    if (calls.pausedUntilMs === null) {
+    // Somebody else is the one to ask now: that needs no pause.
+    const moved = calls.next !== null && calls.next.server.memberId !== pending.sentTo
+    if (calls.pausedUntilMs !== null) continue
+    if (moved) send(turn, pending)
+    else {
       const pause = Math.min(RESEND_MS, RETRY_PAUSE_MS * 2 ** Math.min(calls.pauses++, 10))
       calls.pausedUntilMs = now.monotonicMs + pause * (0.5 + random.next())
       arm(turn, calls.pausedUntilMs)
@@ -319,7 +350,8 @@ function onTimer(turn: Turn): void {
   const { calls, now } = turn
   calls.timerAtMs = null
   if (calls.pausedUntilMs !== null && calls.pausedUntilMs <= now.monotonicMs) calls.pausedUntilMs = null
-  const sending = calls.server !== null && calls.pausedUntilMs === null
+  if (calls.next !== null && calls.next.untilMs <= now.monotonicMs) calls.next = null
+  const sending = destination(calls) !== null && calls.pausedUntilMs === null
   let nextMs = calls.pausedUntilMs ?? Infinity
   for (const pending of calls.book.all()) {
     if (pending.deadlineMs <= now.monotonicMs) {
@@ -345,6 +377,7 @@ function onStop(turn: Turn): void {
   const { calls, now } = turn
   calls.stopped = true
   calls.server = null
+  calls.next = null
   for (const pending of calls.book.all()) giveUp(turn, pending, calls.words.stopped, now.wallMs)
   if (calls.timerAtMs !== null) turn.effects.push({ kind: 'timer', afterMs: null })
   calls.timerAtMs = null
@@ -352,7 +385,7 @@ function onStop(turn: Turn): void {
 
 function sendWaiting(turn: Turn): void {
   const { calls } = turn
-  while (calls.server !== null && calls.pausedUntilMs === null) {
+  while (destination(calls) !== null && calls.pausedUntilMs === null) {
     const pending = calls.book.takeWaiting()
     if (pending === undefined) return
     send(turn, pending)
@@ -361,8 +394,10 @@ function sendWaiting(turn: Turn): void {
 
 function send(turn: Turn, pending: Pending): void {
   const { calls, now } = turn
-  if (calls.server === null) return
+  const server = destination(calls)
+  if (server === null) return
   pending.attempt = ++calls.sends
+  pending.sentTo = server.memberId
   pending.unanswered.push(pending.attempt)
   pending.sentMs = now.monotonicMs
   pending.repeat = false
@@ -382,7 +417,7 @@ function send(turn: Turn, pending: Pending): void {
   const suspect = pending.suspect ? 'sent' : pending.drawn ? null : 'given'
   turn.effects.push({
     kind: 'send',
-    to: calls.server.memberId,
+    to: server.memberId,
     message: {
       ...message,
       ...(level === undefined ? {} : { level }),

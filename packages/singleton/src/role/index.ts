@@ -105,6 +105,8 @@ export type {
   ExpiredMessage,
   FailedMessage,
   JournalledOutcome,
+  NextMessage,
+  NextServer,
   ResultMessage,
   RetryMessage,
 } from './messages.js'

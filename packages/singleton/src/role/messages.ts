@@ -72,6 +72,18 @@ export interface RetryMessage extends CommandId {
   readonly reason: string
 }
 
+/** Server to its callers: it hands over. What is called from now on goes to the member that stands in its place. */
+export interface NextMessage extends NextServer {
+  readonly t: 'next'
+}
+
+export interface NextServer {
+  readonly memberId: string
+  readonly incarnation: number
+  /** The term in which it stands. */
+  readonly term: number
+}
+
 export type FinalAnswer = Exclude<AnswerMessage, RetryMessage>
 
 /** How a call ends, with the application's values still encoded. `answer`: of a relayed call, what the server said. */

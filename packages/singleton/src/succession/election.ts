@@ -23,6 +23,7 @@ import {
 } from './state.js'
 import { giveYield } from './serving.js'
 import { isStalled } from './stall.js'
+import { handingEnds } from './transfer.js'
 import { promiseMs } from './silence.js'
 
 /**
@@ -38,12 +39,13 @@ export function becomeFollower(t: Turn, term: number, leader: Succession['leader
   if (was.kind === 'leader') {
     if (was.serving) giveYield(t, why)
     for (const read of was.reads) t.out.push({ kind: 'unreadable', id: read.id, why })
-    if (was.transfer) {
+    if (was.transfer && s.handing === null) {
       const ok = was.transfer.stage === 'standing' && newer
       handOverEnded(s, ok)
       t.out.push({ kind: 'transferred', ok, text: ok ? 'handed over' : `hand-over interrupted: ${why}` })
     }
-    for (const key of ['beat', 'lease', 'transfer', 'commit', 'crowd']) setTimer(t, key, null)
+    for (const key of ['beat', 'lease', 'transfer', 'prepare', 'gather', 'commit', 'crowd'])
+      setTimer(t, key, null)
     note(t, 'reign-ended', `Term ${s.hard.term}: no longer the leader, ${why}.`, { term: s.hard.term, why })
   }
   s.role = { kind: 'follower' }
@@ -58,7 +60,10 @@ export function setLeader(t: Turn, leader: Succession['leader']): void {
     leader?.term === s.leader?.term
   if (same) return
   s.leader = leader
-  if (leader) s.lastLeader = leader
+  if (leader) {
+    s.lastLeader = leader
+    handingEnds(t, leader.memberId)
+  }
   t.out.push({ kind: 'leader', leader })
 }
 
@@ -205,6 +210,7 @@ export function standForElection(t: Turn, transfer: boolean): void {
   persist(t, { term, votedFor: s.self.memberId })
   askVotes(t, false, transfer)
   retryLater(t)
+  if (s.persistedTicket === s.persistTicket) ownVoteDurable(t)
 }
 
 /**
@@ -303,6 +309,23 @@ export function onVote(t: Turn, from: MemberId, term: number, message: VoteMessa
     voteGivesBasis(t, from, message.pair)
   }
   send(t, from, { t: 'voted', pre: false, asked, granted: true })
+  letStand(t)
+}
+
+/**
+ * The vote of a leader that hands over, which leaves before it is asked for. All that it has is committed, and with
+ * its successor; with the term it gives up the reign.
+ */
+export function voteAhead(t: Turn, to: MemberId): void {
+  const asked = t.s.hard.term + 1
+  becomeFollower(t, asked, null, `${nameOf(t.s, to)} takes over`)
+  persist(t, { term: asked, votedFor: to })
+  send(t, to, { t: 'voted', pre: false, asked, granted: true })
+  letStand(t)
+}
+
+function letStand(t: Turn): void {
+  const { s, now } = t
   s.heardAtMs = now.monotonicMs
   s.deferUntilMs = now.monotonicMs + s.config.timing.silenceMinMs + electionMs(s)
   armElection(t)

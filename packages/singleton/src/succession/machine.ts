@@ -7,6 +7,7 @@
  * is the hot path; nobody else may touch it) and returns an ordered list of effects. The caller
  * - carries them out in order before the next step; `append` and `truncate` are visible in `log` at once;
  * - answers each `append` and `persist` with its ticket once it is on disk, in order;
+ * - answers `reserve`, which goes to the same file as `persist` and promises nothing, with `reserved`;
  * - gives the input `flush` after each batch of inputs: only then are proposals written and sent;
  * - answers each `yield` with `yielded` once everything that had to stop has stopped.
  * In return: nothing is promised in a term (a candidate asks for votes at once), and no entry acknowledged, before it
@@ -41,11 +42,12 @@ import type { SuccessionMessage } from './messages.js'
 import { beginOperation, onEvicted, onOperate, onOperated, onOperateTimer, turnAway } from './operate.js'
 import { onInstalled, onSnapshot, onUninstalled } from './receive-snapshot.js'
 import { flushLeader, onBeatTimer } from './reign.js'
+import { onPrepare, onPrepared, onPrepareTimer, onReserved } from './prepare.js'
 import { onAppended, onCommitTimer, restartProgress } from './replicate.js'
 import { onFetch, onReceived } from './send-snapshot.js'
 import { watchLease } from './serving.js'
 import { watchDisk } from './stall.js'
-import { beginTransfer, onTransferTimer } from './transfer.js'
+import { beginTransfer, handingEnds, onTransferTimer } from './transfer.js'
 import type { Succession, Turn } from './state.js'
 import { branch, isVoter, voters } from './state.js'
 import type { SuccessionEffect, SuccessionInput } from './types.js'
@@ -90,6 +92,8 @@ function take(t: Turn, input: SuccessionInput): void {
     }
     case 'persisted':
       return onPersisted(t, input.ticket)
+    case 'reserved':
+      return onReserved(t, input.hard)
     case 'up': {
       if (input.hello.witness) return witnessUp(s, input.hello)
       const known = s.links.get(input.hello.memberId)
@@ -222,6 +226,10 @@ function onMessage(t: Turn, input: Extract<SuccessionInput, { kind: 'message' }>
       if (s.role.kind === 'leader' && message.term === s.hard.term)
         onFetch(t, s.role, from, message.from, message.diverged)
       return
+    case 'prepare':
+      return onPrepare(t, from, message.term, message.to)
+    case 'prepared':
+      return onPrepared(t, from, message.term)
     case 'stand':
       return onStand(t, from, message)
     case 'admit':
@@ -292,10 +300,12 @@ function onTimer(t: Turn, key: string): void {
   if (key === 'hold') return answerHeld(t, true)
   if (key === 'replay') return replay(t)
   if (key === 'operate') return onOperateTimer(t)
+  if (key === 'transfer' && s.handing !== null) return handingEnds(t, null)
   if (s.role.kind !== 'leader') return
   if (key === 'beat') onBeatTimer(t, s.role)
   else if (key === 'commit') onCommitTimer(t, s.role)
   else if (key === 'lease') s.role.leaseTimerSet = false
+  else if (key === 'prepare') onPrepareTimer(t, s.role)
   else if (key === 'transfer') onTransferTimer(t, s.role)
 }
 

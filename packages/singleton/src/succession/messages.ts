@@ -19,6 +19,12 @@ export type SuccessionMessage = {
   | ReceivedMessage
   /** A member whose state has diverged asks its leader for a snapshot that ends at `from` or later. */
   | { readonly t: 'fetch'; readonly from: number; readonly diverged: number }
+  /**
+   * Leader to voters: `to` will stand in the next term. Each writes its vote for it down, and keeps to the present
+   * term; the successor says when it has.
+   */
+  | { readonly t: 'prepare'; readonly to: MemberId }
+  | { readonly t: 'prepared' }
   /** Leader to successor: everything is with you, stand now. */
   | {
       readonly t: 'stand'

@@ -15,10 +15,17 @@ import { watchLease } from './serving.js'
 import { tend } from './tend.js'
 import { driveTransfer } from './transfer.js'
 
+/**
+ * After a hand-over the callers' next calls are on their way here: they share the disks' first sync of the reign when they
+ * come within this time.
+ */
+const GATHER_MS = 2
+
 /** `first`: what begins the reign in place of the start entry, when that is more than a start. */
 export function becomeLeader(t: Turn, first?: { readonly kind: number; readonly payload: Uint8Array }): void {
   const { s, now } = t
   const { memberId, incarnation } = s.self
+  const handedOver = s.role.kind === 'candidate' && s.role.transfer
   const role: LeaderRole = {
     kind: 'leader',
     startIndex: s.lastIndex + 1,
@@ -28,6 +35,7 @@ export function becomeLeader(t: Turn, first?: { readonly kind: number; readonly 
     leaseSeenMs: now.monotonicMs,
     reads: [],
     transfer: null,
+    gathersUntilMs: handedOver ? now.monotonicMs + GATHER_MS : -Infinity,
     beatDue: true,
     tendDue: true,
     leaseTimerSet: false,
@@ -55,11 +63,13 @@ export function becomeLeader(t: Turn, first?: { readonly kind: number; readonly 
   })
   if (first) propose(t, first.kind, first.payload)
   else if (s.lastIndex > 0) propose(t, EntryKind.start, encodeRecord({ leader: memberId }))
+  if (handedOver) setTimer(t, 'gather', GATHER_MS)
   followReceivers(t, role)
 }
 
 /** The end of a batch at the leader. Order matters: commit first, so that decisions see what is decided. */
 export function flushLeader(t: Turn, role: LeaderRole): void {
+  const { s, now } = t
   commitWhatIsSafe(t, role)
   if (t.s.role !== role) return
   watchLease(t, role)
@@ -72,9 +82,10 @@ export function flushLeader(t: Turn, role: LeaderRole): void {
     followReceivers(t, role)
   }
   considerCheckpoint(t, role)
+  if (s.lastIndex === role.startIndex && now.monotonicMs < role.gathersUntilMs) return
   writeTail(t)
   driveTransfer(t, role)
-  replicate(t, role)
+  if (t.s.role === role) replicate(t, role)
 }
 
 /** Raft: a majority holds it on disk, the leader counts itself after its own sync, and it is of its own term. */

@@ -46,7 +46,9 @@ export interface Progress {
 
 export interface Transfer {
   readonly to: MemberId
-  stage: 'yielding' | 'flushing' | 'standing'
+  stage: 'preparing' | 'yielding' | 'flushing' | 'standing'
+  /** The target's vote for itself is on its disk. */
+  prepared: boolean
   /** An operator chose the target. */
   readonly stay: boolean
 }
@@ -62,6 +64,8 @@ export interface LeaderRole {
   leaseSeenMs: number
   reads: { readonly id: number; readonly round: number; readonly index: number }[]
   transfer: Transfer | null
+  /** Callers were sent here: until then what begins the reign waits for their first calls (monotonic). */
+  gathersUntilMs: number
   /** A message with a new round goes to every voter (and learner) in the next flush. */
   beatDue: boolean
   /** Something that the leader tends (links, view, voters, proposals) may have changed. */
@@ -131,6 +135,8 @@ export interface Succession {
   hard: HardState
   persistTicket: number
   persistedTicket: number
+  /** On the way to the disk, or there, instead of `hard`: a vote of the next term that has not been given yet. */
+  reserved: (HardState & { durable: boolean }) | null
   /** When the last write of term and vote was asked for, and how long such writes take here lately. */
   persistSinceMs: number
   persistMs: number
@@ -187,6 +193,8 @@ export interface Succession {
   role: Role
   /** Effects `yield` whose handlers have not ended, of this reign and of former ones. */
   openYields: number
+  /** The successor that this peer gave its vote to when it handed over, until it is known who leads. */
+  handing: MemberId | null
   /** Having agreed that another stands, this peer does not stand itself before this time (monotonic). */
   deferUntilMs: number
   refused: boolean
@@ -229,6 +237,7 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     hard: hard.term >= lastTerm ? hard : { term: lastTerm, votedFor: null },
     persistTicket: 0,
     persistedTicket: 0,
+    reserved: null,
     persistSinceMs: 0,
     persistMs: 0,
     afterPersist: [],
@@ -257,6 +266,7 @@ export function createSuccession(config: SuccessionConfig, now: Now): Succession
     leader: null,
     lastLeader: null,
     line: [],
+    handing: null,
     heardAtMs: now.monotonicMs,
     gaps: [],
     promise: null,
@@ -475,12 +485,20 @@ export type DistributiveBody = Body<SuccessionMessage>
 
 export function persist(t: Turn, hard: HardState): void {
   t.s.hard = hard
+  if (isReserved(t.s, hard)) return
+  t.s.reserved = null
   if (t.s.persistedTicket === t.s.persistTicket) t.s.persistSinceMs = t.now.monotonicMs
   t.s.persistTicket += 1
   // A ticket answers all before it: a voter that comes to a new term by its vote writes once.
   const covered = t.out.findIndex(({ kind }) => kind === 'persist')
   if (covered >= 0) t.out.splice(covered, 1)
   t.out.push({ kind: 'persist', hard, ticket: t.s.persistTicket })
+}
+
+/** The disk says as much or more: a vote that was never given binds nobody but a peer that restarts. */
+function isReserved({ reserved, persistTicket, persistedTicket }: Succession, hard: HardState): boolean {
+  if (reserved?.durable !== true || persistedTicket < persistTicket) return false
+  return reserved.term === hard.term && (hard.votedFor ?? reserved.votedFor) === reserved.votedFor
 }
 
 export function setLine(t: Turn, line: readonly MemberId[]): void {

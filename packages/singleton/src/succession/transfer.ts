@@ -1,11 +1,12 @@
 import type { MemberId } from '@tanist/core'
-import { armElection, becomeFollower, standForElection } from './election.js'
+import { armElection, becomeFollower, standForElection, voteAhead } from './election.js'
 import { handOverEnded } from './homeward.js'
 import { lineOfSuccession } from './line.js'
 import { otherOf } from './pair.js'
 import { stopServing } from './serving.js'
+import { prepare } from './prepare.js'
 import { neverServes } from './rank.js'
-import { stepDownStalled } from './stall.js'
+import { isStalled, stepDownStalled } from './stall.js'
 import type { LeaderRole, Turn } from './state.js'
 import { isVoter, nameOf, note, send, setTimer } from './state.js'
 
@@ -26,10 +27,18 @@ export function beginTransfer(
     return fail(`${nameOf(s, target)} is not another reachable voter.`)
   }
   const { transferMs } = s.config.timing
-  role.transfer = { to: target, stage: 'yielding', stay }
+  role.transfer = { to: target, stage: 'preparing', prepared: false, stay }
   setTimer(t, 'transfer', transferMs)
   note(t, 'handing-over', `Handing over to ${nameOf(s, target)}: ${why}.`, { to: target, why })
-  stopServing(t, role, `handing over to ${nameOf(s, target)}`)
+  prepare(t, role, target)
+}
+
+/** The voters are ready, or take too long: from here on this peer decides nothing more. */
+export function yieldTo(t: Turn, role: LeaderRole): void {
+  if (role.transfer?.stage !== 'preparing') return
+  role.transfer.stage = 'yielding'
+  setTimer(t, 'prepare', null)
+  stopServing(t, role, `handing over to ${nameOf(t.s, role.transfer.to)}`)
 }
 
 export function driveTransfer(t: Turn, role: LeaderRole): void {
@@ -39,6 +48,28 @@ export function driveTransfer(t: Turn, role: LeaderRole): void {
   if (transfer.stage !== 'flushing' || role.progress.get(transfer.to)?.match !== t.s.lastIndex) return
   transfer.stage = 'standing'
   send(t, transfer.to, transfer.stay ? { t: 'stand', stay: true } : { t: 'stand' })
+  const { s } = t
+  const incarnation = s.links.get(transfer.to)?.incarnation
+  if (incarnation === undefined) return
+  t.out.push({ kind: 'next', leader: { memberId: transfer.to, incarnation, term: s.hard.term + 1 } })
+  // Of two the vote is a promise with a time of its own: there it has to be asked for.
+  if (s.commitIndex < s.lastIndex || otherOf(s) !== null || isStalled(t)) return
+  s.handing = transfer.to
+  voteAhead(t, transfer.to)
+  setTimer(t, 'transfer', s.config.timing.transferMs)
+}
+
+/** This peer gave its vote to a successor; now it is known who leads, or that nobody does after a long wait. */
+export function handingEnds(t: Turn, leader: MemberId | null): void {
+  const { s } = t
+  const { handing } = s
+  if (handing === null) return
+  s.handing = null
+  setTimer(t, 'transfer', null)
+  const ok = leader === handing
+  handOverEnded(s, ok)
+  const text = ok ? 'handed over' : `${nameOf(s, handing)} did not take over in time.`
+  t.out.push({ kind: 'transferred', ok, text })
 }
 
 /**

@@ -93,6 +93,8 @@ export type SuccessionInput =
   /** The append (or persist) with this ticket is on disk. */
   | { readonly kind: 'appended'; readonly ticket: number }
   | { readonly kind: 'persisted'; readonly ticket: number }
+  /** So is what `reserve` asked for. */
+  | { readonly kind: 'reserved'; readonly hard: HardState }
   /** A usable link to a peer exists, or its hello changed. */
   | { readonly kind: 'up'; readonly hello: Hello; readonly relinked: boolean }
   | { readonly kind: 'down'; readonly memberId: MemberId }
@@ -158,6 +160,8 @@ export type SuccessionEffect =
     }
   | { readonly kind: 'timer'; readonly key: string; readonly afterMs: number | null }
   | { readonly kind: 'persist'; readonly hard: HardState; readonly ticket: number }
+  /** As `persist`, of what may be said soon and is not said yet; answered by `reserved`. */
+  | { readonly kind: 'reserve'; readonly hard: HardState }
   | { readonly kind: 'append'; readonly entries: readonly Entry[]; readonly ticket: number }
   | { readonly kind: 'truncate'; readonly from: number }
   /** The journal goes on behind an installed snapshot. */
@@ -199,6 +203,8 @@ export type SuccessionEffect =
   | { readonly kind: 'unreadable'; readonly id: number; readonly why: string }
   /** Look whether this member lives: redial it at once. */
   | { readonly kind: 'probe'; readonly memberId: MemberId }
+  /** Everything is with this member, which is asked to stand in the term named. */
+  | { readonly kind: 'next'; readonly leader: Leader }
   | { readonly kind: 'transferred'; readonly ok: boolean; readonly text: string }
   | {
       readonly kind: 'operated'

@@ -127,6 +127,8 @@ function succession({ body, entries }: Of<'s'>): string {
       return `fetch a snapshot from ${body.from} ${term}`
     case 'stand':
       return `stand now ${term}`
+    case 'prepare':
+      return `${body.to.slice(0, 8)} is next ${term}`
     case 'admit':
       return `admit ${body.member.name}`
     case 'leave':
@@ -134,6 +136,7 @@ function succession({ body, entries }: Of<'s'>): string {
     case 'evicted':
     case 'canvass':
     case 'canvassed':
+    case 'prepared':
       return `${body.t} ${term}`
     case 'operate':
       return `${body.operation.op} ${body.operation.memberId.slice(0, 8)} ${term}`
@@ -168,6 +171,8 @@ function role({ body }: Of<'r'>): string {
       return `expired ${body.session}:${body.seq}`
     case 'retry':
       return `retry ${body.session}:${body.seq}, ${body.reason}`
+    case 'next':
+      return `next ${body.memberId.slice(0, 8)} in t${body.term}`
     case 'read':
       return `read ${body.id}`
     case 'readable':

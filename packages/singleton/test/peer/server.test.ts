@@ -73,3 +73,46 @@ describe('a reign that begins', () => {
     expect(entries).toHaveLength(1)
   })
 })
+
+describe('a server that hands over', () => {
+  const next = { memberId: 'b', incarnation: 1, term: 3 }
+
+  it('tells its callers who is next, once, and refuses what comes later', () => {
+    const { server, answers, call } = stage()
+    server.lead([])
+    server.serve(() => [])
+    call(1)
+    server.suspend()
+    call(2)
+    expect(answers).toEqual([])
+    server.handOver(next)
+    expect(answers).toEqual(['next', 'retry'])
+    call(3)
+    expect(answers).toEqual(['next', 'retry', 'retry'])
+  })
+
+  it('whose successor does not come goes on with what it is asked then', () => {
+    const { server, entries, call } = stage()
+    server.lead([])
+    server.serve(() => [])
+    server.suspend()
+    server.handOver(next)
+    server.serve(() => [])
+    call(1)
+    expect(entries).toHaveLength(1)
+  })
+
+  it('has its successor hold calls until it leads, or until it knows that another does', () => {
+    const { server, entries, answers, call } = stage()
+    server.stand()
+    call(1)
+    expect([entries.length, answers.length]).toEqual([0, 0])
+    server.lead([])
+    expect(entries).toHaveLength(1)
+    const other = stage()
+    other.server.stand()
+    other.call(1)
+    other.server.resign()
+    expect(other.answers).toEqual(['retry'])
+  })
+})

@@ -47,6 +47,8 @@ const messages: readonly Readonly<Record<string, unknown>>[] = [
   { t: 'snapshot', of, offset: 0 },
   { t: 'received', of, offset: 3, match: -1 },
   { t: 'fetch', from: 3, diverged: 3 },
+  { t: 'prepare', to: 'b' },
+  { t: 'prepared' },
   { t: 'stand', stay: true },
   { t: 'admit', member: { memberId: 'd', incarnation: 1, name: 'd', address: 'd:1' }, rejoin: true },
   { t: 'leave' },

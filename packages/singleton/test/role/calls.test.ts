@@ -345,3 +345,59 @@ describe('the calls of a peer', () => {
     expect(caller.sent.at(-1)).toMatchObject({ session: 'me:1^2', seq: 1, floor: 0 })
   })
 })
+
+describe('calls while the server hands over', () => {
+  const next = (caller: Caller, from = 'a', term = 2): void =>
+    void caller.step({ kind: 'next', from, server: { memberId: 'b', incarnation: 1, term } })
+  const to = (effects: readonly CallEffect[]): string[] =>
+    effects.flatMap((effect) => (effect.kind === 'send' ? [effect.to] : []))
+
+  it('go to the successor before it is known to lead, without a pause', () => {
+    const caller = new Caller()
+    caller.server('a')
+    caller.call()
+    next(caller)
+    expect(caller.seqs()).toEqual([1])
+    const call = { kind: 'call', callId: 9, role: 'r', command: 'c', input: null } as const
+    expect(to(caller.step(call))).toEqual(['b'])
+    caller.seqs()
+    // What crossed the word is refused by the old server.
+    caller.retry(1, 1)
+    expect(caller.sent).toMatchObject([{ seq: 1, attempt: 3 }])
+    expect(caller.sent[0]?.suspect).toBeUndefined()
+  })
+
+  it('are not sent twice when the successor leads, and nothing killed a server', () => {
+    const caller = new Caller()
+    caller.server('a')
+    next(caller)
+    caller.call()
+    caller.seqs()
+    caller.server(null)
+    caller.server('b', 2)
+    expect(caller.seqs()).toEqual([])
+    caller.answer(1)
+    expect(caller.outcomes.size).toBe(1)
+  })
+
+  it('go to whoever leads when another one does, and after a while in any case', () => {
+    const caller = new Caller()
+    caller.server('a')
+    next(caller)
+    caller.call()
+    caller.server('c', 3)
+    expect(caller.seqs()).toEqual([1, 1])
+    next(caller, 'c', 4)
+    caller.pass(1_100)
+    caller.seqs()
+    expect(to(caller.step({ kind: 'call', callId: 9, role: 'r', command: 'c', input: null }))).toEqual(['c'])
+  })
+
+  it('are redirected by the server alone, and not to the past', () => {
+    const caller = new Caller()
+    caller.server('a', 5)
+    next(caller, 'x', 6)
+    next(caller, 'a', 5)
+    expect(to(caller.step({ kind: 'call', callId: 9, role: 'r', command: 'c', input: null }))).toEqual(['a'])
+  })
+})

@@ -310,7 +310,7 @@ describe('rule 9: the lease', () => {
     stage.holdYield('a', true)
     stage.input('a', { kind: 'transfer', to: 'b' })
     stage.advance(100)
-    expect(said(stage, 'a').filter((words) => words.includes('stand'))).toEqual([])
+    expect(said(stage, 'a').filter((words) => words.includes('everything: stand'))).toEqual([])
     stage.holdYield('a', false)
     expect(said(stage, 'a')).toContain('> b: you have everything: stand')
   })

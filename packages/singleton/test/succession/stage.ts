@@ -435,6 +435,8 @@ export class Stage {
       else timers.set(effect.key, this.nowMs + effect.afterMs)
     } else if (effect.kind === 'persist')
       disk.persist(effect.hard, told({ kind: 'persisted', ticket: effect.ticket }))
+    else if (effect.kind === 'reserve')
+      disk.persist(effect.hard, told({ kind: 'reserved', hard: effect.hard }))
     else if (effect.kind === 'append')
       disk.append(effect.entries, told({ kind: 'appended', ticket: effect.ticket }))
     else if (effect.kind === 'truncate') disk.truncateFrom(effect.from)

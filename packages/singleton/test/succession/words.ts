@@ -77,6 +77,10 @@ export function messageWords(message: SuccessionMessage, entries: readonly Entry
         : `the snapshot of ${message.of.index} is in force here, my journal stands at ${message.match}`
     case 'fetch':
       return `my state is wrong: I need a snapshot of ${message.from} or later`
+    case 'prepare':
+      return `${message.to} stands next: write your vote for it down`
+    case 'prepared':
+      return 'I am ready to stand'
     case 'stand':
       return 'you have everything: stand'
     case 'admit':
@@ -127,6 +131,8 @@ export function effectWords(effect: SuccessionEffect): string | null {
   switch (effect.kind) {
     case 'persist':
       return `writes term ${effect.hard.term}, vote ${effect.hard.votedFor ?? 'none'}`
+    case 'reserve':
+      return `writes down the vote that it will give: term ${effect.hard.term}, ${effect.hard.votedFor ?? 'none'}`
     case 'append':
       return effect.entries.length === 0 ? null : `appends ${entriesWords(effect.entries)}`
     case 'truncate':
@@ -179,6 +185,7 @@ export function effectWords(effect: SuccessionEffect): string | null {
     case 'line':
     case 'cluster':
     case 'note':
+    case 'next':
       return null
   }
 }

@@ -400,6 +400,24 @@ const spoilt: Family = (random) => {
   return { schedule, setting: { ...setting, forMs: 6_000, pauseMs: 60 } }
 }
 
+/** Votes are written down before a server stops, and whoever did so loses power, or somebody else stands. */
+const reserved: Family = (random, peers) => {
+  const asked = Array.from({ length: 3 }, () => tens(random, 200, 4_500)).toSorted((a, b) => a - b)
+  const schedule: Schedule = [
+    ...asked.map((at) => ({ at, do: 'act' as const, act: 'hand-over', who: 'server' })),
+    ...drawn(random, peers, {
+      kinds: ['power-off', 'power-off', 'crash', 'split', 'pause', 'act'],
+      moments: ['syncing', 'synced', 'voted', 'granted', 'elected', 'yields'],
+      maxFaults: 6,
+      acts: ['hand-over'],
+    }),
+  ]
+  return {
+    schedule,
+    setting: { forMs: 5_500, pauseMs: 100, syncMs: one(random, [[0.5, 2] as const, [5, 40] as const]) },
+  }
+}
+
 export const families: Readonly<Record<string, Family>> = {
   any,
   power,
@@ -414,6 +432,7 @@ export const families: Readonly<Record<string, Family>> = {
   'slow clocks': slowClocks,
   frames,
   'hand-overs': handOvers,
+  'reserved votes': reserved,
   seats,
   growth,
   pairs,

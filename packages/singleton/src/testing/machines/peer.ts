@@ -77,6 +77,7 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
   readonly #reads = new Map<number, Waiter>()
   /** What the syncs of snapshots are waited for. */
   readonly #snapshots = new Map<number, () => void>()
+  readonly #reserved: HardState[] = []
   #lastSnapshot = 0
   /** The number that stands for the state of the roles, and the entry that it is right after. */
   value = 0
@@ -262,6 +263,12 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
         this.#sync('register', disk.persist(effect.hard, effect.ticket))
         return this.#voted(hard, effect.hard)
       }
+      case 'reserve': {
+        // Tickets of `persist` count up from 1.
+        const ticket = -1 - this.#reserved.length
+        this.#reserved.push(effect.hard)
+        return this.#sync('register', disk.persist(effect.hard, ticket))
+      }
       case 'append':
         this.#sync('journal', disk.append(effect.entries, effect.ticket))
         return hooks.moment(this, 'appended')
@@ -339,9 +346,14 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
     this.#sync(file, again)
     for (const ticket of tickets) {
       if (file === 'snapshot') this.#snapshots.get(ticket)?.()
-      else this.step(file === 'journal' ? { kind: 'appended', ticket } : { kind: 'persisted', ticket })
+      else this.step(file === 'journal' ? { kind: 'appended', ticket } : this.#registered(ticket))
     }
     this.#setting.hooks.moment(this, 'synced')
+  }
+
+  #registered(ticket: number): SuccessionInput {
+    const hard = this.#reserved[-1 - ticket]
+    return hard === undefined ? { kind: 'persisted', ticket } : { kind: 'reserved', hard }
   }
 
   // Snapshots
