@@ -48,6 +48,7 @@ import { operateSingletons, singletonRefs } from './singleton-refs.js'
 import type { OperateSingletons } from './singleton-refs.js'
 import type { AnySingleton, Singleton } from './singleton/index.js'
 import { eventStream } from './event-stream.js'
+import { rehearse } from './rehearsal/index.js'
 import { proxy } from './role/index.js'
 import type { AnyRole, EventsOptions, EventStream, Proxy, Role, Submit } from './role/index.js'
 
@@ -301,6 +302,7 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
     openPeer(host, { ...settings, data }, opened, look || null, desk)
   })
   if (about?.load === 'auto') tellOwnLoad(lives, host)
+  if (!options.host && process.env['DEATHX'] !== 'off') rehearseIn(lives, host)
   const streams = new EventStreams(lives, host.timers)
   desk.begin(lives, streams)
   await door.open({ host, lives, desk, speakers }, layers)
@@ -333,6 +335,17 @@ function tellOwnLoad(lives: Lives, host: Host): void {
   const end = tellLoad(host.timers, eventLoopLoad(), (load) => lives.announce({ load }))
   lives.observe(({ kind }) => {
     if (kind === 'stopped') end()
+  })
+}
+
+/** From the day it is a member, until it stops. */
+function rehearseIn(lives: Lives, host: Host): void {
+  let end: (() => void) | null = null
+  const begin = (): void => void (end ??= rehearse(host, eventLoopLoad()))
+  if (lives.joined) begin()
+  lives.observe(({ kind }) => {
+    if (kind === 'joined') begin()
+    else if (kind === 'stopped') end?.()
   })
 }
 

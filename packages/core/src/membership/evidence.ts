@@ -102,8 +102,8 @@ export function dialReset(s: Step, t: Target): void {
     (p) => p.link === null && p.closedMs !== null && s.now - p.closedMs <= limits.proofWindowMs,
   )
   if (!doubted || doubted.resets >= limits.resetTries) return dialFailed(s, t)
+  t.nextMs = s.now + limits.resetFirstMs * 2 ** doubted.resets
   doubted.resets += 1
-  t.nextMs = s.now + limits.resetStepMs * doubted.resets
   t.forced = true
 }
 

@@ -155,9 +155,6 @@ export class Server {
   call(from: MemberId, call: CallMessage): void {
     if (this.#state === 'away') return this.#retry(from, call, false, 'not the server')
     if (this.#isForeign(from, call)) return this.#retry(from, call, false, 'only the server runs reactions')
-    // Until this peer serves, the others may not have told it yet what killed the server before.
-    const { alone, now } = this.#ports
-    if (this.#state === 'decides' && alone.isSuspect(call, now())) this.suspend()
     const next = this.#state === 'leads' ? null : this.#ports.next()
     if (this.#queue.size > 0 || (next !== null && this.#isFull(next))) this.#enqueue(from, call)
     else if (next === null) this.#hold(from, call)

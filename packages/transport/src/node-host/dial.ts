@@ -34,11 +34,9 @@ export function dial(
     setImmediate(() => link.finish({ kind: 'unreachable' }))
     return link
   }
-  const call = as === 'stray' ? undefined : callBy(trust, as, endpoint, address)
-  const socket = notToItself(call?.socket ?? connect({ ...endpoint, noDelay: true }))
-  const ws = openSocket(endpoint, as === 'member' ? linkPath : clientPath, socket)
+  const socket = notToItself(connect({ ...endpoint, noDelay: true }))
   let settled = false
-  let cut = (): void => ws.terminate()
+  let cut = (): void => void socket.destroy()
   const settle = (end: LinkEnd | undefined, leave: () => void): void => {
     if (settled) return
     settled = true
@@ -51,26 +49,40 @@ export function dial(
     settle(undefined, cut)
     setImmediate(() => link.finish({ kind: 'local' }))
   })
-  const opened = (): void =>
-    settle(undefined, () => {
-      const keyId = call?.card.keyId
-      link.carry({ ws, socket }, () => keyId !== undefined && links.drop(keyId, link))
-      if (keyId !== undefined) links.add(keyId, link)
-      handlers.opened()
+  const upgrade = (): void => {
+    const call = as === 'stray' ? undefined : callBy(trust, as, endpoint, socket, address)
+    const secure = call?.socket ?? socket
+    const ws = openSocket(endpoint, as === 'member' ? linkPath : clientPath, secure)
+    cut = () => ws.terminate()
+    const opened = (): void =>
+      settle(undefined, () => {
+        const keyId = call?.card.keyId
+        link.carry({ ws, socket: secure }, () => keyId !== undefined && links.drop(keyId, link))
+        if (keyId !== undefined) links.add(keyId, link)
+        handlers.opened()
+      })
+    ws.on('error', (error) => {
+      if (settled || call === undefined || !isOfTls(error)) {
+        settle(endFromError(error, address), cut)
+        return
+      }
+      // TLS says no more than that it failed.
+      cut()
+      cut = askWhy(endpoint, call.card, address, error, (end) => settle(end, () => undefined))
     })
-  ws.on('error', (error) => {
-    if (settled || call === undefined || !isOfTls(error)) {
-      settle(endFromError(error, address), cut)
-      return
-    }
-    // TLS says no more than that it failed.
-    cut()
-    cut = askWhy(endpoint, call.card, address, error, (end) => settle(end, () => undefined))
-  })
-  ws.on('unexpected-response', (_request, response) => settle(endFromRefusal(response, address), cut))
-  ws.on('open', () => {
-    if (call === undefined) opened()
-    else prove(call, ws, trust, address, settle, opened)
+    ws.on('unexpected-response', (_request, response) => settle(endFromRefusal(response, address), cut))
+    ws.on('open', () => {
+      if (call === undefined) opened()
+      else prove(call, ws, trust, address, settle, opened)
+    })
+  }
+  // A refusal ends a wait: nothing is prepared before somebody has answered.
+  const failed = (error: Error): void => settle(endFromError(error, address), cut)
+  socket.once('error', failed)
+  socket.once('connect', () => {
+    socket.off('error', failed)
+    socket.on('error', () => undefined)
+    if (!settled) upgrade()
   })
   return link
 }
