@@ -5,6 +5,9 @@
 /** Connect, upgrade and handshake of a dial together: a peer on a local network needs under 10 ms. */
 export const dialLimitMs = 1_000
 
+/** After a connection to where somebody may just have died: its system closes what is left within a few milliseconds. */
+export const knockMs = 5
+
 /** From the upgrade to a correct proof; one of the steps below. */
 export const proofLimitMs = 1_000
 

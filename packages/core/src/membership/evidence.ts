@@ -102,7 +102,8 @@ export function dialReset(s: Step, t: Target): void {
     (p) => p.link === null && p.closedMs !== null && s.now - p.closedMs <= limits.proofWindowMs,
   )
   if (!doubted || doubted.resets >= limits.resetTries) return dialFailed(s, t)
-  t.nextMs = s.now + limits.resetFirstMs * 2 ** doubted.resets
+  // What resets is a listener that is being closed: the next dial is refused.
+  t.nextMs = doubted.resets === 0 ? s.now : s.now + limits.resetStepMs * 2 ** (doubted.resets - 1)
   doubted.resets += 1
   t.forced = true
 }

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Address, DialOptions, Link, LinkEnd, LinkHandlers } from '@tanist/core'
 import { WebSocket } from 'ws'
-import { dialLimitMs, frameBytes, strayFrameBytes, trustedFrameBytes } from '../limits.js'
+import { dialLimitMs, frameBytes, knockMs, strayFrameBytes, trustedFrameBytes } from '../limits.js'
 import { callBy, exporterLabel, shake, turnAway } from '../trust/index.js'
 import type { Call, Trust } from '../trust/index.js'
 import { formatAddress, parseAddress } from './address.js'
@@ -25,7 +25,7 @@ export function dial(
   { trust, links }: DialContext,
   address: Address,
   handlers: LinkHandlers,
-  { as = 'member' }: DialOptions = {},
+  { as = 'member', doubted = false }: DialOptions = {},
 ): Link {
   const link = new SocketLink(address, sendMost[as])
   const endpoint = parseAddress(address)
@@ -78,12 +78,15 @@ export function dial(
   }
   // A refusal ends a wait: nothing is prepared before somebody has answered.
   const failed = (error: Error): void => settle(endFromError(error, address), cut)
-  socket.once('error', failed)
-  socket.once('connect', () => {
-    socket.off('error', failed)
+  const closed = (): void => settle({ kind: 'reset' }, cut)
+  socket.once('error', failed).once('close', closed)
+  const proceed = (): void => {
+    socket.off('error', failed).off('close', closed)
     socket.on('error', () => undefined)
     if (!settled) upgrade()
-  })
+  }
+  // The listener of a dead process takes connections until its system has closed it, and resets them then.
+  socket.once('connect', () => (doubted ? setTimeout(proceed, knockMs) : proceed()))
   return link
 }
 
