@@ -171,6 +171,11 @@ export class Deciding {
     this.#listens = true
   }
 
+  /** A server was lost while its note stood, as far as is known here. Votes tell of it, see `votes`. */
+  get isWarned(): boolean {
+    return this.#notes.some(({ stands }) => stands)
+  }
+
   /** This peer votes: whoever wins decides at once, and knows by then what a majority knows. */
   votes(candidate: MemberId, term: number): void {
     this.#tell(candidate, term)
