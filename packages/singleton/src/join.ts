@@ -302,7 +302,7 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
     openPeer(host, { ...settings, data }, opened, look || null, desk)
   })
   if (about?.load === 'auto') tellOwnLoad(lives, host)
-  if (!options.host && process.env['DEATHX'] !== 'off') rehearseIn(lives, host)
+  if (!options.host) rehearseIn(lives, host)
   const streams = new EventStreams(lives, host.timers)
   desk.begin(lives, streams)
   await door.open({ host, lives, desk, speakers }, layers)

@@ -40,7 +40,7 @@ export class Links {
     this.#events = events
   }
 
-  dial(number: number, address: Address, doubted: boolean): void {
+  dial(number: number, address: Address, doubted = false): void {
     const handlers = {
       opened: () => this.#events.opened(number, true, address),
       frame: (bytes: Uint8Array) => this.#frame(number, bytes),

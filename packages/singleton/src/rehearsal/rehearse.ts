@@ -21,6 +21,7 @@ const BUSY = 0.6
 export function rehearse(
   { clock, timers }: { readonly clock: Clock; readonly timers: Timers },
   load: () => number,
+  begin: () => () => boolean = play,
 ): () => void {
   let step: (() => boolean) | null = null
   let plays = FIRST_PLAYS
@@ -28,7 +29,7 @@ export function rehearse(
   const next = (): number => {
     if (load() > BUSY) return PAUSE_MS
     const endMs = clock.now().monotonicMs + SLICE_MS
-    step ??= play()
+    step ??= begin()
     while (step()) if (clock.now().monotonicMs >= endMs) return PAUSE_MS
     step = null
     plays -= 1
@@ -37,7 +38,11 @@ export function rehearse(
     return EVERY_MS
   }
   const slice = (): void => {
-    timer = timers.set(next(), slice)
+    try {
+      timer = timers.set(next(), slice)
+    } catch {
+      // A play that fails must not hurt what it is played for: it is not played again.
+    }
   }
   timer = timers.set(FIRST_MS, slice)
   return () => timer.cancel()

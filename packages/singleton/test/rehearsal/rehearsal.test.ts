@@ -59,6 +59,19 @@ describe('a rehearsal', () => {
     expect(pauseMs()).toBe(10)
   })
 
+  it('that fails hurts nobody, and is not repeated', () => {
+    const { host, slice, pauseMs } = idleProcess()
+    rehearse(
+      host,
+      () => 0,
+      () => () => {
+        throw new Error('stage fright')
+      },
+    )
+    slice()
+    expect(pauseMs()).toBeNull()
+  })
+
   it('ends when it is told to', () => {
     const { host, slice } = idleProcess()
     const end = rehearse(host, () => 0)
