@@ -49,6 +49,7 @@ import { operateSingletons, singletonRefs } from './singleton-refs.js'
 import type { OperateSingletons } from './singleton-refs.js'
 import type { AnySingleton, Singleton } from './singleton/index.js'
 import { eventStream } from './event-stream.js'
+import { rehearse } from './rehearsal/index.js'
 import { proxy } from './role/index.js'
 import type { AnyRole, EventsOptions, EventStream, Proxy, Role, Submit } from './role/index.js'
 
@@ -309,6 +310,7 @@ export async function startPeer(options: JoinOptions): Promise<Peer> {
   })
   if (about?.load === 'auto') untilStopped(lives, tellOwnLoad(lives, host))
   if (heap === 'small' && !options.host) untilStopped(lives, keepHeapSmall())
+  if (!options.host) untilStopped(lives, rehearseIn(lives, host))
   const streams = new EventStreams(lives, host.timers)
   desk.begin(lives, streams)
   await door.open({ host, lives, desk, speakers }, layers)
@@ -350,6 +352,17 @@ function untilStopped(lives: Lives, end: () => void): void {
 function checkHeap(heap: unknown): void {
   if (heap === 'small' || heap === 'node') return
   throw new JoinError('option', `The option heap is ${JSON.stringify(heap)}; allowed is 'small' or 'node'.`)
+}
+
+/** From the day it is a member. */
+function rehearseIn(lives: Lives, host: Host): () => void {
+  let end: (() => void) | null = null
+  const begin = (): void => void (end ??= rehearse(host, eventLoopLoad()))
+  if (lives.joined) begin()
+  lives.observe(({ kind }) => {
+    if (kind === 'joined') begin()
+  })
+  return () => end?.()
 }
 
 /** Throws a `JoinError` for a weak secret. */

@@ -11,6 +11,9 @@ export const connectLimitMs = 1_000
  */
 export const dialLimitMs = 3_000
 
+/** After a connection to where somebody may just have died: its system closes what is left within a few milliseconds. */
+export const knockMs = 5
+
 /** From the upgrade to a correct proof; one of the steps below. */
 export const proofLimitMs = 3_000
 

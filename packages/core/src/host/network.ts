@@ -35,6 +35,8 @@ export interface ListenOptions {
 export interface DialOptions {
   /** What this side wants to be. Default `member`. */
   readonly as?: Level
+  /** Whoever was there may be dead: nothing costly is begun before its host had time to say so. */
+  readonly doubted?: boolean
 }
 
 /** A process that is no member, as the listener knows it. */

@@ -102,8 +102,9 @@ export function dialReset(s: Step, t: Target): void {
     (p) => p.link === null && p.closedMs !== null && s.now - p.closedMs <= limits.proofWindowMs,
   )
   if (!doubted || doubted.resets >= limits.resetTries) return dialFailed(s, t)
+  // What resets is a listener that is being closed: the next dial is refused.
+  t.nextMs = doubted.resets === 0 ? s.now : s.now + limits.resetStepMs * 2 ** (doubted.resets - 1)
   doubted.resets += 1
-  t.nextMs = s.now + limits.resetStepMs * doubted.resets
   t.forced = true
 }
 

@@ -56,8 +56,8 @@ export const limits = {
   stableLinkMs: 1_000,
   /** A link closed by the other side and a refused redial prove an end only when this close together. */
   proofWindowMs: 2_000,
-  /** Right after a process died its host may reset a dial before it refuses: ask after 5, 10, 15 ms. */
-  resetStepMs: 5,
+  /** Right after a process died its host may reset a dial before it refuses: ask at once, then after 1, 2, 4 ms. */
+  resetStepMs: 1,
   resetTries: 8,
   /** Beats of silence after which a link is replaced when the own network has changed. */
   proofBeats: 2,

@@ -151,9 +151,9 @@ export function dialDue(s: Step): void {
     const id = state.nextLink
     state.nextLink += 2
     t.link = id
-    t.forced = false
     state.links.set(id, newLink(s, id, true, t.address))
-    s.effects.push({ kind: 'dial', link: id, address: t.address })
+    s.effects.push({ kind: 'dial', link: id, address: t.address, ...(t.forced && { doubted: true }) })
+    t.forced = false
   }
 }
 

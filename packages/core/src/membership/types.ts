@@ -229,7 +229,7 @@ export type MembershipInput =
 
 export type MembershipEffect =
   /** Dial `address`; the outcome comes as `opened` or `closed` with this link number. */
-  | { readonly kind: 'dial'; readonly link: number; readonly address: Address }
+  | { readonly kind: 'dial'; readonly link: number; readonly address: Address; readonly doubted?: true }
   | { readonly kind: 'send'; readonly link: number; readonly message: MembershipMessage }
   | { readonly kind: 'close'; readonly link: number; readonly code: string; readonly reason: string }
   /** (Re)arms the timer `key`, relative to now; null cancels it. */

@@ -82,7 +82,7 @@ describe('an address that another has now', () => {
 })
 
 describe('the redial', () => {
-  it('is repeated after 5, 10, 15 ms while the host resets, eight times, then as every failed dial', () => {
+  it('is repeated at once, then after 1, 2, 4 ms, while the host resets, eight times, then as every failed dial', () => {
     const world = new Trouble(4)
     for (const from of [0, 1, 2]) world.forged.set(`${from} 3`, { kind: 'reset' })
     const begin = world.now
@@ -91,7 +91,7 @@ describe('the redial', () => {
       .filter(({ from, to, at }) => from === 0 && to === 3 && at >= begin)
       .map(({ at }) => at)
     const gaps = times.slice(1).map((at, i) => at - (times[i] ?? 0) - 2)
-    expect(gaps.slice(0, limits.resetTries)).toEqual([5, 10, 15, 20, 25, 30, 35, 40])
+    expect(gaps.slice(0, limits.resetTries)).toEqual([0, 1, 2, 4, 8, 16, 32, 64])
     expect(gaps.length).toBeLessThan(limits.resetTries + 4)
     expect(world.evidence(0, 3)).not.toContain('A')
   })

@@ -33,6 +33,10 @@ onRequest(async (request) => {
       return peer.status()
     case 'put':
       return writes.bare()
+    case 'acknowledged': {
+      const ok = await writes.bare()
+      return ok ? performance.timeOrigin + performance.now() : null
+    }
     case 'load':
       return load(() => writes[request.role ?? 'bare'](request), request)
     case 'log':

@@ -302,7 +302,11 @@ export class PeerCore {
       restored: ({ index }) => this.#restored(index),
       turns,
       timers,
-      send: (to, message) => this.#mesh.sendTo(to, message),
+      send: (to, message) => {
+        const { body } = message
+        if (body.t === 'voted' && body.granted && !body.pre) this.#deciding.votes(to, body.asked)
+        this.#mesh.sendTo(to, message)
+      },
       event: (event) => this.#groupEvent(event),
       failed: (error) =>
         this.#fail(new JoinError('data', `The journal cannot be written: ${error.message}`, error)),
@@ -1071,7 +1075,7 @@ export class PeerCore {
   #sendRole(to: MemberId, message: RoleMessage): void {
     const body = message.t === 'call' ? this.#builds.forServer(to, message) : message
     if (to !== this.#group.state.self.memberId) return this.#mesh.sendTo(to, { channel: 'r', body })
-    this.#turns.enqueue(() => this.#roleMessage(to, body))
+    this.#turns.soon(() => this.#roleMessage(to, body))
   }
 
   #roleMessage(from: MemberId, body: RoleMessage): void {

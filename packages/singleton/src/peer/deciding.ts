@@ -6,8 +6,8 @@ import type { CallMessage, CommandId } from '../role/index.js'
  * How a command that kills whoever decides it is found out. Who calls says of a repeated call when a server was lost
  * that had said nothing about it (`suspect: 'sent'`). The server decides a suspect alone: before, a note of it leaves to two
  * voters and to the caller, and the next thing that they hear of the server clears the note. A server that is lost
- * while its note stands was lost by deciding. The next server is told by everyone who holds such a note, and
- * quarantines the command instead of deciding it. A call whose id the application gave may have been sent by another
+ * while its note stands was lost by deciding. The next server is told by everyone who holds such a note, with the vote
+ * and again when it leads, and quarantines the command instead of deciding it. A call whose id the application gave may have been sent by another
  * caller, who died with the server: for a while after a loss it is a suspect as well. Nobody knows whether it was
  * under way when that server was lost; so it takes a second note that stands.
  */
@@ -171,6 +171,20 @@ export class Deciding {
     this.#listens = true
   }
 
+  /** A server was lost while its note stood, as far as is known here. Votes tell of it, see `votes`. */
+  get isWarned(): boolean {
+    return this.#notes.some(({ stands }) => stands)
+  }
+
+  /** This peer votes: whoever wins decides at once, and knows by then what a majority knows. */
+  votes(candidate: MemberId, term: number): void {
+    this.#tell(candidate, term)
+  }
+
+  #tell(to: MemberId, term: number): void {
+    for (const note of this.#notes) if (note.term < term) this.#ports.send(to, { t: 'stood', ...bare(note) })
+  }
+
   /** The leader asks this peer to stand in its place: it lives. */
   standing(): void {
     this.#handedOver = true
@@ -192,8 +206,7 @@ export class Deciding {
     this.#handedOver = false
     if (lost) this.#lossMs = monotonicMs
     if (leader.memberId === self) return
-    for (const note of this.#notes)
-      if (note.term < leader.term) this.#ports.send(leader.memberId, { t: 'stood', ...bare(note) })
+    this.#tell(leader.memberId, leader.term)
   }
 
   #standing(): KeptNote[] {

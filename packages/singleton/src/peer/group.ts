@@ -59,7 +59,7 @@ export interface GroupParts {
   readonly restored: (meta: SnapshotMeta) => void
   readonly turns: Turns
   readonly timers: KeyedTimers
-  readonly send: (to: MemberId, message: WireMessage) => void
+  readonly send: (to: MemberId, message: Extract<WireMessage, { readonly channel: 's' }>) => void
   readonly event: (event: GroupEvent) => void
   /** A write failed: nothing can be promised any more. */
   readonly failed: (error: JournalError) => void

@@ -40,12 +40,13 @@ export class Links {
     this.#events = events
   }
 
-  dial(number: number, address: Address): void {
-    const link = this.#network.dial(address, {
+  dial(number: number, address: Address, doubted = false): void {
+    const handlers = {
       opened: () => this.#events.opened(number, true, address),
-      frame: (bytes) => this.#frame(number, bytes),
-      closed: (end) => this.#closed(number, end),
-    })
+      frame: (bytes: Uint8Array) => this.#frame(number, bytes),
+      closed: (end: LinkEnd) => this.#closed(number, end),
+    }
+    const link = this.#network.dial(address, handlers, { doubted })
     this.#rows.set(number, { link, outbox: [], bytes: 0, handedOn: 0 })
   }
 

@@ -169,7 +169,7 @@ export class Mesh {
   #run(effect: MembershipEffect): void {
     switch (effect.kind) {
       case 'dial':
-        return this.#links.dial(effect.link, effect.address)
+        return this.#links.dial(effect.link, effect.address, effect.doubted === true)
       case 'send':
         return this.#links.send(effect.link, { channel: 'm', body: effect.message })
       case 'close':

@@ -40,7 +40,7 @@ export interface ServerPorts {
   /** Voters whose builds are not this one. */
   readonly readers?: () => readonly Reader[]
   /** Of calls that may have killed a server: see `Deciding`. */
-  readonly alone: Pick<Deciding, 'isSuspect' | 'isPoison' | 'begin' | 'settle'>
+  readonly alone: Pick<Deciding, 'isWarned' | 'isSuspect' | 'isPoison' | 'begin' | 'settle'>
   /** Asks the voters whether this peer still leads; then `index` is what was committed at the time of asking. */
   readonly confirm: (done: (index: number | null) => void) => void
   readonly meters?: Meters
@@ -182,9 +182,9 @@ export class Server {
     if (this.#next !== null) return this.#sendOn(from, call, this.#next)
     this.#callers.add(from)
     if (this.#isForeign(from, call)) return this.#retry(from, call, false, 'only the server runs reactions')
-    // Until this peer serves, the others may not have told it yet what killed the server before.
+    // A note that stands has to be on the disks before the next server takes that risk. Without one there is none to lose.
     const { alone, now } = this.#ports
-    if (this.#state === 'decides' && alone.isSuspect(call, now())) this.suspend()
+    if (this.#state === 'decides' && alone.isWarned && alone.isSuspect(call, now())) this.suspend()
     const waits = this.#state === 'leads' || this.#state === 'stands'
     const next = waits ? null : this.#ports.next()
     if (this.#queue.size > 0 || (next !== null && this.#isFull(next))) this.#enqueue(from, call)

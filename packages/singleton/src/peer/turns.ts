@@ -41,6 +41,12 @@ export class Turns {
     this.#upcalls.push(run)
   }
 
+  /** In the present step's upcalls, so that what comes of it leaves with what else they do; else as an input. */
+  soon(run: () => void): void {
+    if (this.#draining) this.#upcalls.push(run)
+    else this.enqueue(run)
+  }
+
   /** To be called after the effects of each step were carried out. */
   drain(): void {
     if (this.#draining) return

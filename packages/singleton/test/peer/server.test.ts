@@ -16,11 +16,11 @@ const counter = role('counter', {
 })
 
 /** A server whose journal is a list; nothing is committed before `commit`. */
-function stage() {
+function stage({ isSuspect = false, isWarned = false } = {}) {
   const entries: { index: number; term: number; kind: number; payload: Uint8Array }[] = []
   const answers: string[] = []
   const server = new Server(createRoleHost([counter]), {
-    alone: { isSuspect: () => false, isPoison: () => false, begin: () => {}, settle: () => {} },
+    alone: { isWarned, isSuspect: () => isSuspect, isPoison: () => false, begin: () => {}, settle: () => {} },
     now: () => ({ monotonicMs: 0, wallMs: 1 }),
     send: (_to, message) => void answers.push(message.t),
     next: () => ({ term: 2, index: entries.length + 1, branch: 'b' }),
@@ -60,6 +60,22 @@ describe('a reign that begins', () => {
     const held = answers.length
     server.serve(() => [])
     expect(answers.slice(held)).toEqual(['result'])
+  })
+
+  it('journals what may have killed the last server at once, too: its voters told it what they know', () => {
+    const { server, entries, call } = stage({ isSuspect: true })
+    server.lead([])
+    call(1)
+    expect(entries).toHaveLength(1)
+  })
+
+  it('waits with it until it serves where deciding has ended a server before', () => {
+    const { server, entries, call } = stage({ isSuspect: true, isWarned: true })
+    server.lead([])
+    call(1)
+    expect(entries).toHaveLength(0)
+    server.serve(() => [])
+    expect(entries).toHaveLength(1)
   })
 
   it('decides nothing before what failed, which it decides anew when it serves', () => {

@@ -224,6 +224,11 @@ describe('notes of what is being decided', () => {
       this.#deliver()
     }
 
+    vote(voter: string, candidate: string, term: number): void {
+      this.of(voter).votes(candidate, term)
+      this.#deliver()
+    }
+
     #deliver(): void {
       const queue = this.#queue
       this.#queue = []
@@ -257,6 +262,16 @@ describe('notes of what is being decided', () => {
     office.of('ann').begin(message, 'cy', 1)
     office.lose('ann')
     office.leader('bob', 2)
+    expect(office.of('bob').isPoison(message, 2)).toBe(true)
+  })
+
+  it('come with the vote, so that a server that decides at once knows them', () => {
+    const office = new Office()
+    office.leader('ann', 1)
+    office.lose('bob')
+    office.of('ann').begin(message, 'cy', 1)
+    office.lose('ann')
+    office.vote('cy', 'bob', 2)
     expect(office.of('bob').isPoison(message, 2)).toBe(true)
   })
 

@@ -2,7 +2,14 @@ import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Address, DialOptions, Link, LinkEnd, LinkHandlers } from '@tanist/core'
 import { WebSocket } from 'ws'
-import { connectLimitMs, dialLimitMs, frameBytes, strayFrameBytes, trustedFrameBytes } from '../limits.js'
+import {
+  connectLimitMs,
+  dialLimitMs,
+  frameBytes,
+  knockMs,
+  strayFrameBytes,
+  trustedFrameBytes,
+} from '../limits.js'
 import { callBy, exporterLabel, shake, turnAway } from '../trust/index.js'
 import type { Call, Trust } from '../trust/index.js'
 import { formatAddress, parseAddress } from './address.js'
@@ -25,7 +32,7 @@ export function dial(
   { trust, links }: DialContext,
   address: Address,
   handlers: LinkHandlers,
-  { as = 'member' }: DialOptions = {},
+  { as = 'member', doubted = false }: DialOptions = {},
 ): Link {
   const link = new SocketLink(address, sendMost[as])
   const endpoint = parseAddress(address)
@@ -34,11 +41,9 @@ export function dial(
     setImmediate(() => link.finish({ kind: 'unreachable' }))
     return link
   }
-  const call = as === 'stray' ? undefined : callBy(trust, as, endpoint, address)
-  const socket = notToItself(call?.socket ?? connect({ ...endpoint, noDelay: true }))
-  const ws = openSocket(endpoint, as === 'member' ? linkPath : clientPath, socket)
+  const socket = notToItself(connect({ ...endpoint, noDelay: true }))
   let settled = false
-  let cut = (): void => ws.terminate()
+  let cut = (): void => void socket.destroy()
   const settle = (end: LinkEnd | undefined, leave: () => void): void => {
     if (settled) return
     settled = true
@@ -55,27 +60,44 @@ export function dial(
     settle(undefined, cut)
     setImmediate(() => link.finish({ kind: 'local' }))
   })
-  const opened = (): void =>
-    settle(undefined, () => {
-      const keyId = call?.card.keyId
-      link.carry({ ws, socket }, () => keyId !== undefined && links.drop(keyId, link))
-      if (keyId !== undefined) links.add(keyId, link)
-      handlers.opened()
+  const upgrade = (): void => {
+    const call = as === 'stray' ? undefined : callBy(trust, as, endpoint, socket, address)
+    const secure = call?.socket ?? socket
+    const ws = openSocket(endpoint, as === 'member' ? linkPath : clientPath, secure)
+    cut = () => ws.terminate()
+    const opened = (): void =>
+      settle(undefined, () => {
+        const keyId = call?.card.keyId
+        link.carry({ ws, socket: secure }, () => keyId !== undefined && links.drop(keyId, link))
+        if (keyId !== undefined) links.add(keyId, link)
+        handlers.opened()
+      })
+    ws.on('error', (error) => {
+      if (settled || call === undefined || !isOfTls(error)) {
+        settle(endFromError(error, address), cut)
+        return
+      }
+      // TLS says no more than that it failed.
+      cut()
+      cut = askWhy(endpoint, call.card, address, error, (end) => settle(end, () => undefined))
     })
-  ws.on('error', (error) => {
-    if (settled || call === undefined || !isOfTls(error)) {
-      settle(endFromError(error, address), cut)
-      return
-    }
-    // TLS says no more than that it failed.
-    cut()
-    cut = askWhy(endpoint, call.card, address, error, (end) => settle(end, () => undefined))
-  })
-  ws.on('unexpected-response', (_request, response) => settle(endFromRefusal(response, address), cut))
-  ws.on('open', () => {
-    if (call === undefined) opened()
-    else prove(call, ws, trust, address, settle, opened)
-  })
+    ws.on('unexpected-response', (_request, response) => settle(endFromRefusal(response, address), cut))
+    ws.on('open', () => {
+      if (call === undefined) opened()
+      else prove(call, ws, trust, address, settle, opened)
+    })
+  }
+  // A refusal ends a wait: nothing is prepared before somebody has answered.
+  const failed = (error: Error): void => settle(endFromError(error, address), cut)
+  const closed = (): void => settle({ kind: 'reset' }, cut)
+  socket.once('error', failed).once('close', closed)
+  const proceed = (): void => {
+    socket.off('error', failed).off('close', closed)
+    socket.on('error', () => undefined)
+    if (!settled) upgrade()
+  }
+  // The listener of a dead process takes connections until its system has closed it, and resets them then.
+  socket.once('connect', () => (doubted ? setTimeout(proceed, knockMs) : proceed()))
   return link
 }
 

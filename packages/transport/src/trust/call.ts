@@ -1,4 +1,5 @@
 import { connect } from 'node:tls'
+import type { Socket } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { certificateKey, certifiedAs } from './certificates.js'
 import type { Trust } from './door.js'
@@ -16,17 +17,18 @@ export interface Call {
   readonly problem: () => Refusal | undefined
 }
 
-/** Dials with the used key of a level, or with this peer's certificate. */
+/** Goes on over a connection with the used key of a level, or with this peer's certificate. */
 export function callBy(
   trust: Trust,
   level: ProvenLevel,
   to: { readonly host: string; readonly port: number },
+  over: Socket,
   remote: string,
 ): Call {
   const { app, ring, certificates } = trust
   if (certificates !== undefined) {
     const { ca, cert, key } = certificates
-    const socket = open(to, { ca, cert, key, rejectUnauthorized: false })
+    const socket = open(to, over, { ca, cert, key, rejectUnauthorized: false })
     const card = { app, level, keyId: certificateKey.keyId }
     return { socket, card, key: certificateKey.key, problem: () => wrongCertificate(socket, app, remote) }
   }
@@ -34,17 +36,21 @@ export function callBy(
   const card = { app, level, keyId: keys.id }
   const psk = keys[level]
   // No CA at all: a listener with a certificate, however good, has not shown that it holds the key.
-  const socket = open(to, { ca: [], pskCallback: () => ({ psk, identity: writeIdentity(card) }) })
+  const socket = open(to, over, { ca: [], pskCallback: () => ({ psk, identity: writeIdentity(card) }) })
   const problem = (): Refusal | undefined =>
     Object.keys(socket.getPeerCertificate()).length === 0 ? undefined : otherSecret(remote)
   return { socket, card, key: psk, problem }
 }
 
-function open(to: { readonly host: string; readonly port: number }, options: ConnectionOptions): TLSSocket {
+function open(
+  to: { readonly host: string; readonly port: number },
+  over: Socket,
+  options: ConnectionOptions,
+): TLSSocket {
   return connect({
     ...tlsOptions,
     ...to,
-    ...{ noDelay: true },
+    socket: over,
     ...options,
     checkServerIdentity: () => undefined,
   })

@@ -36,6 +36,18 @@ describe('a dial', () => {
     expect(await dialling(quietHost(), hangUp).ending()).toEqual({ kind: 'reset' })
   })
 
+  it('of somebody who may be dead says nothing before the other host had time to reset it', async () => {
+    let said = 0
+    const dying = await tcp((socket) => {
+      socket.on('data', ({ length }) => void (said += length))
+      setTimeout(() => socket.resetAndDestroy(), 1)
+    })
+    expect(await dialling(quietHost(), dying, { doubted: true }).ending()).toEqual({ kind: 'reset' })
+    expect(said).toBe(0)
+    const alive = await listening()
+    await dialling(quietHost(), alive.address, { doubted: true }).opening()
+  })
+
   it('ends as timeout when a connection is all that comes', async () => {
     const silent = await tcp(() => undefined)
     expect(await dialling(quietHost(), silent).ending()).toEqual({ kind: 'timeout' })

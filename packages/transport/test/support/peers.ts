@@ -1,6 +1,7 @@
 import { afterEach } from 'vitest'
 import type {
   Address,
+  DialOptions,
   Host,
   Link,
   LinkEnd,
@@ -150,9 +151,9 @@ export async function listening(
   }
 }
 
-export function dialling(host: Host, address: Address): Ear {
+export function dialling(host: Host, address: Address, options: DialOptions = {}): Ear {
   const ear = new Ear()
-  ear.link = host.network.dial(address, ear)
+  ear.link = host.network.dial(address, ear, options)
   later(() => ear.link.close())
   return ear
 }
