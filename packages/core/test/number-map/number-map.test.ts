@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { NumberMap } from '../../src/index.js'
 
@@ -31,7 +31,7 @@ it('a number map is a map', () => {
         }
         expect(map.size).toBe(model.size)
       }
-      expect(map.ascending()).toEqual([...model].sort(([a], [b]) => a - b))
+      expect(map.ascending()).toEqual([...model].toSorted(([a], [b]) => a - b))
       for (const one of plan) if ('key' in one) expect(map.get(one.key)).toBe(model.get(one.key))
       for (const one of plan) if ('key' in one) expect(map.has(one.key)).toBe(model.has(one.key))
       expect(map.keys().toSorted((a, b) => a - b)).toEqual([...model.keys()].toSorted((a, b) => a - b))
