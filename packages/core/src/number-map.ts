@@ -83,7 +83,7 @@ export class NumberMap<V> {
   ascending(): [number, V][] {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each key has a value
     const pairs = this.keys().map((key): [number, V] => [key, this.get(key) as V])
-    return pairs.sort(([a], [b]) => a - b)
+    return pairs.toSorted(([a], [b]) => a - b)
   }
 
   /** Where the key is, or where it would go. */

@@ -353,7 +353,7 @@ export class ClientCore {
         const { suspect: _, ...message } = effect.message
         let dueMs = now.monotonicMs
         for (const { deadlineMs } of this.#calls.book.byId(message)) dueMs = Math.max(dueMs, deadlineMs)
-        this.#say({ ...message, deadlineMs: Math.ceil(dueMs - now.monotonicMs) })
+        this.#say({ deadlineMs: Math.ceil(dueMs - now.monotonicMs), ...message })
       } else if (effect.kind === 'timer')
         this.#timer('calls', effect.afterMs, () => this.#stepCalls({ kind: 'timer' }))
       else {

@@ -237,7 +237,8 @@ export class Server {
 
   /** Where the next command goes: behind the sessions that expire first, if any. */
   #afterExpiry(position: Position): Position | null {
-    const payload = this.#roles.expire({ ...position, atMs: this.#ports.now().wallMs })
+    const { term, index, branch } = position
+    const payload = this.#roles.expire({ term, index, branch, atMs: this.#ports.now().wallMs })
     if (payload === null) return position
     this.#ports.propose(payload)
     return this.#ports.next()
@@ -322,9 +323,9 @@ export class Server {
     const next = this.serves ? this.#ports.next() : null
     const position = next === null ? null : this.#afterExpiry(next)
     if (position === null) return done('lost')
-    const payload = make({ ...position, atMs: this.#ports.now().wallMs })
+    const { index, term, branch } = position
+    const payload = make({ term, index, branch, atMs: this.#ports.now().wallMs })
     if (payload === null) return done('nothing')
-    const { index, term } = position
     this.#orders.set(index, { term, done: (committed) => done(committed ? 'committed' : 'lost') })
     this.#ports.propose(payload)
   }

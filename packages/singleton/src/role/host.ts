@@ -350,7 +350,8 @@ class Host implements RoleHost {
     const { outcome, as } = run
     const react = reactingOf(hosted, run.events.decoded)
     const more = aftermath(this.#dueAhead, ahead.outbox, hosted.role, claim, before, run.next)
-    const base = { ...as, command, session, seq, floor, atMs: at.atMs, outcome }
+    // Not `{ ...as, command }`: see docs/internals.md, `Memory`.
+    const base = { command, session, seq, floor, atMs: at.atMs, outcome, ...as }
     const written: Omit<CommandEntry, 'events'> =
       react === undefined && more === null ? base : { ...base, ...(react && { react }), ...more }
     const entry = as.role === name ? written : { ...written, role: name }

@@ -259,7 +259,7 @@ function lowest({ answers, floor }: Session): number {
 
 /** In the order of the journal. */
 export function answersInOrder({ answers }: Session): [number, Answer][] {
-  return answers.ascending().sort(([, a], [, b]) => a.index - b.index)
+  return answers.ascending().toSorted(([, a], [, b]) => a.index - b.index)
 }
 
 function highest({ floor, answers }: Session): number {

@@ -107,10 +107,18 @@ function answer(
   hint?: { rejected: number; index: number; term: number },
 ): void {
   const body = { t: 'appended' as const, round: to.round, sent: to.sent, match, promiseMs: to.promiseMs }
-  // Hot: what is rare costs a copy, what is common costs nothing.
   const tag = tagNow(t)
-  const tagged = tag ? { ...body, tag } : body
-  const stalled = isStalled(t) ? { ...tagged, stalled: true as const } : tagged
-  const told = isSpent(t.s) ? { ...stalled, spent: true as const } : stalled
-  send(t, to.to, hint === undefined ? told : { ...told, hint })
+  const stalled = isStalled(t)
+  const spent = isSpent(t.s)
+  // Hot: what is rare costs a copy, what is common costs nothing.
+  if (!tag && !stalled && !spent && hint === undefined) return send(t, to.to, body)
+  const { t: kind, ...rest } = body
+  send(t, to.to, {
+    t: kind,
+    ...rest,
+    ...(tag && { tag }),
+    ...(stalled && { stalled: true as const }),
+    ...(spent && { spent: true as const }),
+    ...(hint !== undefined && { hint }),
+  })
 }

@@ -44,6 +44,16 @@ describe('an option that cannot be', () => {
     )
   }
 
+  it('heap: anything but two words is refused with a sentence', async () => {
+    const error = await startPeer({ app: 'defaults', roles: [], heap: 'big' as 'small' }).catch(
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toMatchObject({
+      code: 'option',
+      message: expect.stringMatching(/heap .*'small' or 'node'/) as string,
+    })
+  })
+
   it.each([
     [{ port: 0 }, /discovery\.port.* 1 to 65535/],
     [{ sweep: 'yes' }, /discovery\.sweep.* true or false/],
