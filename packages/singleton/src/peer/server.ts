@@ -203,7 +203,8 @@ export class Server {
 
   /** Where the next command goes: behind the sessions that expire first, if any. */
   #afterExpiry(position: Position): Position | null {
-    const payload = this.#roles.expire({ ...position, atMs: this.#ports.now().wallMs })
+    const { term, index, branch } = position
+    const payload = this.#roles.expire({ term, index, branch, atMs: this.#ports.now().wallMs })
     if (payload === null) return position
     this.#ports.propose(payload)
     return this.#ports.next()
