@@ -196,9 +196,9 @@ export class Group {
       }
       case 'append': {
         const { ticket, entries } = effect
-        return journal.append(
-          entries,
-          this.#durable(() => {
+        return journal.append(entries, (error) =>
+          turns.enqueueCalm(() => {
+            if (error) return this.#parts.failed(error)
             this.#rememberCluster()
             this.step({ kind: 'appended', ticket })
           }),
@@ -226,6 +226,10 @@ export class Group {
         return turns.upcall(() => this.#confirmed(effect.id, effect.index))
       case 'unreadable':
         return turns.upcall(() => this.#confirmed(effect.id, null))
+      // A leader waits for a follower's disk, and nobody for what its roles make of the entries.
+      case 'committed':
+        if (this.state.role.kind === 'follower') return turns.patientUpcall(() => this.#parts.event(effect))
+        return turns.upcall(() => this.#parts.event(effect))
       default:
         return turns.upcall(() => this.#parts.event(effect))
     }

@@ -83,7 +83,7 @@ export class Mesh {
     )
     this.#links = new Links(host.network, host.log, {
       opened: (link, out, remote) => turns.enqueue(() => this.step({ kind: 'opened', link, out, remote })),
-      received: (link, messages) => turns.enqueue(() => this.#received(link, messages)),
+      received: (link, messages) => turns.enqueueCalm(() => this.#received(link, messages)),
       closed: (link, end) =>
         turns.enqueue(() => {
           this.step({ kind: 'closed', link, end })

@@ -220,9 +220,10 @@ export class Server {
   }
 
   #decideNext(from: MemberId, call: CallMessage, next: Position): void {
-    const position = this.#afterExpiry(next)
+    const now = this.#ports.now()
+    const position = this.#afterExpiry(next, now)
     if (position === null) this.#hold(from, call)
-    else this.#decide(from, call, position)
+    else this.#decide(from, call, position, now)
   }
 
   /** A reaction that a deposed server still runs: the present one runs it itself. */
@@ -236,15 +237,15 @@ export class Server {
   }
 
   /** Where the next command goes: behind the sessions that expire first, if any. */
-  #afterExpiry(position: Position): Position | null {
+  #afterExpiry(position: Position, { wallMs }: Now): Position | null {
     const { term, index, branch } = position
-    const payload = this.#roles.expire({ term, index, branch, atMs: this.#ports.now().wallMs })
+    const payload = this.#roles.expire({ term, index, branch, atMs: wallMs })
     if (payload === null) return position
     this.#ports.propose(payload)
     return this.#ports.next()
   }
 
-  #decide(from: MemberId, call: CallMessage, { term, index, branch }: Position): void {
+  #decide(from: MemberId, call: CallMessage, { term, index, branch }: Position, now: Now): void {
     const { session, seq, floor, attempt, role, command, input, user } = call
     const caller = {
       level: call.level ?? ('member' as const),
@@ -252,7 +253,6 @@ export class Server {
       ...(user === undefined ? {} : { user }),
     }
     const { alone, tracing } = this.#ports
-    const now = this.#ports.now()
     // What has an outcome is not decided again.
     const suspect = alone.isSuspect(call, now) && this.#roles.knows(session, seq) === 'no'
     const poison = suspect && alone.isPoison(call, term)
@@ -321,7 +321,7 @@ export class Server {
     done: (end: 'committed' | 'nothing' | 'lost') => void,
   ): void {
     const next = this.serves ? this.#ports.next() : null
-    const position = next === null ? null : this.#afterExpiry(next)
+    const position = next === null ? null : this.#afterExpiry(next, this.#ports.now())
     if (position === null) return done('lost')
     const { index, term, branch } = position
     const payload = make({ term, index, branch, atMs: this.#ports.now().wallMs })

@@ -12,29 +12,55 @@ export interface TurnHooks {
   failed(error: unknown): void
 }
 
+type Input = (() => void) | Calm
+
+/** An input that takes no notice of what upcalls would change. */
+class Calm {
+  readonly run: () => void
+
+  constructor(run: () => void) {
+    this.run = run
+  }
+}
+
 /**
  * Everything that happens in a peer happens here, one thing at a time: inputs from outside queue up and are
  * handled in batches; what a step machine tells its owner (upcalls) runs after the step, in order, because
  * upcalls ask for further steps.
+ *
+ * A *patient* upcall lets the disk and those who wait for an answer go first: it runs in a turn of its own, behind
+ * what woke before that, unless something comes that may look at what it does. The order of upcalls is the same.
  */
 export class Turns {
   readonly #cell: Cell
+  readonly #later: Cell
   readonly #hooks: TurnHooks
-  #inputs: (() => void)[] = []
+  #inputs: Input[] = []
   #upcalls: (() => void)[] = []
+  /** Of the upcalls, those that wait. */
+  #patient = 0
+  /** They have waited long enough. */
+  #due = false
   #draining = false
   #stopped = false
 
   constructor(engine: Engine, name: string, hooks: TurnHooks) {
     this.#hooks = hooks
     this.#cell = engine.cell(name, () => this.#turn())
+    this.#later = engine.cell(`${name}-later`, () => {
+      this.#due = true
+      this.#cell.wake()
+    })
   }
 
   /** Dropped once the peer has stopped. */
   enqueue(input: () => void): void {
-    if (this.#stopped) return
-    this.#inputs.push(input)
-    if (this.#inputs.length === 1) this.#cell.wake()
+    this.#push(input)
+  }
+
+  /** The same, for what does not look at what patient upcalls change: they go on waiting. */
+  enqueueCalm(input: () => void): void {
+    this.#push(new Calm(input))
   }
 
   upcall(run: () => void): void {
@@ -47,33 +73,65 @@ export class Turns {
     else this.enqueue(run)
   }
 
+  patientUpcall(run: () => void): void {
+    this.#upcalls.push(run)
+    this.#patient += 1
+  }
+
   /** To be called after the effects of each step were carried out. */
   drain(): void {
-    if (this.#draining) return
-    this.#draining = true
-    try {
-      for (let i = 0; i < this.#upcalls.length; i++) this.#upcalls[i]?.()
-    } finally {
-      this.#upcalls = []
-      this.#draining = false
-    }
+    if (this.#upcalls.length > this.#patient) this.#runUpcalls()
   }
 
   stop(): void {
     this.#stopped = true
     this.#inputs = []
     this.#cell.stop()
+    this.#later.stop()
+  }
+
+  #push(input: Input): void {
+    if (this.#stopped) return
+    this.#inputs.push(input)
+    if (this.#inputs.length === 1) this.#cell.wake()
   }
 
   #turn(): void {
+    const due = this.#due
+    this.#due = false
     try {
       for (let round = 0; round < ROUNDS && this.#inputs.length > 0; round++) {
-        for (const input of this.#inputs.splice(0, BATCH)) input()
+        for (const input of this.#inputs.splice(0, BATCH)) this.#take(input)
         this.#hooks.flush()
       }
+      if (this.#patient > 0) this.#wait(due)
     } catch (error) {
       this.#hooks.failed(error)
     }
     if (this.#inputs.length > 0) this.#cell.wake()
+  }
+
+  #take(input: Input): void {
+    if (input instanceof Calm) return input.run()
+    if (this.#patient > 0) this.#runUpcalls()
+    input()
+  }
+
+  #wait(due: boolean): void {
+    if (!due) return this.#later.wake()
+    this.#runUpcalls()
+    this.#hooks.flush()
+  }
+
+  #runUpcalls(): void {
+    if (this.#draining) return
+    this.#draining = true
+    try {
+      for (let i = 0; i < this.#upcalls.length; i++) this.#upcalls[i]?.()
+    } finally {
+      this.#upcalls = []
+      this.#patient = 0
+      this.#draining = false
+    }
   }
 }
