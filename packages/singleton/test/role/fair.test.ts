@@ -129,7 +129,13 @@ function stage() {
     confirm: (done) => done(committed),
     self: 'server',
     applied: () => {},
-    alone: { isWarned: false, isSuspect: () => false, isPoison: () => false, begin: () => {}, settle: () => {} },
+    alone: {
+      isWarned: false,
+      isSuspect: () => false,
+      isPoison: () => false,
+      begin: () => {},
+      settle: () => {},
+    },
   })
   const tail = (): Record[] => journal.slice(committed)
   const seqs = new Map<string, number>()
