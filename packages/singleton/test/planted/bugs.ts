@@ -250,8 +250,16 @@ export const bugs: readonly Bug[] = [
     name: 'the lease is kept during a hand-over',
     rule: '9',
     file: 'succession/transfer',
-    find: 'stopServing(t, role, `handing over to ${nameOf(s, target)}`)',
+    find: 'stopServing(t, role, `handing over to ${nameOf(t.s, role.transfer.to)}`)',
     replace: '',
+    // The vote that leaves with the word to stand would end the reign.
+    also: [
+      {
+        file: 'succession/transfer',
+        find: 'if (s.commitIndex < s.lastIndex || otherOf(s) !== null || isStalled(t)) return',
+        replace: 'return',
+      },
+    ],
     ...machines,
     peers: 5,
     family: 'hand-overs',
