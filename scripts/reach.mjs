@@ -49,15 +49,31 @@ function targetOf(targets, kind) {
   return kind === 'parts' ? targets?.default?.replace('/dist/bundle/', '/dist/') : targets?.[kind]
 }
 
+const isBundle = (file) => /[\\/]dist[\\/]bundle[\\/]/.test(file)
+
+/** What a bundle takes by `require`; see `bundle.mjs`. */
+function requiredBy(text) {
+  return [...text.matchAll(/\brequireHere\("([^"]+)"\)/g)].map(([, specifier]) => ({
+    specifier,
+    required: true,
+  }))
+}
+
 /** Everything that loading `start` loads: how many of our files, and which other projects. */
 function reach(start, kind) {
   const cameFrom = new Map([[start, null]])
   const outside = new Map()
   for (const file of cameFrom.keys()) {
-    for (const { specifier } of importsOf(readFileSync(file, 'utf8'))) {
+    const text = readFileSync(file, 'utf8')
+    for (const { specifier, required = false } of [...importsOf(text), ...requiredBy(text)]) {
+      const project = specifier === null ? null : projectOf(specifier)
+      if (isBundle(file) && common.includes(project) && !required)
+        problems.push(
+          `${file.slice(root.length)} imports ${project}, which reads it once more than to require it.`,
+        )
       const next = specifier === null ? undefined : locate(specifier, file, kind)
       if (next === null) {
-        if (!specifier.startsWith('node:')) outside.set(projectOf(specifier), file)
+        if (!specifier.startsWith('node:')) outside.set(project, file)
       } else if (next === undefined || !existsSync(next))
         problems.push(`${file} imports ${specifier ?? 'a computed name'}, which leads nowhere.`)
       else if (!cameFrom.has(next)) cameFrom.set(next, file)
@@ -76,7 +92,6 @@ for (const { base, manifest } of [...packages.values()].filter((item) => !item.m
   for (const [entry, targets] of Object.entries(manifest.exports ?? {})) {
     if (typeof targets === 'string') continue
     entries++
-    let files = 0
     for (const kind of ['default', 'parts', 'types']) {
       const start = join(base, targetOf(targets, kind))
       const name = `${manifest.name}${entry.slice(1)}`
@@ -85,14 +100,10 @@ for (const { base, manifest } of [...packages.values()].filter((item) => !item.m
         continue
       }
       const { cameFrom, outside } = reach(start, kind)
-      if (kind === 'default') {
-        files = cameFrom.size
-        for (const project of common.filter((one) => outside.has(one)))
-          problems.push(`${name} imports ${project}, which reads it once more than to require it.`)
-      }
-      // A bundle takes some projects by `require`: its parts import them.
-      if (kind === 'parts')
-        console.log(`${name} loads ${files} files and ${[...outside.keys()].join(', ') || 'nothing else'}.`)
+      if (kind === 'default')
+        console.log(
+          `${name} loads ${cameFrom.size} files and ${[...outside.keys()].join(', ') || 'nothing else'}.`,
+        )
       const file = outside.get(optional)
       if (file !== undefined && !mayReach.has(entry))
         problems.push(`${name} needs ${optional}: ${route(cameFrom, file)} -> ${optional}.`)
@@ -103,6 +114,6 @@ for (const { base, manifest } of [...packages.values()].filter((item) => !item.m
   }
 }
 
-for (const problem of problems) console.error(problem)
+for (const problem of new Set(problems)) console.error(problem)
 if (entries === 0) console.error('There is no entry point to look at, so this proves nothing.')
 process.exitCode = problems.length > 0 || entries === 0 ? 1 : 0

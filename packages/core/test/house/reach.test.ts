@@ -71,6 +71,23 @@ describe('the check of what the built packages load', () => {
     expect(code).toBe(1)
   })
 
+  it('counts what a bundle requires, and fails when it imports what is CommonJS', () => {
+    const bundled = JSON.stringify({
+      name: '@tanist/core',
+      exports: { '.': { types: './dist/index.d.ts', default: './dist/bundle/index.js' } },
+    })
+    const one = (text: string): Verdict =>
+      check({
+        'packages/core/package.json': bundled,
+        ...built('core/dist/index', ''),
+        'packages/core/dist/bundle/index.js': text,
+      })
+    expect(one('const {a} = requireHere("nact/lib/actor")').said).toContain('core loads 1 files and nact.')
+    const { code, problems } = one(`import { a } from 'nact/lib/actor'`)
+    expect(problems.join()).toMatch(/bundle.index\.js imports nact/)
+    expect(code).toBe(1)
+  })
+
   it('fails when an entry point or an import leads nowhere', () => {
     const { code, problems } = check({ ...good, 'packages/core/dist/actor.js': `import '@tanist/core/none'` })
     expect(problems.join()).toMatch(/core\/none, which leads nowhere/)
