@@ -47,8 +47,8 @@ function plainStage() {
   const done: string[] = []
   let turn = (): void => {}
   const engine = {
-    cell: (_: string, run: () => void) => {
-      turn = run
+    cell: (name: string, run: () => void) => {
+      if (name === 'x') turn = run
       return { wake: () => {}, stop: () => {} }
     },
   }
