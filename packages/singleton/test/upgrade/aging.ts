@@ -53,6 +53,7 @@ const workload: WorkloadSpec = {
 const EVERY_MS = 800
 /** Long enough for others to go on without it, too short for losing the seat. */
 const DOWN_MS = 400
+const LEADS_AFTER_MS = 600
 
 /** A peer stops as on SIGTERM, and a while later its next process is another build. */
 const replace =
@@ -68,7 +69,14 @@ const replace =
       })
     })
 
-const acts = { 'to-1': replace('1'), 'to-2': replace('2'), 'to-3': replace('3'), 'to-4': replace('4') }
+/** The one with the newest build leads while others have the one before: by itself it would wait until it is the oldest. */
+const lead = (cluster: Cluster, node: string): void => {
+  const server = cluster.server()
+  const to = cluster.peer(node)?.succession.self.memberId
+  if (server !== null && server !== node && to !== undefined) cluster.peer(server)?.transfer(to, () => {})
+}
+
+const acts = { lead, 'to-1': replace('1'), 'to-2': replace('2'), 'to-3': replace('3'), 'to-4': replace('4') }
 
 export interface Aging {
   readonly seed: number
@@ -140,7 +148,12 @@ function upwards(names: readonly string[], random: ReturnType<typeof seededRando
   const steps = ['2', '3', '4'].flatMap((to) =>
     names.toSorted(() => random.next() - 0.5).map((who) => ({ who, act: `to-${to}` })),
   )
-  const schedule = steps.map(({ who, act }, i) => ({ at: 300 + i * EVERY_MS, do: 'act' as const, act, who }))
+  const schedule = steps.flatMap(({ who, act }, i) => {
+    const at = 300 + i * EVERY_MS
+    const step = { at, do: 'act' as const, act, who }
+    // Else the oldest build writes for as long as it is there.
+    return i % 2 === 0 ? [step] : [step, { ...step, at: at + LEADS_AFTER_MS, act: 'lead' }]
+  })
   return { schedule, forMs: 1_500 + steps.length * EVERY_MS }
 }
 
