@@ -16,6 +16,15 @@ export interface MachineNamed {
 const inTransfer = ({ running }: SuccessionWorld, stage: string): boolean =>
   running.some(({ state: { role } }) => role.kind === 'leader' && role.transfer?.stage === stage)
 
+/** The old leader has given its vote and its word to one that stands of its own accord: the word is still on its way. */
+const standsBeforeTheWord = ({ running }: SuccessionWorld): boolean =>
+  running.some(
+    ({ state: { role, self } }) =>
+      role.kind === 'candidate' &&
+      !role.transfer &&
+      running.some(({ state: { handing } }) => handing === self.memberId),
+  )
+
 const removed = ({ server, running }: SuccessionWorld): boolean =>
   server !== null && running.some(({ name }) => !server.state.view.has(name))
 
@@ -45,12 +54,12 @@ export const machineCatalogue: readonly MachineNamed[] = [
   {
     name: '4: the word to stand comes late, when the leader has given the hand-over up',
     peers: 3,
-    schedule: [{ at: 490, do: 'slow', from: 'server', to: 'successor', byMs: 400, for: 900 }, handOver(500)],
+    schedule: [
+      handOver(500),
+      { on: 'server.yields', do: 'slow', from: 'server', to: 'successor', byMs: 400, for: 900 },
+    ],
     setting: { forMs: 4_000, pauseMs: 100, timing: { transferMs: 200 } },
-    sees: ({ running }) =>
-      running.some(
-        ({ name, state: { role } }) => name === 'ann' && role.kind === 'candidate' && role.transfer,
-      ),
+    sees: standsBeforeTheWord,
   },
   {
     name: '7: a member that was removed without being told asks again, and disturbs nobody',
@@ -67,8 +76,7 @@ export const machineCatalogue: readonly MachineNamed[] = [
       { on: 'server.yields', do: 'slow', from: 'server', to: 'successor', byMs: 300, for: 500 },
     ],
     setting: { forMs: 4_000, pauseMs: 100 },
-    sees: (world) =>
-      inTransfer(world, 'standing') && world.running.some(({ state }) => state.role.kind === 'candidate'),
+    sees: standsBeforeTheWord,
   },
   {
     name: '9: commands keep coming during hand-overs',
