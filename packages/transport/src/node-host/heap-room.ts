@@ -1,4 +1,4 @@
-import { PerformanceObserver } from 'node:perf_hooks'
+import { performance, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import { isMainThread } from 'node:worker_threads'
 
@@ -27,13 +27,42 @@ export function roomFor({ youngBytes, oldBytes }: HeapSizes): HeapRoom {
   return { youngGrowth: youngBytes < YOUNG_BYTES ? 2 : 1, oldGrowthPercent: 50 }
 }
 
+/** Of the time, over so long: beyond that, collections cost more than memory is worth, for so long at least. */
+const SHARE_MOST = 0.08
+const SHARE_OVER_MS = 1_000
+const GENEROUS_MS = 10_000
+
+/** Whether collections take too much of the time: then V8 may have its own choice. Times in ms. */
+export class CollectionTime {
+  #sinceMs: number
+  #takenMs = 0
+  #generousUntilMs = -Infinity
+
+  constructor(nowMs: number) {
+    this.#sinceMs = nowMs
+  }
+
+  /** A collection of so long has ended. */
+  isTooMuch(takenMs: number, nowMs: number): boolean {
+    this.#takenMs += takenMs
+    const overMs = nowMs - this.#sinceMs
+    if (overMs >= SHARE_OVER_MS) {
+      if (this.#takenMs > SHARE_MOST * overMs) this.#generousUntilMs = nowMs + GENEROUS_MS
+      this.#sinceMs = nowMs
+      this.#takenMs = 0
+    }
+    return nowMs < this.#generousUntilMs
+  }
+}
+
 let holders = 0
 let room = V8_CHOICE
 let observer: PerformanceObserver | null = null
 
 /**
- * Keeps the heap of this process small for as long as it is small, until the returned function was called as often as
- * this one. Looks after each collection, some ten times a second under load.
+ * Keeps the heap of this process small for as long as it is small and collections take less than a twelfth of the time,
+ * until the returned function was called as often as this one. Looks after each collection, some ten times a second
+ * under load.
  *
  * Both flags are plain numbers that V8 reads in the thread that collects, which is the one that sets them, to decide
  * about its next step; no structure depends on their former value. Where that was not verified (another engine, another
@@ -43,8 +72,12 @@ export function keepHeapSmall(): () => void {
   if (!isOursToSay()) return () => {}
   holders += 1
   if (holders === 1) {
-    look()
-    observer = new PerformanceObserver(look)
+    set(roomFor(heapSizes()))
+    const time = new CollectionTime(performance.now())
+    observer = new PerformanceObserver((list) => {
+      const takenMs = list.getEntries().reduce((sum, { duration }) => sum + duration, 0)
+      set(time.isTooMuch(takenMs, performance.now()) ? V8_CHOICE : roomFor(heapSizes()))
+    })
     observer.observe({ entryTypes: ['gc'] })
   }
   let isHeld = true
@@ -56,10 +89,6 @@ export function keepHeapSmall(): () => void {
     observer?.disconnect()
     set(V8_CHOICE)
   }
-}
-
-function look(): void {
-  set(roomFor(heapSizes()))
 }
 
 export function heapSizes(): HeapSizes {
