@@ -28,7 +28,7 @@ export function roomFor({ youngBytes, oldBytes }: HeapSizes): HeapRoom {
 }
 
 /** Of the time, over so long: beyond that, collections cost more than memory is worth, for so long at least. */
-const SHARE_MOST = 0.08
+const SHARE_MOST = 0.125
 const SHARE_OVER_MS = 1_000
 const GENEROUS_MS = 10_000
 
@@ -60,7 +60,7 @@ let room = V8_CHOICE
 let observer: PerformanceObserver | null = null
 
 /**
- * Keeps the heap of this process small for as long as it is small and collections take less than a twelfth of the time,
+ * Keeps the heap of this process small for as long as it is small and collections take less than an eighth of the time,
  * until the returned function was called as often as this one. Looks after each collection, some ten times a second
  * under load.
  *
