@@ -21,7 +21,8 @@ async function warm(write, ms) {
 async function tanistOnce(signal) {
   const cluster = await startTanist()
   try {
-    await pause(500)
+    // As of members that have been there for a while: they have rehearsed.
+    await pause(1_500)
     const { at } = await cluster.serving()
     // Another member calls, as in an application: whoever is no server has a proxy.
     const caller = cluster.peers[(at + 1) % 3]
