@@ -7,7 +7,7 @@ export const connectLimitMs = 1_000
 
 /**
  * A dial in all: connect, TLS, upgrade and handshake. A peer on a local network needs under 10 ms of processor time for
- * it, and a hundred times that beside six programs that want all processors.
+ * it; beside six programs that wanted all of two processors, healthy ones were seen to take more than 1 s.
  */
 export const dialLimitMs = 3_000
 
