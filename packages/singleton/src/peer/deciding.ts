@@ -7,8 +7,8 @@ import type { CallMessage, CommandId } from '../role/index.js'
  * that had said nothing about it (`suspect: 'sent'`). The server decides a suspect alone: before, a note of it leaves to two
  * voters and to the caller, and the next thing that they hear of the server clears the note. A server that is lost
  * while its note stands was lost by deciding. The next server is told by everyone who holds such a note, with the vote
- * and again when it leads, and quarantines the command instead of deciding it. A call whose id the application gave may have been sent by another
- * caller, who died with the server: for a while after a loss it is a suspect as well. Nobody knows whether it was
+ * and again when it leads, and quarantines the command instead of deciding it. A call whose id the application gave may
+ * have been sent by another caller, who died with the server: for a while after a loss it is a suspect as well. Nobody knows whether it was
  * under way when that server was lost; so it takes a second note that stands.
  */
 

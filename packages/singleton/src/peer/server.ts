@@ -72,7 +72,8 @@ interface Waiter {
  * once they are committed. A reign begins with deciding: the first commands go to the disks with the entry that
  * begins it, and whatever needs proof that this peer leads is held until it serves (rule 12). While this peer leads
  * but may not decide (a lease lapsed, a hand-over), calls are held; when it stops leading, everyone is told to ask
- * the next server. A hand-over tells them who that is before it leads, and it holds what comes until then. With many entries on their way to the disks, calls wait and take turns by role and caller.
+ * the next server. A hand-over tells them who that is before it leads, and it holds what comes until then. With many
+ * entries on their way to the disks, calls wait and take turns by role and caller.
  */
 export class Server {
   readonly #ports: ServerPorts
