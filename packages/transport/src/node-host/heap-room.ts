@@ -68,12 +68,13 @@ let observer: PerformanceObserver | null = null
  * about its next step; no structure depends on their former value. Where that was not verified (another engine, another
  * major version, a worker), or where the command line says something about the heap itself, nothing is done.
  */
-export function keepHeapSmall(): () => void {
+export function keepHeapSmall(
+  time: Pick<CollectionTime, 'isTooMuch'> = new CollectionTime(performance.now()),
+): () => void {
   if (!isOursToSay()) return () => {}
   holders += 1
   if (holders === 1) {
     set(roomFor(heapSizes()))
-    const time = new CollectionTime(performance.now())
     observer = new PerformanceObserver((list) => {
       const takenMs = list.getEntries().reduce((sum, { duration }) => sum + duration, 0)
       set(time.isTooMuch(takenMs, performance.now()) ? V8_CHOICE : roomFor(heapSizes()))
