@@ -33,6 +33,12 @@ export interface DiskFile {
   write(offset: number, bytes: Uint8Array): void
   /** Cuts or zero-extends the file. */
   truncate(size: number): void
+  /**
+   * Makes room for writes to come: as many zeros behind the end as it takes for `size` bytes, on the disk and not
+   * as a hole, so that a later sync has nothing to allocate and no new size to keep. A full disk takes fewer; one
+   * that gains nothing by it takes none.
+   */
+  prepare(size: number): void
   /** Makes everything written to this file so far survive a power cut. */
   sync(done: SyncDone): void
   close(): void

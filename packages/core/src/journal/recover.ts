@@ -131,7 +131,10 @@ class Reading {
     if (header.first !== first) return damaged(segment.path, 0, first)
     const terms = this.#join(first, header.prevTerm)
     readRecords(segment, reader, terms)
-    if (segment.size === bytes.length) return undefined
+    if (onlyZeros(bytes, segment.size)) {
+      segment.notePrepared(bytes.length)
+      return undefined
+    }
     if (!last || reader.laterGroupFollows(segment.size, segment.next)) {
       return damaged(segment.path, segment.size, segment.next)
     }
@@ -176,6 +179,12 @@ function readRecords(segment: Segment, reader: RecordReader, terms: TermRuns): v
     segment.note(at, record.end)
     at = record.end
   }
+}
+
+/** Space that was prepared for groups that never came. */
+function onlyZeros(bytes: Uint8Array, from: number): boolean {
+  for (let at = from; at < bytes.length; at++) if (bytes[at] !== 0) return false
+  return true
 }
 
 function cut(segment: Segment, size: number, log: Log | undefined): void {

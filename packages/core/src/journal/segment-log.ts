@@ -255,7 +255,7 @@ class SegmentLog implements Journal {
         const segment = this.#active
         const copy = this.#folder.open(copyName, 'create')
         copy.truncate(0)
-        copy.write(0, segment.file.read(0, segment.file.size))
+        copy.write(0, segment.file.read(0, segment.size))
         copy.sync((error) => {
           copy.close()
           done(error)
@@ -312,7 +312,7 @@ class SegmentLog implements Journal {
     }
     return (done) => {
       if (entries.length > 0) {
-        this.#active.write(entries)
+        this.#active.write(entries, this.#segmentBytes)
         this.#trim()
         this.#active.file.sync(andThen(finish, done))
       } else {

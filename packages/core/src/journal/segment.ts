@@ -6,6 +6,13 @@ import type { Entry } from './types.js'
 
 const READ_BYTES = 256 * 1024
 
+/** A file that grows is prepared for as much again as is in use, up to this. */
+const AHEAD_BYTES = 256 * 1024
+/** A group from here on goes without: its own bytes take longer than the file's new size, and zeros cost as much. */
+const LARGE_GROUP_BYTES = 64 * 1024
+/** What file systems give out. */
+const BLOCK_BYTES = 4096
+
 /** One file of the journal and where its records begin. What was written is readable at once. */
 export class Segment {
   readonly name: string
@@ -15,6 +22,8 @@ export class Segment {
   #positions: Uint32Array = new Uint32Array(64)
   #count = 0
   #size = HEADER_BYTES
+  /** Up to here there are zeros behind what is in use, or should be: it may be less. */
+  #prepared = 0
   #closed = false
 
   constructor(folder: string, first: number, file: DiskFile) {
@@ -28,9 +37,10 @@ export class Segment {
     return this.#file
   }
 
-  /** The same content is in another file now; the former one is closed. */
+  /** What is in use is in another file now; the former one is closed. */
   replaceFile(file: DiskFile): void {
     this.#file = file
+    this.#prepared = 0
   }
 
   /** Index behind the last entry. */
@@ -59,9 +69,20 @@ export class Segment {
     this.#size = end
   }
 
-  write(entries: readonly Entry[]): void {
+  /** Takes note of zeros behind what is in use, up to `size`. */
+  notePrepared(size: number): void {
+    this.#prepared = size
+  }
+
+  /** Prepares space for groups to come as well, where there is none, but not beyond `limitBytes`. */
+  write(entries: readonly Entry[], limitBytes: number): void {
     const { bytes, positions } = encodeGroup(entries, this.first, this.#size)
     const end = this.#size + bytes.length
+    if (end > this.#prepared && bytes.length < LARGE_GROUP_BYTES) {
+      const wanted = Math.ceil((end + Math.min(end, AHEAD_BYTES)) / BLOCK_BYTES) * BLOCK_BYTES
+      this.#prepared = Math.min(wanted, limitBytes)
+      if (this.#prepared > end) this.file.prepare(this.#prepared)
+    }
     this.file.write(this.#size, bytes)
     positions.forEach((position, i) => this.note(position, positions[i + 1] ?? end))
   }
@@ -72,6 +93,7 @@ export class Segment {
     if (index === this.next) return
     const size = this.#positions[index - this.first]!
     this.file.truncate(size)
+    this.#prepared = size
     this.#size = size
     this.#count = index - this.first
   }

@@ -56,6 +56,7 @@ export function watched(folder: Folder, before: (act: string) => void): Folder {
     read: (offset, length) => inner.read(offset, length),
     write: (offset, bytes) => (before('write'), inner.write(offset, bytes)),
     truncate: (size) => (before('truncate'), inner.truncate(size)),
+    prepare: (size) => (before('prepare'), inner.prepare(size)),
     sync: (done) => (before('sync'), inner.sync(done)),
     close: () => inner.close(),
   })
@@ -79,6 +80,7 @@ export function inPlace(folder: Folder): Folder {
     read: (offset, length) => inner.read(offset, length),
     write: (offset, bytes) => inner.write(offset, bytes),
     truncate: (size) => inner.truncate(size),
+    prepare: (size) => inner.prepare(size),
     sync: (done) => done(),
     close: () => inner.close(),
   })

@@ -53,7 +53,7 @@ export class SyncGate {
 class GatedFile implements DiskFile {
   readonly #file: DiskFile
   readonly #later: (sync: (done: SyncDone) => void, done: SyncDone) => void
-  #writes: { readonly offset: number; readonly bytes: Uint8Array }[] = []
+  #writes: ((file: DiskFile) => void)[] = []
 
   constructor(file: DiskFile, later: (sync: (done: SyncDone) => void, done: SyncDone) => void) {
     this.#file = file
@@ -69,7 +69,11 @@ class GatedFile implements DiskFile {
   }
 
   write(offset: number, bytes: Uint8Array): void {
-    this.#writes.push({ offset, bytes })
+    this.#writes.push((file) => file.write(offset, bytes))
+  }
+
+  prepare(size: number): void {
+    this.#writes.push((file) => file.prepare(size))
   }
 
   truncate(size: number): void {
@@ -100,7 +104,7 @@ class GatedFile implements DiskFile {
   #written(): DiskFile {
     const writes = this.#writes
     this.#writes = []
-    for (const { offset, bytes } of writes) this.#file.write(offset, bytes)
+    for (const write of writes) write(this.#file)
     return this.#file
   }
 }

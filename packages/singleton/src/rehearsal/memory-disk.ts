@@ -52,6 +52,7 @@ function fileOf(bytes: Bytes, sync: (done: SyncDone) => void): DiskFile {
       grow(bytes, size)
       bytes.size = size
     },
+    prepare: () => {},
     sync,
     close: () => {},
   }

@@ -90,6 +90,7 @@ function diskOf(disk: Disk, wrote: (file: string) => void): Disk {
       wrote(name)
     },
     truncate: (size) => real.truncate(size),
+    prepare: (size) => real.prepare(size),
     sync: (done) => real.sync(done),
     close: () => real.close(),
   })

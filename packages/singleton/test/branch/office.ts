@@ -99,6 +99,7 @@ export class Office {
           read: (offset, length) => bytes.subarray(offset, offset + length),
           write: () => {},
           truncate: () => {},
+          prepare: () => {},
           sync: () => {},
           close: () => {},
         }

@@ -22,6 +22,7 @@ function stage(failing = false) {
       done.push(`write ${offset}`)
     },
     truncate: () => void done.push('truncate'),
+    prepare: (size) => void done.push(`prepare ${size}`),
     sync: (then) => {
       done.push('sync')
       then()

@@ -112,6 +112,7 @@ function lyingDisk(host: Host): Host {
         cached.push(() => real.write(offset, kept))
       },
       truncate: (size) => passed().truncate(size),
+      prepare: (size) => real.prepare(size),
       sync: (done) => void host.timers.set(0.5, done),
       close: () => passed().close(),
     }

@@ -171,6 +171,7 @@ function copied(host: Host, files: Record<string, Uint8Array>): Disk {
         real.truncate(size)
         keep()
       },
+      prepare: (size) => real.prepare(size),
       sync: (done) => real.sync(done),
       close: () => real.close(),
     }

@@ -1,8 +1,10 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { DiskError, invariant } from '@tanist/core'
 import type { DiskFile, SyncDone } from '@tanist/core'
-import { invariant } from '@tanist/core'
 import { guarded } from './errors.js'
 import type { SyncLane, SyncTarget } from './sync-lane.js'
+
+const zeros = new Uint8Array(64 * 1024)
 
 export class NodeFile implements DiskFile {
   readonly #target: SyncTarget
@@ -45,6 +47,14 @@ export class NodeFile implements DiskFile {
         this.#size = Math.max(this.#size, offset + at)
       }
     })
+  }
+
+  prepare(size: number): void {
+    try {
+      while (this.#size < size) this.write(this.#size, zeros.subarray(0, size - this.#size))
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.code !== 'full') throw error
+    }
   }
 
   truncate(size: number): void {
