@@ -110,12 +110,10 @@ class FileHandle implements DiskFile {
     if (room !== undefined) throw room.error
   }
 
-  /** A full disk takes a part of it by chance. */
   prepare(size: number): void {
     this.#check()
-    const growth = size - this.#file.size
-    const zeros = this.#disk.room(this.#path, growth)?.kept ?? growth
-    if (zeros > 0) this.#file.write(this.#file.size, new Uint8Array(zeros))
+    const zeros = size - this.#file.size
+    if (zeros > 0 && !this.#disk.isFull) this.#file.write(this.#file.size, new Uint8Array(zeros))
   }
 
   truncate(size: number): void {

@@ -25,9 +25,9 @@ describe('group commit', () => {
     bench.settle()
     acts.length = 0
     for (let i = 1; i <= 100; i++) journal.append(entries(i, i, 1), () => undefined)
-    expect(acts).toEqual(['write', 'sync'])
+    expect(acts).toEqual(['prepare', 'write', 'sync'])
     bench.settle()
-    expect(acts).toEqual(['write', 'sync', 'write', 'sync'])
+    expect(acts).toEqual(['prepare', 'write', 'sync', 'write', 'sync'])
   })
 
   it('does not recurse on a disk that syncs in place, however long callers go on in done', () => {
@@ -52,6 +52,34 @@ describe('group commit', () => {
     journal.append(entries(2, 2, 1), () => (done = true))
     bench.settle()
     expect(done).toBe(true)
+  })
+})
+
+describe('space ahead', () => {
+  /** Sizes of the file, one after each group of `bytes`. */
+  function sizes(bytes: number, groups: number, segmentBytes: number): number[] {
+    const bench = new Bench()
+    const journal = openJournal(bench.folder, { segmentBytes })
+    bench.settle()
+    return Array.from({ length: groups }, (_, i) => {
+      journal.append(entries(i + 1, i + 1, 1, bytes), () => undefined)
+      bench.settle()
+      return bench.disk.content(bench.disk.files().at(-1)!).length
+    })
+  }
+
+  it('is as much again as is in use, in whole blocks, and 256 KiB at most', () => {
+    const found = [...new Set(sizes(1_000, 600, 2 ** 21))]
+    expect(found.slice(0, 6)).toEqual([4_096, 12_288, 28_672, 61_440, 126_976, 258_048])
+    const steps = found.slice(1).map((size, i) => size - found[i]!)
+    expect(Math.max(...steps)).toBeLessThanOrEqual((256 + 8) * 1_024)
+    expect(found.length).toBeLessThan(10)
+  })
+
+  it('is never beyond the size of a segment, and none is in front of a large group', () => {
+    expect(new Set(sizes(1_000, 10, 10_000))).toEqual(new Set([4_096, 10_000, 10_274]))
+    expect(sizes(80, 3, 100)).toEqual([129, 129, 129])
+    expect(sizes(70_000, 3, 2 ** 21)).toEqual([1, 2, 3].map((n) => 24 + n * 70_025))
   })
 })
 

@@ -182,6 +182,7 @@ function play(seed: number, list: readonly Act[], options: JournalOptions): void
 describe('any mix of appends, truncations, crashes and power cuts', () => {
   it.each([
     { name: 'one segment', options: {} },
+    { name: 'segments of some groups, in prepared space', options: { segmentBytes: 20_000, cacheBytes: 0 } },
     { name: 'small segments, no cache', options: { segmentBytes: 150, cacheBytes: 0 } },
     { name: 'a segment a group, a small cache', options: { segmentBytes: 1, cacheBytes: 900 } },
   ])('keeps what was acknowledged and a prefix of the rest: $name', ({ options }) => {

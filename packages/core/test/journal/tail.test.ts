@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { crc32 } from '../../src/journal/crc32.js'
 import { JournalError, openJournal, type Journal } from '../../src/journal/index.js'
-import { Bench, entries, logLines, picture } from './bench.js'
+import { Bench, entries, logLines, picture, watched } from './bench.js'
 
 const SEGMENT = 'data/journal-0000000000000001.seg'
 
-/** Two groups, 1-3 and 4-6, closed and durable. */
+/** Two groups, 1-3 and 4-6, closed and durable, without what was prepared behind them. */
 function twoGroups(bench: Bench): Uint8Array {
   const journal = openJournal(bench.folder)
   journal.append(entries(1, 3, 1), () => undefined)
@@ -13,7 +13,7 @@ function twoGroups(bench: Bench): Uint8Array {
   journal.append(entries(4, 6, 1), () => undefined)
   bench.settle()
   journal.close(() => undefined)
-  return bench.disk.content(SEGMENT)
+  return bench.disk.content(SEGMENT).slice(0, GROUP_2 + 3 * RECORD)
 }
 
 function lay(content: Uint8Array): Bench {
@@ -44,7 +44,10 @@ describe('a torn tail', () => {
         const journal = openJournal(bench.folder, { log })
         const whole = Math.max(0, Math.floor((size - GROUP_1) / RECORD))
         expect(journal.lastIndex).toBe(whole)
-        const dirty = zeros > 0 || (size < GROUP_1 ? size > 0 : (size - GROUP_1) % RECORD !== 0)
+        // A header ends with zeros of its own.
+        const header = torn.length >= GROUP_1 && torn.subarray(0, GROUP_1).every((b, i) => b === content[i])
+        const tail = torn.subarray(GROUP_1 + whole * RECORD)
+        const dirty = header ? tail.some((byte) => byte !== 0) : torn.length > 0
         expect(log.lines).toEqual(dirty ? ['warn journal-torn-tail'] : [])
         journal.append(entries(whole + 1, whole + 2, 2), () => undefined)
         bench.settle()
@@ -72,6 +75,163 @@ describe('a torn tail', () => {
     expect(bench.disk.content(SEGMENT).length).toBe(GROUP_2 + 2 * RECORD)
     expect(all(journal)).toBe(picture([...entries(1, 5, 1), ...entries(6, 6, 2)]))
   })
+})
+
+describe('space that was prepared', () => {
+  /** A durable group of 1-3 in prepared space, and where it ends. */
+  function prepared(): { bench: Bench; end: number } {
+    const bench = new Bench()
+    const journal = openJournal(bench.folder)
+    journal.append(entries(1, 3, 1, 2_000), () => undefined)
+    bench.settle()
+    bench.crash()
+    return { bench, end: GROUP_1 + 3 * 2_025 }
+  }
+
+  it('is no torn tail: it stays, and the next group goes there', () => {
+    const { bench, end } = prepared()
+    const { length } = bench.disk.content(SEGMENT)
+    expect(length).toBeGreaterThan(end + 2_000)
+    const log = logLines()
+    const acts: string[] = []
+    const journal = openJournal(
+      watched(bench.folder, (act) => acts.push(act)),
+      { log },
+    )
+    journal.append(entries(4, 4, 1, 1_000), () => undefined)
+    bench.settle()
+    expect(log.lines).toEqual([])
+    expect(acts).toEqual(['open', 'sync', 'sync-folder', 'write', 'sync'])
+    expect(bench.disk.content(SEGMENT).length).toBe(length)
+  })
+
+  it('may hold any sectors of a group at a power cut: its whole entries stay, and nothing of the rest', () => {
+    const { bench, end } = prepared()
+    const content = bench.disk.content(SEGMENT)
+    const journal = openJournal(bench.folder)
+    journal.append(entries(4, 8, 1, 700), () => undefined)
+    bench.settle()
+    const written = bench.disk.content(SEGMENT)
+    const from = Math.floor(end / 512)
+    const sectors = Math.ceil((end + 5 * 725) / 512) - from
+    expect([written.length, sectors]).toEqual([content.length, 8])
+    for (let kept = 0; kept < 2 ** sectors; kept++) {
+      const torn = content.slice()
+      for (let i = 0; i < sectors; i++) {
+        const at = (from + i) * 512
+        if ((kept >> i) & 1) torn.set(written.subarray(at, at + 512), at)
+      }
+      let whole = 3
+      const same = (at: number, to: number): boolean =>
+        torn.subarray(at, to).every((b, i) => b === written[at + i])
+      while (whole < 8 && same(end + (whole - 3) * 725, end + (whole - 2) * 725)) whole++
+      const size = end + (whole - 3) * 725
+      const again = lay(torn)
+      const log = logLines()
+      const found = openJournal(again.folder, { log })
+      expect(found.lastIndex).toBe(whole)
+      const dirty = torn.subarray(size).some((byte) => byte !== 0)
+      expect(log.lines).toEqual(dirty ? ['warn journal-torn-tail'] : [])
+      found.append(entries(whole + 1, whole + 1, 2), () => undefined)
+      again.settle()
+      const behind = again.disk.content(SEGMENT).subarray(size + RECORD)
+      expect(behind.every((byte) => byte === 0)).toBe(true)
+    }
+  })
+
+  it('hides no damage: zeros in place of a group with a later group behind them are refused', () => {
+    const { bench, end } = prepared()
+    const journal = openJournal(bench.folder)
+    journal.append(entries(4, 4, 1), () => undefined)
+    bench.settle()
+    journal.append(entries(5, 5, 1), () => undefined)
+    bench.settle()
+    const content = bench.disk.content(SEGMENT)
+    content.fill(0, end, end + RECORD)
+    expect(failureOf(() => openJournal(lay(content).folder)).message).toContain(`is damaged at byte ${end}`)
+  })
+
+  it('never brings back what a truncation took', () => {
+    const { bench } = prepared()
+    const journal = openJournal(bench.folder)
+    journal.truncateFrom(2)
+    journal.append(entries(2, 2, 2), () => undefined)
+    bench.settle()
+    const behind = bench.disk.content(SEGMENT).subarray(GROUP_1 + 2_025 + RECORD)
+    expect([behind.length > 0, behind.every((byte) => byte === 0)]).toEqual([true, true])
+    bench.powerOff()
+    expect(all(openJournal(bench.folder))).toBe(picture([...entries(1, 1, 1), ...entries(2, 2, 2)]))
+  })
+
+  it('is not copied when the last segment is written anew', () => {
+    const { bench, end } = prepared()
+    const acts: string[] = []
+    const journal = openJournal(
+      watched(bench.folder, (act) => acts.push(act)),
+      { rewrite: true },
+    )
+    bench.settle()
+    expect(bench.disk.content(SEGMENT).length).toBe(end)
+    acts.length = 0
+    journal.append(entries(4, 4, 1), () => undefined)
+    expect(acts).toEqual(['prepare', 'write', 'sync'])
+  })
+
+  it('may be left in a sealed segment, when segments became smaller', () => {
+    const { bench } = prepared()
+    const log = logLines()
+    const journal = openJournal(bench.folder, { segmentBytes: 1_000 })
+    journal.append(entries(4, 5, 1), () => undefined)
+    bench.settle()
+    bench.crash()
+    expect(bench.disk.files().length).toBe(2)
+    expect(all(openJournal(bench.folder, { log }))).toBe(picture(entries(1, 5, 1)))
+    expect(log.lines).toEqual([])
+  })
+
+  it('takes entries on a full disk, as far as it goes, and none is acknowledged that did not fit', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const bench = new Bench(seed)
+      let journal = openJournal(bench.folder)
+      let acknowledged = 0
+      const append = (): void =>
+        journal.append(entries(journal.lastIndex + 1, journal.lastIndex + 1, 1, 300), (error) => {
+          if (error === undefined) acknowledged++
+        })
+      append()
+      bench.settle()
+      bench.disk.full = true
+      for (let i = 0; i < 30; i++) {
+        append()
+        bench.settle()
+      }
+      // A block: the first group was given the rest of it.
+      expect(acknowledged).toBe(Math.floor((4_096 - GROUP_1) / 325))
+      bench.powerOff()
+      bench.disk.full = false
+      journal = openJournal(bench.folder)
+      expect(all(journal)).toBe(picture(entries(1, journal.lastIndex, 1)))
+      expect(journal.lastIndex).toBeGreaterThanOrEqual(acknowledged)
+    }
+  })
+})
+
+it('a journal without prepared space, as files were before there was any, opens and goes on', () => {
+  const bench = lay(
+    Buffer.from(
+      'LRLr91RBTkoBAAAAAQAAAAAAAAAAAAAA/uXmsgwAAAABAAAAAAABAAAAAAABAAAAACYnKCkqKywtLi8wMWbQPTkMAAAAAgAAAAAAAQAAAAAAAiUA' +
+        'AABFRkdISUpLTE1OT1Cbn9NYDAAAAAMAAAAAAAIAAAAAAAMAAAAAa2xtbm9wcXJzdHV2',
+      'base64',
+    ),
+  )
+  const log = logLines()
+  const journal = openJournal(bench.folder, { log })
+  journal.append(entries(4, 5, 2), () => undefined)
+  bench.settle()
+  bench.powerOff()
+  const kept = picture([...entries(1, 2, 1), ...entries(3, 5, 2)])
+  expect(all(openJournal(bench.folder, { log }))).toBe(kept)
+  expect(log.lines).toEqual([])
 })
 
 function failureOf(run: () => unknown): JournalError {
@@ -177,7 +337,7 @@ describe('a failing disk', () => {
     bench.settle()
     bench.disk.full = true
     let text = ''
-    journal.append(entries(3, 9, 1), (error) => (text = String(error?.message)))
+    journal.append(entries(3, 9, 1, 1_000), (error) => (text = String(error?.message)))
     bench.settle()
     expect(text).toContain('make room')
     bench.disk.full = false

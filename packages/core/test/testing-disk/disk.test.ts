@@ -70,6 +70,41 @@ describe('the simulated disk', () => {
     expect(left(true)).toEqual(expect.arrayContaining(['12', '100', '023']))
   })
 
+  it('tears a write into space that is there: any of its sectors are new, and the others as they were', () => {
+    const left = new Set<string>()
+    for (let seed = 0; seed < 300; seed++) {
+      const bench = new Bench(seed)
+      const file = durable(bench, 'a')
+      file.write(0, new Uint8Array(2_048).fill(1))
+      file.sync(() => undefined)
+      bench.settle()
+      file.write(256, new Uint8Array(1_024).fill(2))
+      bench.powerOff()
+      const content = bench.disk.content('data/a')
+      left.add([0, 256, 512, 1_280].map((at) => content[at]).join(''))
+      expect([content.length, content[255], content[1_280]]).toEqual([2_048, 1, 1])
+    }
+    const first = [...left].map((picture) => picture.slice(0, 3))
+    expect(first).toEqual(expect.arrayContaining(['111', '121', '112', '122']))
+  })
+
+  it('prepares zeros that a power cut may take, but no sync', () => {
+    const left = (sync: boolean): string[] =>
+      outcomes((bench) => {
+        const file = durable(bench, 'a')
+        file.write(0, bytes(1))
+        file.prepare(3)
+        expect([file.size, ...file.read(0, 9)]).toEqual([3, 1, 0, 0])
+        file.prepare(2)
+        if (sync) file.sync(() => undefined)
+        bench.settle()
+        bench.powerOff(false)
+        return read(bench, 'data/a')
+      })
+    expect(left(true)).toEqual(['100'])
+    expect(left(false)).toEqual(['', '000', '1', '100'])
+  })
+
   it('needs the folder synced for creations, renames and removals', () => {
     const names = (sync: boolean): string[] =>
       outcomes((bench) => {
@@ -156,6 +191,8 @@ describe('the simulated disk', () => {
     bench.disk.full = true
     expect(code(() => file.write(1, bytes(9, 9)))).toBe('ok')
     expect(code(() => file.write(3, bytes(7, 7, 7, 7)))).toBe('full')
+    expect(file.size).toBeLessThan(7)
+    expect(code(() => file.prepare(1_000))).toBe('ok')
     expect(file.size).toBeLessThan(7)
     expect(code(() => bench.folder.open('b', 'create'))).toBe('full')
   })

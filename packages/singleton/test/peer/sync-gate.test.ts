@@ -45,11 +45,12 @@ describe('the sync gate', () => {
   it('touches the disk only after the turn: first the writes in order, then their sync', () => {
     const { done, gated, turn } = stage()
     gated.write(0, bytes)
+    gated.prepare(100)
     gated.write(4, bytes)
     gated.sync(() => void done.push('durable'))
     expect(done).toEqual([])
     turn()
-    expect(done).toEqual(['write 0', 'write 4', 'sync', 'durable'])
+    expect(done).toEqual(['write 0', 'prepare 100', 'write 4', 'sync', 'durable'])
   })
 
   it.each(['read', 'size', 'truncate', 'close'] as const)('lets a %s see what was written', (look) => {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs'
-import { readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs'
+import { readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
@@ -9,6 +9,9 @@ import { DiskError } from '@tanist/core'
 import type { DiskErrorCode, Folder } from '@tanist/core'
 import { nodeDisk } from '../../src/index.js'
 import { diskError } from '../../src/node-host/disk/errors.js'
+import { NodeFile } from '../../src/node-host/disk/file.js'
+import { SyncLane } from '../../src/node-host/disk/sync-lane.js'
+import { syncPolicy } from '../../src/node-host/disk/sync-policy.js'
 import { later } from '../support/peers.js'
 
 function scratch(): string {
@@ -103,6 +106,28 @@ describe('a file', () => {
       other.close()
     })
     expect(order).toEqual(Array.from({ length: 50 }, (_, i) => i))
+  })
+})
+
+describe('prepared space', () => {
+  it.skipIf(process.platform !== 'linux')('is given up without an error when the disk is full', () => {
+    const lane = new SyncLane(syncPolicy())
+    const file = new NodeFile('/dev/full', constants.O_RDWR, lane)
+    later(() => file.close())
+    file.prepare(4_096)
+    expect(file.size).toBe(0)
+    expect(codeOf(() => file.write(0, new Uint8Array(1)))).toBe('full')
+  })
+
+  it('is on the disk, and not a hole', () => {
+    const folder = opened()
+    const file = folder.open('a', 'create')
+    file.write(0, Buffer.from('used'))
+    file.prepare(300_000)
+    expect(file.size).toBe(300_000)
+    if (process.platform !== 'win32') {
+      expect(statSync(join(folder.path, 'a')).blocks * 512).toBeGreaterThanOrEqual(300_000)
+    }
   })
 })
 

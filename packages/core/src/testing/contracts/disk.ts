@@ -164,6 +164,23 @@ const files: readonly Draft<DiskSubject>[] = [
     },
   },
   {
+    name: 'prepared space holds zeros or is not there, and takes nothing from what is',
+    run: async (subject) => {
+      const { file } = opened(subject)
+      file.write(0, bytesOf('kept'))
+      file.prepare(200_000)
+      check(file.size >= 4 && file.size <= 200_000, `a size of ${file.size} is what is used, or prepared`)
+      file.prepare(2)
+      equal(textOf(file.read(0, 4)), 'kept', 'content in front')
+      check(
+        file.read(4, 200_000).every((byte) => byte === 0),
+        'zeros behind',
+      )
+      file.write(4, bytesOf(' and more'))
+      equal(textOf(file.read(0, 13)), 'kept and more', 'content after a write into it')
+    },
+  },
+  {
     name: 'two handles of one file see the same bytes, and each is closed for itself',
     run: async (subject) => {
       const { folder, file } = opened(subject)
@@ -276,6 +293,11 @@ const faults: readonly Draft<DiskSubject>[] = [
         codeOf(() => file.write(6, new Uint8Array(1_000_000))),
         'full',
         'code of a write',
+      )
+      equal(
+        codeOf(() => file.prepare(1_000_000)),
+        'nothing thrown',
+        'code of space ahead',
       )
       equal(textOf(file.read(0, 6)), 'before', 'content')
       file.write(0, bytesOf('B'))
