@@ -302,6 +302,17 @@ export const bugs: readonly Bug[] = [
     laws: ['S1', 'S5'],
   },
   {
+    name: 'a vote that is on its way to the disk is taken for written',
+    rule: '1',
+    file: 'succession/state',
+    find: 'if (reserved?.durable !== true ||',
+    replace: 'if (reserved === null ||',
+    ...machines,
+    family: 'reserved votes',
+    budget: 500,
+    laws: ['S1', 'S5'],
+  },
+  {
     name: 'the leader votes for its successor ahead of what only itself has',
     rule: '1',
     file: 'succession/transfer',
