@@ -256,8 +256,8 @@ export const bugs: readonly Bug[] = [
     also: [
       {
         file: 'succession/transfer',
-        find: 'if (s.commitIndex < s.lastIndex || otherOf(s) !== null || isStalled(t)) return',
-        replace: 'return',
+        find: 'reachable && s.commitIndex >= s.lastIndex && otherOf(s) === null && !isStalled(t)',
+        replace: 'false',
       },
     ],
     ...machines,
