@@ -242,8 +242,8 @@ function askVotes(t: Turn, pre: boolean, transfer: boolean): void {
   const set = lastSet(s)
   const pair = isPlainPair(set) && { set: nameOfSet(set), incarnation: s.self.incarnation }
   for (const voter of voters(s)) {
-    if (s.role.kind === 'candidate' && s.role.granted.has(voter)) continue
     if (voter === s.self.memberId) continue
+    if (s.role.kind === 'candidate' && s.role.granted.has(voter)) continue
     say(t, voter, { t: 'vote', pre, lastIndex, lastTerm, transfer, dead, ...(pair && { pair }) })
   }
 }

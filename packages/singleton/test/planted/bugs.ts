@@ -313,6 +313,17 @@ export const bugs: readonly Bug[] = [
     laws: ['S1', 'S5'],
   },
   {
+    name: 'a vote comes with the word to stand before it is written down',
+    rule: '1',
+    file: 'succession/transfer',
+    find: 'const vote = votes && isReserved(s, { term: s.hard.term + 1, votedFor: transfer.to })',
+    replace: 'const vote = votes',
+    ...machines,
+    family: 'reserved votes',
+    budget: 500,
+    laws: ['S1', 'S5'],
+  },
+  {
     name: 'the leader votes for its successor ahead of what only itself has',
     rule: '1',
     file: 'succession/transfer',
