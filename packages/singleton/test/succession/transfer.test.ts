@@ -238,6 +238,30 @@ describe('votes that are written down before the server stops', () => {
   })
 })
 
+describe('the first calls of a reign that was handed over', () => {
+  const begun = (stage: Stage): number[] =>
+    stage.events.flatMap(({ peer, effect }) =>
+      peer === 'b' && effect?.kind === 'append' ? [effect.entries.length] : [],
+    )
+
+  it('go to the disks with the entry that begins it, also when they take a while', () => {
+    const stage = clusterOf('a', 'b', 'c')
+    stage.input('a', { kind: 'transfer', to: 'b' })
+    for (let ms = 0; stage.state('b').role.kind !== 'leader' && ms < 50; ms++) stage.advance(1)
+    stage.advance(3)
+    expect(begun(stage)).toEqual([])
+    stage.propose('b', 'at once')
+    expect(begun(stage)).toEqual([2])
+  })
+
+  it('are not waited for any longer', () => {
+    const stage = clusterOf('a', 'b', 'c')
+    stage.input('a', { kind: 'transfer', to: 'b' })
+    stage.advance(20)
+    expect(begun(stage)).toEqual([1])
+  })
+})
+
 describe('whoever agrees that another may stand', () => {
   it('lets it try first, although its own time has come', () => {
     const stage = clusterOf('a', 'b', 'c')
