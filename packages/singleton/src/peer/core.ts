@@ -305,6 +305,7 @@ export class PeerCore {
       send: (to, message) => {
         const { body } = message
         if (body.t === 'voted' && body.granted && !body.pre) this.#deciding.votes(to, body.asked)
+        if (body.t === 'stand' && body.vote === true) this.#deciding.votes(to, body.term + 1)
         this.#mesh.sendTo(to, message)
       },
       event: (event) => this.#groupEvent(event),

@@ -11,7 +11,8 @@ export function compact(t: Turn, firstIndex: number = t.s.config.log.firstIndex)
   const { snapshots } = s.config
   const newest = snapshots?.whole.at(-1)
   if (!snapshots || !newest || s.snap.diverged !== null) return
-  let below = Math.min(newest.index + 1, tailStart(s, newest.index))
+  // One that was fetched may be whole before the state is: until then the terms up to it are known by the journal alone.
+  let below = Math.min(newest.index + 1, s.snap.termsTo + 1, tailStart(s, newest.index))
   const sent = new Set([newest.index])
   for (const { index } of s.snap.held) {
     sent.add(index)

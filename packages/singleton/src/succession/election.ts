@@ -199,18 +199,20 @@ function standForPreVote(t: Turn): void {
 /**
  * The requests leave while term and own vote are on their way to the disk: they promise nothing. Nobody leads
  * before the own vote is there, so that no two starts of this peer can lead one term. A pre-vote waits for earlier
- * writes: a peer whose disk is stuck disturbs the others once and no more.
+ * writes: a peer whose disk is stuck disturbs the others once and no more. `given`: who has voted for this peer
+ * already. Where that is enough nobody else is asked: they hear of the term from its leader.
  */
-export function standForElection(t: Turn, transfer: boolean): void {
+export function standForElection(t: Turn, transfer: boolean, given: MemberId | null = null): void {
   const { s } = t
   const term = s.hard.term + 1
   // C11: asking for a vote costs the basis; a pre-vote does not.
   voidBasis(s)
-  s.role = { kind: 'candidate', pre: false, transfer, term, granted: new Set() }
+  s.role = { kind: 'candidate', pre: false, transfer, term, granted: new Set(given === null ? [] : [given]) }
   persist(t, { term, votedFor: s.self.memberId })
+  if (s.persistedTicket === s.persistTicket) ownVoteDurable(t)
+  if (isLeader(s)) return
   askVotes(t, false, transfer)
   retryLater(t)
-  if (s.persistedTicket === s.persistTicket) ownVoteDurable(t)
 }
 
 /**
@@ -241,6 +243,7 @@ function askVotes(t: Turn, pre: boolean, transfer: boolean): void {
   const pair = isPlainPair(set) && { set: nameOfSet(set), incarnation: s.self.incarnation }
   for (const voter of voters(s)) {
     if (voter === s.self.memberId) continue
+    if (s.role.kind === 'candidate' && s.role.granted.has(voter)) continue
     say(t, voter, { t: 'vote', pre, lastIndex, lastTerm, transfer, dead, ...(pair && { pair }) })
   }
 }
@@ -314,13 +317,13 @@ export function onVote(t: Turn, from: MemberId, term: number, message: VoteMessa
 
 /**
  * The vote of a leader that hands over, which leaves before it is asked for. All that it has is committed, and with
- * its successor; with the term it gives up the reign.
+ * its successor; with the term it gives up the reign. `said`: the word to stand brought it.
  */
-export function voteAhead(t: Turn, to: MemberId): void {
+export function voteAhead(t: Turn, to: MemberId, said: boolean): void {
   const asked = t.s.hard.term + 1
   becomeFollower(t, asked, null, `${nameOf(t.s, to)} takes over`)
   persist(t, { term: asked, votedFor: to })
-  send(t, to, { t: 'voted', pre: false, asked, granted: true })
+  if (!said) send(t, to, { t: 'voted', pre: false, asked, granted: true })
   letStand(t)
 }
 
@@ -385,5 +388,5 @@ export function onStand(t: Turn, from: MemberId, message: Extract<SuccessionMess
   if (!mayStand(s) || s.self.serve === 'never' || isStalled(t)) return
   handedTo(t, message.stay === true)
   note(t, 'standing', `${nameOf(s, from)} hands over to this peer.`, { term: s.hard.term + 1 })
-  standForElection(t, true)
+  standForElection(t, true, message.vote === true ? from : null)
 }

@@ -30,6 +30,8 @@ export type SuccessionMessage = {
       readonly t: 'stand'
       /** An operator wants it: do not hand the role home in this reign. */
       readonly stay?: true
+      /** The leader's vote in the next term comes with it: it was written down before. */
+      readonly vote?: true
     }
   /** A peer asks whoever leads to admit it. */
   | { readonly t: 'admit'; readonly member: Applicant; readonly rejoin?: boolean }

@@ -496,7 +496,10 @@ export function persist(t: Turn, hard: HardState): void {
 }
 
 /** The disk says as much or more: a vote that was never given binds nobody but a peer that restarts. */
-function isReserved({ reserved, persistTicket, persistedTicket }: Succession, hard: HardState): boolean {
+export function isReserved(
+  { reserved, persistTicket, persistedTicket }: Succession,
+  hard: HardState,
+): boolean {
   if (reserved?.durable !== true || persistedTicket < persistTicket) return false
   return reserved.term === hard.term && (hard.votedFor ?? reserved.votedFor) === reserved.votedFor
 }

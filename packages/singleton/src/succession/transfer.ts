@@ -8,7 +8,7 @@ import { prepare } from './prepare.js'
 import { neverServes } from './rank.js'
 import { isStalled, stepDownStalled } from './stall.js'
 import type { LeaderRole, Turn } from './state.js'
-import { isVoter, nameOf, note, send, setTimer } from './state.js'
+import { isReserved, isVoter, nameOf, note, send, setTimer } from './state.js'
 
 export function beginTransfer(
   t: Turn,
@@ -47,15 +47,18 @@ export function driveTransfer(t: Turn, role: LeaderRole): void {
   if (transfer.stage === 'yielding' && t.s.openYields === 0) transfer.stage = 'flushing'
   if (transfer.stage !== 'flushing' || role.progress.get(transfer.to)?.match !== t.s.lastIndex) return
   transfer.stage = 'standing'
-  send(t, transfer.to, transfer.stay ? { t: 'stand', stay: true } : { t: 'stand' })
   const { s } = t
   const incarnation = s.links.get(transfer.to)?.incarnation
-  if (incarnation === undefined) return
-  t.out.push({ kind: 'next', leader: { memberId: transfer.to, incarnation, term: s.hard.term + 1 } })
+  const reachable = incarnation !== undefined
   // Of two the vote is a promise with a time of its own: there it has to be asked for.
-  if (s.commitIndex < s.lastIndex || otherOf(s) !== null || isStalled(t)) return
+  const votes = reachable && s.commitIndex >= s.lastIndex && otherOf(s) === null && !isStalled(t)
+  const vote = votes && isReserved(s, { term: s.hard.term + 1, votedFor: transfer.to })
+  send(t, transfer.to, { t: 'stand', ...(transfer.stay && { stay: true }), ...(vote && { vote: true }) })
+  if (!reachable) return
+  t.out.push({ kind: 'next', leader: { memberId: transfer.to, incarnation, term: s.hard.term + 1 } })
+  if (!votes) return
   s.handing = transfer.to
-  voteAhead(t, transfer.to)
+  voteAhead(t, transfer.to, vote)
   setTimer(t, 'transfer', s.config.timing.transferMs)
 }
 

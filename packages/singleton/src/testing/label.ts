@@ -126,7 +126,7 @@ function succession({ body, entries }: Of<'s'>): string {
     case 'fetch':
       return `fetch a snapshot from ${body.from} ${term}`
     case 'stand':
-      return `stand now ${term}`
+      return `stand now${body.vote ? ' with my vote' : ''} ${term}`
     case 'prepare':
       return `${body.to.slice(0, 8)} is next ${term}`
     case 'admit':

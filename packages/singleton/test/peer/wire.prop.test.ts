@@ -50,6 +50,7 @@ const messages: readonly Readonly<Record<string, unknown>>[] = [
   { t: 'prepare', to: 'b' },
   { t: 'prepared' },
   { t: 'stand', stay: true },
+  { t: 'stand', vote: true },
   { t: 'admit', member: { memberId: 'd', incarnation: 1, name: 'd', address: 'd:1' }, rejoin: true },
   { t: 'leave' },
   { t: 'left' },

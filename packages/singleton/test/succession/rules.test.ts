@@ -312,7 +312,7 @@ describe('rule 9: the lease', () => {
     stage.advance(100)
     expect(said(stage, 'a').filter((words) => words.includes('everything: stand'))).toEqual([])
     stage.holdYield('a', false)
-    expect(said(stage, 'a')).toContain('> b: you have everything: stand')
+    expect(said(stage, 'a')).toContain('> b: you have everything: stand, you have my vote')
   })
 
   it('is not undercut by the voter itself: it stands only when its last promise is over', () => {

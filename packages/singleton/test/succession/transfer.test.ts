@@ -168,7 +168,35 @@ describe('votes that are written down before the server stops', () => {
     expect(servers(stage)).toEqual(['b'])
     // Two votes are enough: c may be late.
     expect(writes(stage).filter((name) => name !== 'c')).toEqual([])
-    for (const name of stage.names) expect(stage.state(name).hard).toEqual({ term: 2, votedFor: 'b' })
+    for (const name of ['a', 'b']) expect(stage.state(name).hard).toEqual({ term: 2, votedFor: 'b' })
+  })
+
+  it('come with the word to stand: where they are enough nobody is asked', () => {
+    const stage = clusterOf('a', 'b', 'c')
+    stage.input('a', { kind: 'transfer', to: 'b' })
+    stage.advance(50)
+    expect(servers(stage)).toEqual(['b'])
+    expect(asks(stage, 'b')).toEqual([])
+    expect(stage.state('c').hard).toEqual({ term: 2, votedFor: null })
+  })
+
+  it('are asked of the others where one more is needed', () => {
+    const stage = clusterOf('a', 'b', 'c', 'd', 'e')
+    stage.input('a', { kind: 'transfer', to: 'b' })
+    stage.advance(50)
+    expect(servers(stage)).toEqual(['b'])
+    expect(asks(stage, 'b').map((words) => words.slice(0, 3))).toEqual(['> c', '> d', '> e'])
+  })
+
+  it('are sent behind the word, and asked for, while they are on their way to the disk', () => {
+    const stage = clusterOf('a', 'b', 'c')
+    stage.holdDisk('a', true)
+    stage.input('a', { kind: 'transfer', to: 'b' })
+    stage.advance(150)
+    const said = stage.events.filter(({ peer }) => peer === 'a').map(({ words }) => words)
+    expect(said).toContain('> b: you have everything: stand')
+    expect(said.filter((words) => words.includes('my vote'))).toEqual([])
+    expect(servers(stage), 'c was asked').toEqual(['b'])
   })
 
   it('are waited for by a server that goes on serving, but not for long', () => {
@@ -207,6 +235,30 @@ describe('votes that are written down before the server stops', () => {
     stage.crash('c')
     stage.start('c')
     expect(stage.state('c').hard).toEqual({ term: 2, votedFor: 'b' })
+  })
+})
+
+describe('the first calls of a reign that was handed over', () => {
+  const begun = (stage: Stage): number[] =>
+    stage.events.flatMap(({ peer, effect }) =>
+      peer === 'b' && effect?.kind === 'append' ? [effect.entries.length] : [],
+    )
+
+  it('go to the disks with the entry that begins it, also when they take a while', () => {
+    const stage = clusterOf('a', 'b', 'c')
+    stage.input('a', { kind: 'transfer', to: 'b' })
+    for (let ms = 0; stage.state('b').role.kind !== 'leader' && ms < 50; ms++) stage.advance(1)
+    stage.advance(3)
+    expect(begun(stage)).toEqual([])
+    stage.propose('b', 'at once')
+    expect(begun(stage)).toEqual([2])
+  })
+
+  it('are not waited for any longer', () => {
+    const stage = clusterOf('a', 'b', 'c')
+    stage.input('a', { kind: 'transfer', to: 'b' })
+    stage.advance(20)
+    expect(begun(stage)).toEqual([1])
   })
 })
 

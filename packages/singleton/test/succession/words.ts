@@ -82,7 +82,7 @@ export function messageWords(message: SuccessionMessage, entries: readonly Entry
     case 'prepared':
       return 'I am ready to stand'
     case 'stand':
-      return 'you have everything: stand'
+      return `you have everything: stand${message.vote ? ', you have my vote' : ''}`
     case 'admit':
       return null
     case 'leave':

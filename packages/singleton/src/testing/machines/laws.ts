@@ -83,11 +83,13 @@ export class MachineLaws {
    */
   said({ name }: MachinePeer, to: string, message: SuccessionMessage): void {
     if (message.t === 'vote' && !message.pre) return
-    const { term } = message
+    // With the vote that a leader gives ahead it speaks in the next term.
+    const ahead = message.t === 'stand' && message.vote === true
+    const term = ahead ? message.term + 1 : message.term
     const said = this.#said.get(name) ?? 0
     if (term > said) this.#said.set(name, term)
     else if (term < said) this.broken('S5', `${name} spoke in term ${said} and then in ${term}`)
-    if (message.t === 'voted' && message.granted && !message.pre) this.#voted(name, term, to)
+    if (ahead || (message.t === 'voted' && message.granted && !message.pre)) this.#voted(name, term, to)
     else if (message.t === 'append' && this.#led.get(name) !== term) {
       this.#led.set(name, term)
       this.#voted(name, term, name)

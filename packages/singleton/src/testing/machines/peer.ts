@@ -325,7 +325,9 @@ export class MachinePeer implements PlainNode<Parcel>, LinkPorts {
     this.#setting.hooks.said(this, to, message)
     const link = this.#links.use(id)
     if (link > 0) this.context.send(id, { k: 'said', link, message, entries })
-    if (message.t === 'voted' && message.granted && !message.pre) this.#setting.hooks.moment(this, 'granted')
+    const grants =
+      message.t === 'voted' ? message.granted && !message.pre : message.t === 'stand' && message.vote === true
+    if (grants) this.#setting.hooks.moment(this, 'granted')
   }
 
   #voted(before: HardState, now: HardState): void {
