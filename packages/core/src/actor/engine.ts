@@ -114,7 +114,7 @@ class OneActorEngine implements NactEngine {
       const before = left
       left = this.#run(left, endsMs)
       if (left < before) idle = 0
-      if (left > 0) await Promise.resolve()
+      if (left > 0) await STEP
     }
     this.#awake = this.#ready.size > 0 || this.#busy.size > 0
     if (this.#awake) this.#wake()
@@ -161,6 +161,9 @@ class OneActorEngine implements NactEngine {
     return (this.#lookedMs = nowMs)
   }
 }
+
+/** One for all: a promise that is kept wakes whoever waits for it as well as a new one. */
+const STEP = Promise.resolve()
 
 class NactCell implements Cell {
   readonly #engine: OneActorEngine

@@ -101,7 +101,7 @@ export class Turns {
     this.#due = false
     try {
       for (let round = 0; round < ROUNDS && this.#inputs.length > 0; round++) {
-        for (const input of this.#inputs.splice(0, BATCH)) this.#take(input)
+        for (const input of this.#batch()) this.#take(input)
         this.#hooks.flush()
       }
       if (this.#patient > 0) this.#wait(due)
@@ -109,6 +109,13 @@ export class Turns {
       this.#hooks.failed(error)
     }
     if (this.#inputs.length > 0) this.#cell.wake()
+  }
+
+  #batch(): readonly Input[] {
+    const inputs = this.#inputs
+    if (inputs.length > BATCH) return inputs.splice(0, BATCH)
+    this.#inputs = []
+    return inputs
   }
 
   #take(input: Input): void {
