@@ -96,8 +96,8 @@ function toFrame(message: WireMessage): FrameMessage {
     const { data, ...head } = message.body
     return data === undefined ? { channel, body: head } : { channel, body: head, data }
   }
-  if (message.channel === 'v' && message.data !== undefined) return { channel, body, data: message.data }
-  if (message.channel !== 's' || message.entries.length === 0) return { channel, body }
+  // As it is: a frame looks at these three alone.
+  if (message.channel !== 's' || message.entries.length === 0) return message
   return { channel, body, data: bytesOf(message.entries) }
 }
 

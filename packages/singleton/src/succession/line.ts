@@ -22,7 +22,8 @@ function isInOrder(s: Succession, line: readonly MemberId[]): boolean {
 export function mayFollow(t: Turn, role: LeaderRole, id: MemberId): boolean {
   const { s } = t
   if (!s.view.has(id) || neverServes(s, id) || role.dismissals.has(id)) return false
-  return isUntried(t, role, id) || isFit(t, role, id)
+  // In this order: most often it is fit.
+  return isFit(t, role, id) || isUntried(t, role, id)
 }
 
 /** In the first moments of a reign nobody has answered yet; who is linked is taken to be fit. */
