@@ -224,8 +224,7 @@ class SegmentLog implements Journal {
 
   #accept(entry: Entry): void {
     const { index, term, kind } = entry
-    if (index !== this.#recent.next)
-      invariant(false, `the next index is ${this.#recent.next}, not ${index}`)
+    if (index !== this.#recent.next) invariant(false, `the next index is ${this.#recent.next}, not ${index}`)
     if (!(term >= this.#terms.last && term < NUMBER_LIMIT))
       invariant(false, `term ${term} follows ${this.#terms.last}`)
     if (!(Number.isInteger(kind) && kind >= 0 && kind <= 255)) invariant(false, `kind ${kind} is not a byte`)

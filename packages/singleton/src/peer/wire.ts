@@ -348,9 +348,7 @@ function isReign(branch: unknown, term: unknown): boolean {
 }
 
 function isClocks(value: unknown): boolean {
-  return (
-    Array.isArray(value) && value.length === 2 && Number.isFinite(value[0]) && Number.isFinite(value[1])
-  )
+  return Array.isArray(value) && value.length === 2 && Number.isFinite(value[0]) && Number.isFinite(value[1])
 }
 
 /** What the tables do not say. */
