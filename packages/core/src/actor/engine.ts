@@ -54,6 +54,11 @@ class OneActorEngine implements NactEngine {
   #stride = 1
   #tillLook = 1
   #lookedMs = 0
+  /** Of the slice: when it ends, how many turns are left of it, and for how many steps nothing was ready. */
+  #endsMs = Infinity
+  #left = 0
+  #idle = 0
+  readonly #linger = (): void => this.#goOn()
 
   constructor(name: string, options: NactEngineOptions) {
     this.#options = options
@@ -107,14 +112,20 @@ class OneActorEngine implements NactEngine {
    * Waits for a few promises when nothing is ready: who awaits a reply often asks again at once, and a question that
    * needs no loop turn of the process is ten times as fast.
    */
-  async #slice(): Promise<void> {
-    const endsMs = this.#begin()
-    let left: number = actorLimits.sliceTurns
-    for (let idle = 0; idle < actorLimits.sliceLinger && left > 0; idle++) {
-      const before = left
-      left = this.#run(left, endsMs)
-      if (left < before) idle = 0
-      if (left > 0) await Promise.resolve()
+  #slice(): void {
+    this.#endsMs = this.#begin()
+    this.#left = actorLimits.sliceTurns
+    this.#idle = 0
+    this.#goOn()
+  }
+
+  #goOn(): void {
+    if (this.#left > 0 && this.#idle < actorLimits.sliceLinger) {
+      const left = this.#run(this.#left, this.#endsMs)
+      this.#idle = left < this.#left ? 1 : this.#idle + 1
+      this.#left = left
+      // An `async` function would make four objects for each of these steps.
+      if (left > 0) return void STEP.then(this.#linger)
     }
     this.#awake = this.#ready.size > 0 || this.#busy.size > 0
     if (this.#awake) this.#wake()
@@ -161,6 +172,9 @@ class OneActorEngine implements NactEngine {
     return (this.#lookedMs = nowMs)
   }
 }
+
+/** One for all: a promise that is kept wakes whoever waits for it as well as a new one. */
+const STEP = Promise.resolve()
 
 class NactCell implements Cell {
   readonly #engine: OneActorEngine

@@ -1,5 +1,7 @@
 import type { Entry } from '../journal/index.js'
+import { getU32, getU48, setU32, setU48 } from './bytes.js'
 import { CodecError } from './error.js'
+import { Slabs } from './text.js'
 
 /*
  * entries  version u8 (1) | count u32 | index of the first u48 | records, little-endian
@@ -8,7 +10,8 @@ import { CodecError } from './error.js'
 const VERSION = 1
 const HEAD_BYTES = 11
 const RECORD_BYTES = 11
-const TWO_32 = 2 ** 32
+/** On their way to other peers: gone once they are sent. */
+const slabs = new Slabs()
 
 /**
  * Entries on their way to another journal. Their indices are consecutive and their terms never decrease, and
@@ -19,17 +22,16 @@ const TWO_32 = 2 ** 32
 export function encodeEntries(entries: readonly Entry[]): Uint8Array {
   let size = HEAD_BYTES
   for (const entry of entries) size += RECORD_BYTES + entry.payload.length
-  const bytes = new Uint8Array(size)
-  const view = new DataView(bytes.buffer)
-  view.setUint8(0, VERSION)
-  view.setUint32(1, entries.length, true)
-  setU48(view, 5, entries[0]?.index ?? 0)
+  const bytes = slabs.take(size)
+  bytes[0] = VERSION
+  setU32(bytes, 1, entries.length)
+  setU48(bytes, 5, entries[0]?.index ?? 0)
   let at = HEAD_BYTES
   entries.forEach((entry, i) => {
     checkOrder(entries[i - 1], entry)
-    setU48(view, at, entry.term)
-    view.setUint8(at + 6, entry.kind)
-    view.setUint32(at + 7, entry.payload.length, true)
+    setU48(bytes, at, entry.term)
+    bytes[at + 6] = entry.kind
+    setU32(bytes, at + 7, entry.payload.length)
     bytes.set(entry.payload, at + RECORD_BYTES)
     at += RECORD_BYTES + entry.payload.length
   })
@@ -43,21 +45,20 @@ export function encodeEntries(entries: readonly Entry[]): Uint8Array {
  */
 export function decodeEntries(bytes: Uint8Array): Entry[] {
   if (bytes.length < HEAD_BYTES) throw new CodecError('entries without their head')
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (view.getUint8(0) !== VERSION) throw new CodecError('entries of an unknown version')
-  const count = view.getUint32(1, true)
-  const first = getU48(view, 5)
+  if (bytes[0] !== VERSION) throw new CodecError('entries of an unknown version')
+  const count = getU32(bytes, 1)
+  const first = getU48(bytes, 5)
   const entries: Entry[] = []
   let at = HEAD_BYTES
   for (let i = 0; i < count; i++) {
     const begin = at + RECORD_BYTES
     if (begin > bytes.length) throw new CodecError('entries that end too early')
-    const end = begin + view.getUint32(at + 7, true)
+    const end = begin + getU32(bytes, at + 7)
     if (end > bytes.length) throw new CodecError('entries that end too early')
     const entry: Entry = {
       index: first + i,
-      term: getU48(view, at),
-      kind: view.getUint8(at + 6),
+      term: getU48(bytes, at),
+      kind: bytes[at + 6]!,
       payload: bytes.subarray(begin, end),
     }
     checkOrder(entries[i - 1], entry)
@@ -73,13 +74,4 @@ function checkOrder(before: Entry | undefined, entry: Entry): void {
   if (before === undefined) return
   if (entry.index !== before.index + 1) throw new CodecError('entries with a gap')
   if (entry.term < before.term) throw new CodecError('entries whose term decreases')
-}
-
-function getU48(view: DataView, at: number): number {
-  return view.getUint32(at, true) + view.getUint16(at + 4, true) * TWO_32
-}
-
-function setU48(view: DataView, at: number, value: number): void {
-  view.setUint32(at, value % TWO_32, true)
-  view.setUint16(at + 4, Math.floor(value / TWO_32), true)
 }

@@ -1,7 +1,8 @@
 import { isDeeperThan } from './depth.js'
 import { CodecError } from './error.js'
 import { BODY_DEPTH_LIMIT, FRAME_BYTE_LIMIT, FRAME_MESSAGE_LIMIT } from './limits.js'
-import { encodeText } from './text.js'
+import { getU32, setU32 } from './bytes.js'
+import { Slabs } from './text.js'
 
 /** One message of a link frame. */
 export interface FrameMessage {
@@ -22,6 +23,8 @@ const FRAME_HEAD_BYTES = 5
 const MESSAGE_HEAD_BYTES = 9
 const NO_DATA = 0xffffffff
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** Of frames, which are gone once they are sent. */
+const slabs = new Slabs()
 
 /**
  * Many messages as one frame: at most 4 MiB and 4,096 messages.
@@ -95,15 +98,14 @@ function tryPart<M extends FrameMessage>(
 }
 
 function writeFrame(parts: readonly Part[], size: number): Uint8Array {
-  const bytes = new Uint8Array(size)
-  const view = new DataView(bytes.buffer)
-  view.setUint8(0, VERSION)
-  view.setUint32(1, parts.length, true)
+  const bytes = slabs.take(size)
+  bytes[0] = VERSION
+  setU32(bytes, 1, parts.length)
   let at = FRAME_HEAD_BYTES
   for (const { channel, body, data, size: partSize } of parts) {
-    view.setUint8(at, channel.charCodeAt(0))
-    view.setUint32(at + 1, body.length, true)
-    view.setUint32(at + 5, data?.length ?? NO_DATA, true)
+    bytes[at] = channel.charCodeAt(0)
+    setU32(bytes, at + 1, body.length)
+    setU32(bytes, at + 5, data?.length ?? NO_DATA)
     bytes.set(body, at + MESSAGE_HEAD_BYTES)
     if (data !== undefined) bytes.set(data, at + MESSAGE_HEAD_BYTES + body.length)
     at += partSize
@@ -119,17 +121,16 @@ function writeFrame(parts: readonly Part[], size: number): Uint8Array {
 export function decodeFrame(bytes: Uint8Array): FrameMessage[] {
   if (bytes.length > FRAME_BYTE_LIMIT) throw new CodecError(`a frame of more than ${FRAME_BYTE_LIMIT} bytes`)
   if (bytes.length < FRAME_HEAD_BYTES) throw new CodecError('a frame without its head')
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (view.getUint8(0) !== VERSION) throw new CodecError('a frame of an unknown version')
-  const count = view.getUint32(1, true)
+  if (bytes[0] !== VERSION) throw new CodecError('a frame of an unknown version')
+  const count = getU32(bytes, 1)
   if (count > FRAME_MESSAGE_LIMIT) throw new CodecError(`more than ${FRAME_MESSAGE_LIMIT} messages`)
   const messages: FrameMessage[] = []
   let at = FRAME_HEAD_BYTES
   for (let i = 0; i < count; i++) {
     if (at + MESSAGE_HEAD_BYTES > bytes.length) throw new CodecError('a frame that ends too early')
-    const channel = String.fromCharCode(view.getUint8(at))
-    const bodyEnd = at + MESSAGE_HEAD_BYTES + view.getUint32(at + 1, true)
-    const dataLength = view.getUint32(at + 5, true)
+    const channel = String.fromCharCode(bytes[at]!)
+    const bodyEnd = at + MESSAGE_HEAD_BYTES + getU32(bytes, at + 1)
+    const dataLength = getU32(bytes, at + 5)
     const end = bodyEnd + (dataLength === NO_DATA ? 0 : dataLength)
     if (end > bytes.length) throw new CodecError('a frame that ends too early')
     const body = decodeBody(channel, bytes.subarray(at + MESSAGE_HEAD_BYTES, bodyEnd))
@@ -146,7 +147,7 @@ function encodeBody({ channel, body }: FrameMessage): Uint8Array {
   checkChannel(channel)
   const text = JSON.stringify(body) as string | undefined
   if (text === undefined) throw new CodecError(`the body of a message on channel ${channel} is not JSON`)
-  return encodeText(text)
+  return slabs.encode(text)
 }
 
 function decodeBody(channel: string, bytes: Uint8Array): unknown {

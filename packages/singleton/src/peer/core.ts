@@ -95,6 +95,8 @@ function someOf(known: readonly string[]): readonly string[] {
   return known.length <= SEEDS ? known : [...known.slice(0, SEEDS - 8), ...known.slice(-8)]
 }
 
+const FLUSH = { kind: 'flush' } as const
+
 function asFailure(error: unknown): JoinError {
   if (!(error instanceof JournalError))
     return new JoinError('broken', `This peer stops: ${String(error)}`, error)
@@ -728,8 +730,8 @@ export class PeerCore {
     if (this.#life === 'stopped') return
     this.#deciding.settle()
     this.sideEffects.turn()
-    this.#group.step({ kind: 'flush' })
-    if (this.#group.unflushed) this.#group.step({ kind: 'flush' })
+    this.#group.step(FLUSH)
+    if (this.#group.unflushed) this.#group.step(FLUSH)
     this.#mesh.flush()
     this.roles.flush()
     this.#tellProgress()

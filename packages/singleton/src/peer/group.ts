@@ -71,6 +71,8 @@ export class Group {
   readonly #parts: GroupParts
   readonly #keeper: SnapshotKeeper
   readonly #confirms = new Map<number, (index: number | null) => void>()
+  /** By the machine's own names of its timers: a text that is put together anew is dear to look up. */
+  readonly #timerKeys = new Map<string, string>()
   #lastConfirm = 0
   #stopped = false
 
@@ -183,7 +185,7 @@ export class Group {
         return this.#parts.send(to, { channel: 's', body: message, entries })
       }
       case 'timer':
-        return timers.set(`succession.${effect.key}`, effect.afterMs)
+        return timers.set(this.#timerKey(effect.key), effect.afterMs)
       case 'persist': {
         const { ticket, hard } = effect
         const done = this.#durable(() => this.step({ kind: 'persisted', ticket }))
@@ -233,6 +235,12 @@ export class Group {
       default:
         return turns.upcall(() => this.#parts.event(effect))
     }
+  }
+
+  #timerKey(key: string): string {
+    let known = this.#timerKeys.get(key)
+    if (known === undefined) this.#timerKeys.set(key, (known = `succession.${key}`))
+    return known
   }
 
   /** For the next start, which tells by it whether the journal lost something. */

@@ -248,11 +248,8 @@ export class Server {
 
   #decide(from: MemberId, call: CallMessage, { term, index, branch }: Position, now: Now): void {
     const { session, seq, floor, attempt, role, command, input, user } = call
-    const caller = {
-      level: call.level ?? ('member' as const),
-      memberId: from,
-      ...(user === undefined ? {} : { user }),
-    }
+    const level = call.level ?? ('member' as const)
+    const caller = user === undefined ? { level, memberId: from } : { level, memberId: from, user }
     const { alone, tracing } = this.#ports
     // What has an outcome is not decided again.
     const suspect = alone.isSuspect(call, now) && this.#roles.knows(session, seq) === 'no'

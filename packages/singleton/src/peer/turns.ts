@@ -36,6 +36,9 @@ export class Turns {
   readonly #later: Cell
   readonly #hooks: TurnHooks
   #inputs: Input[] = []
+  /** What the inputs of this batch brought, to be handled before its end. */
+  #soon: Input[] = []
+  #taking = false
   #upcalls: (() => void)[] = []
   /** Of the upcalls, those that wait. */
   #patient = 0
@@ -67,9 +70,13 @@ export class Turns {
     this.#upcalls.push(run)
   }
 
-  /** In the present step's upcalls, so that what comes of it leaves with what else they do; else as an input. */
+  /**
+   * In the present step's upcalls, or behind the present batch of inputs, so that what comes of it leaves with what else
+   * they do; outside of a turn as an input.
+   */
   soon(run: () => void): void {
     if (this.#draining) this.#upcalls.push(run)
+    else if (this.#taking) this.#soon.push(run)
     else this.enqueue(run)
   }
 
@@ -86,6 +93,7 @@ export class Turns {
   stop(): void {
     this.#stopped = true
     this.#inputs = []
+    this.#soon = []
     this.#cell.stop()
     this.#later.stop()
   }
@@ -101,7 +109,7 @@ export class Turns {
     this.#due = false
     try {
       for (let round = 0; round < ROUNDS && this.#inputs.length > 0; round++) {
-        for (const input of this.#inputs.splice(0, BATCH)) this.#take(input)
+        this.#takeBatch()
         this.#hooks.flush()
       }
       if (this.#patient > 0) this.#wait(due)
@@ -109,6 +117,26 @@ export class Turns {
       this.#hooks.failed(error)
     }
     if (this.#inputs.length > 0) this.#cell.wake()
+  }
+
+  #takeBatch(): void {
+    this.#taking = true
+    try {
+      for (const input of this.#batch()) this.#take(input)
+      for (let at = 0; at < this.#soon.length && at < BATCH; at++) this.#take(this.#soon[at] as Input)
+    } finally {
+      this.#taking = false
+    }
+    const rest = this.#soon.length > BATCH ? this.#soon.slice(BATCH) : []
+    if (this.#soon.length > 0) this.#soon = []
+    for (const input of rest) this.#push(input)
+  }
+
+  #batch(): readonly Input[] {
+    const inputs = this.#inputs
+    if (inputs.length > BATCH) return inputs.splice(0, BATCH)
+    this.#inputs = []
+    return inputs
   }
 
   #take(input: Input): void {

@@ -96,8 +96,8 @@ function toFrame(message: WireMessage): FrameMessage {
     const { data, ...head } = message.body
     return data === undefined ? { channel, body: head } : { channel, body: head, data }
   }
-  if (message.channel === 'v' && message.data !== undefined) return { channel, body, data: message.data }
-  if (message.channel !== 's' || message.entries.length === 0) return { channel, body }
+  // As it is: a frame looks at these three alone.
+  if (message.channel !== 's' || message.entries.length === 0) return message
   return { channel, body, data: bytesOf(message.entries) }
 }
 
@@ -289,6 +289,7 @@ const partFields = Object.entries(parts).map(([name, form]) => [name, fieldsOf(f
 
 function isMessage(channel: string, body: unknown): boolean {
   if (!isObject(body)) return false
+  if (channel === 's' && isUsual(body)) return true
   const form = formFields.get(`${channel}/${String(body['t'])}`)
   if (form === undefined || !hasForm(body, form)) return false
   for (const [name, part] of partFields) {
@@ -314,6 +315,40 @@ function isMessage(channel: string, body: unknown): boolean {
     (seq === undefined || isKind(seq, 'count')) &&
     (hello === undefined || announcesWell(hello))
   )
+}
+
+/**
+ * The two messages that come with every command, when they hold what they always hold and nothing else: a few dozen
+ * steps less than the tables take, which say the same. Whatever else they hold is for the tables.
+ */
+function isUsual(body: Record<string, unknown>): boolean {
+  if (body['t'] === 'append') {
+    const { branch, prevIndex, prevTerm, commit, round, sent, line, term } = body
+    const counts = isKind(prevIndex, 'count') && isKind(commit, 'count') && isKind(round, 'count')
+    return (
+      counts &&
+      line === null &&
+      isKind(prevTerm, 'term') &&
+      isReign(branch, term) &&
+      isClocks(sent) &&
+      Object.keys(body).length === APPEND_FIELDS
+    )
+  }
+  if (body['t'] !== 'appended') return false
+  const { branch, round, sent, match, promiseMs, term } = body
+  const counts = isKind(round, 'count') && isKind(match, 'place') && Number.isFinite(promiseMs)
+  return counts && isReign(branch, term) && isClocks(sent) && Object.keys(body).length === APPENDED_FIELDS
+}
+
+const APPEND_FIELDS = 9
+const APPENDED_FIELDS = 7
+
+function isReign(branch: unknown, term: unknown): boolean {
+  return (branch === null || typeof branch === 'string') && isKind(term, 'term')
+}
+
+function isClocks(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && Number.isFinite(value[0]) && Number.isFinite(value[1])
 }
 
 /** What the tables do not say. */

@@ -125,15 +125,18 @@ export class CallBook {
     const pending: Pending = {
       callId,
       id,
-      call: {
-        role,
-        command,
-        input,
-        ...(level !== undefined && { level }),
-        ...(user !== undefined && { user }),
-        ...(traceparent !== undefined && { traceparent }),
-        ...(relayed !== undefined && { relayed }),
-      },
+      call:
+        level === undefined && user === undefined && traceparent === undefined && relayed === undefined
+          ? { role, command, input }
+          : {
+              role,
+              command,
+              input,
+              ...(level !== undefined && { level }),
+              ...(user !== undefined && { user }),
+              ...(traceparent !== undefined && { traceparent }),
+              ...(relayed !== undefined && { relayed }),
+            },
       calledWallMs,
       deadlineMs,
       drawn: given === undefined,

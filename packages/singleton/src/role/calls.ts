@@ -403,7 +403,9 @@ function send(turn: Turn, pending: Pending): void {
   pending.repeat = false
   const { session, seq } = pending.id
   const { role, command, input, level, user, traceparent } = pending.call
-  const message: CallMessage = {
+  const suspect = pending.suspect ? 'sent' : pending.drawn ? null : 'given'
+  // What most calls do not have is added, not spread: a copy for each of them is dear on this path.
+  const message: Draft<CallMessage> = {
     t: 'call',
     session,
     seq,
@@ -412,21 +414,16 @@ function send(turn: Turn, pending: Pending): void {
     role,
     command,
     input,
-    ...(traceparent !== undefined && { traceparent }),
   }
-  const suspect = pending.suspect ? 'sent' : pending.drawn ? null : 'given'
-  turn.effects.push({
-    kind: 'send',
-    to: server.memberId,
-    message: {
-      ...message,
-      ...(level === undefined ? {} : { level }),
-      ...(user === undefined ? {} : { user }),
-      ...(suspect === null ? {} : { suspect }),
-    },
-  })
+  if (traceparent !== undefined) message.traceparent = traceparent
+  if (level !== undefined) message.level = level
+  if (user !== undefined) message.user = user
+  if (suspect !== null) message.suspect = suspect
+  turn.effects.push({ kind: 'send', to: server.memberId, message })
   if (calls.resends) arm(turn, now.monotonicMs + RESEND_MS)
 }
+
+type Draft<T> = { -readonly [K in keyof T]: T[K] }
 
 function giveUp(turn: Turn, pending: Pending, reason: string, since: number): void {
   const own = pending.alone || pending.call.relayed !== undefined

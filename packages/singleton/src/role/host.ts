@@ -477,6 +477,7 @@ class Host implements RoleHost {
   }
 
   flush(): void {
+    if (this.#changed.size === 0) return
     const changed = [...this.#changed]
     this.#changed.clear()
     for (const role of changed) {

@@ -30,9 +30,10 @@ const USER_MAX = 256
 export function proxy<S, E, C>(role: Role<S, E, C> & AnyRole, submit: Submit): Proxy<C> {
   const calls: Record<string, (input?: unknown, options?: CallOptions) => Call<unknown>> = {}
   for (const command of Object.keys(role.commands)) {
-    calls[command] = (input, options = {}) => {
-      const place = `${role.name}.${command}`
-      const request = { role: role.name, command, input: toEncodedCopy(input), ...checked(place, options) }
+    const place = `${role.name}.${command}`
+    calls[command] = (input, options) => {
+      const bare = { role: role.name, command, input: toEncodedCopy(input) }
+      const request = options === undefined ? bare : { ...bare, ...checked(place, options) }
       return asCall(place, submit(request).then(decoded))
     }
   }
@@ -112,5 +113,7 @@ function asCall(place: string, outcome: Promise<AnyOutcome>): Call<unknown> {
     throw new Unavailable(place, out)
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the outcome's type is that of the command called
-  return Object.assign(outcome, { value }) as unknown as Call<unknown>
+  const call = outcome as unknown as { value: () => Promise<unknown> }
+  call.value = value
+  return call as Call<unknown>
 }

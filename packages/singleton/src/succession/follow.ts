@@ -45,7 +45,7 @@ export function followLeader(
   term: number,
 ): boolean {
   const { s } = t
-  invariant(s.role.kind !== 'leader' || term > s.hard.term, `two leaders in term ${term}`)
+  if (s.role.kind === 'leader' && term <= s.hard.term) invariant(false, `two leaders in term ${term}`)
   const sameReign = s.leader?.memberId === from.memberId && s.leader.term === term
   if (!sameReign || s.role.kind !== 'follower') {
     const leader = { memberId: from.memberId, incarnation: from.incarnation, term }

@@ -71,9 +71,11 @@ export function stepSuccession(
 
 /** Learners that caught up, and everything else, are seen at the next beat. */
 function concernsMembers(input: SuccessionInput): boolean {
-  if (input.kind === 'message') return ['admit', 'leave', 'operate'].includes(input.message.t)
+  if (input.kind === 'message') return MEMBERS_SAY.has(input.message.t)
   return input.kind === 'up' || input.kind === 'gone' || input.kind === 'operate'
 }
+
+const MEMBERS_SAY: ReadonlySet<SuccessionMessage['t']> = new Set(['admit', 'leave', 'operate'])
 
 function take(t: Turn, input: SuccessionInput): void {
   const { s } = t

@@ -1,3 +1,4 @@
+import type { MemberId } from '@tanist/core'
 import { isCrowdBeat } from './crowd.js'
 import { armElection, becomeFollower, setLeader } from './election.js'
 import { encodeRecord, EntryKind } from './entries.js'
@@ -7,7 +8,7 @@ import { tendHome } from './homeward.js'
 import { rankAnew } from './rank.js'
 import { yieldWhenStalled } from './stall.js'
 import { followReceivers, replicate, rewindStalled } from './replicate.js'
-import type { LeaderRole, Turn } from './state.js'
+import type { LeaderRole, Succession, Turn } from './state.js'
 import { noticeWitness } from './witness.js'
 import { goAloneIfDue, waitsToGoAlone } from './pair.js'
 import { majority, note, setTimer, termAt, votersInForce } from './state.js'
@@ -92,12 +93,28 @@ export function flushLeader(t: Turn, role: LeaderRole): void {
 /** Raft: a majority holds it on disk, the leader counts itself after its own sync, and it is of its own term. */
 function commitWhatIsSafe(t: Turn, role: LeaderRole): void {
   const { s } = t
-  const set = votersInForce(s)
-  const matches = set
-    .map((id) => (id === s.self.memberId ? s.durableIndex : (role.progress.get(id)?.match ?? 0)))
-    .toSorted((a, b) => b - a)
-  const index = matches[majority(s, set) - 1] ?? 0
+  const index = heldByMajority(s, role)
   if (index > s.commitIndex && termAt(s, index) === s.hard.term) advanceCommit(t, index)
+}
+
+/** The newest entry that a majority of the voters in force has on disk. */
+function heldByMajority(s: Succession, role: LeaderRole): number {
+  const set = votersInForce(s)
+  const needed = majority(s, set)
+  let newest = 0
+  // Voters are few, and this is done with every batch of inputs: counting is cheaper than sorting a list.
+  for (const one of set) {
+    const index = heldBy(s, role, one)
+    if (index <= newest) continue
+    let holders = 0
+    for (const other of set) if (heldBy(s, role, other) >= index) holders += 1
+    if (holders >= needed) newest = index
+  }
+  return newest
+}
+
+function heldBy(s: Succession, role: LeaderRole, voter: MemberId): number {
+  return voter === s.self.memberId ? s.durableIndex : (role.progress.get(voter)?.match ?? 0)
 }
 
 /** A leader that hears no majority stops calling itself one, so that callers learn that nobody serves. */

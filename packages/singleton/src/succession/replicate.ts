@@ -120,9 +120,11 @@ export function onAppended(t: Turn, from: MemberId, term: number, message: Appen
 function onMatched(t: Turn, progress: Progress, match: number): void {
   progress.match = match
   progress.next = Math.max(progress.next, match + 1)
-  const open = progress.inFlight.findIndex((last) => last > match)
-  progress.inFlight = open < 0 ? [] : progress.inFlight.slice(open)
-  progress.inFlightBytes = open < 0 ? [] : progress.inFlightBytes.slice(open)
+  const { inFlight, inFlightBytes } = progress
+  const open = inFlight.findIndex((last) => last > match)
+  const over = open < 0 ? inFlight.length : open
+  inFlight.splice(0, over)
+  inFlightBytes.splice(0, over)
   progress.probing = false
   progress.stalledSinceMs = t.now.monotonicMs
 }
@@ -145,18 +147,16 @@ function onRejected(
 export function replicate(t: Turn, role: LeaderRole): void {
   const { s } = t
   const crowdsTurn = isCrowdsTurn(t, role)
-  const held = (to: MemberId, progress: Progress): boolean => !crowdsTurn && waitsInCrowd(role, to, progress)
-  const readsWait = role.reads.some((read) => read.round > role.round)
+  const readsWait = role.reads.length > 0 && role.reads.some((read) => read.round > role.round)
   const asks = role.beatDue || readsWait
   const end = sendable(s)
-  const anyNew = [...role.progress].some(([to, p]) => p.next <= end && !held(to, p))
-  if (asks || anyNew) role.round += 1
+  if (asks || isAnythingNew(role, end, crowdsTurn)) role.round += 1
   const line = lineOfSuccession(t, role)
   setLine(t, line)
   const waits = { commit: false, crowd: false }
   for (const [to, progress] of role.progress) {
     if (!isHere(s, to)) continue
-    if (held(to, progress)) {
+    if (!crowdsTurn && waitsInCrowd(role, to, progress)) {
       waits.crowd ||= role.crowdBeatDue || progress.next <= end || isBehindCommit(s, progress)
       continue
     }
@@ -174,6 +174,13 @@ export function replicate(t: Turn, role: LeaderRole): void {
   if (crowdsTurn) role.crowdBeatDue = false
   if (waits.crowd) crowdWaits(t, role)
   if (waits.commit) setTimer(t, 'commit', s.config.timing.commitNoticeMs)
+}
+
+/** Somebody has not been sent everything up to `end`, and is spoken to now. */
+function isAnythingNew(role: LeaderRole, end: number, crowdsTurn: boolean): boolean {
+  for (const [to, progress] of role.progress)
+    if (progress.next <= end && (crowdsTurn || !waitsInCrowd(role, to, progress))) return true
+  return false
 }
 
 /** A beat is due there. */
@@ -224,7 +231,7 @@ function sendEntries(
     if (bytes >= IN_FLIGHT_BYTES) break
     let entries = entriesFrom(s, progress.next, APPEND_BYTES)
     if (end < s.lastIndex) entries = entries.filter(({ index }) => index <= end)
-    invariant(entries.length > 0, `entry ${progress.next} of ${s.lastIndex} is missing`)
+    if (entries.length === 0) invariant(false, `entry ${progress.next} of ${s.lastIndex} is missing`)
     sendAppend(t, to, progress, entries, line, role.round)
     bytes += progress.inFlightBytes.at(-1) ?? 0
     sent = true

@@ -438,7 +438,7 @@ export function termAt(s: Succession, index: number): number {
   const first = s.tail[0]
   if (first && index >= first.index) {
     const entry = s.tail[index - first.index]
-    invariant(entry, `no entry ${index} in the tail`)
+    if (entry === undefined) invariant(false, `no entry ${index} in the tail`)
     return entry.term
   }
   return s.config.log.termAt(index)
@@ -448,7 +448,8 @@ export function termAt(s: Succession, index: number): number {
 export function entriesFrom(s: Succession, from: number, maxBytes: number): Entry[] {
   const tailFrom = s.tail[0]?.index ?? s.lastIndex + 1
   if (from >= tailFrom) return takeBytes(s.tail, from - tailFrom, maxBytes)
-  return s.config.log.read(from, maxBytes).filter((entry) => entry.index < tailFrom)
+  const read = s.config.log.read(from, maxBytes)
+  return (read.at(-1)?.index ?? 0) < tailFrom ? read : read.filter((entry) => entry.index < tailFrom)
 }
 
 function takeBytes(entries: readonly Entry[], start: number, maxBytes: number): Entry[] {
@@ -506,9 +507,15 @@ export function isReserved(
 
 export function setLine(t: Turn, line: readonly MemberId[]): void {
   const { s } = t
-  if (line.length === s.line.length && line.every((id, at) => id === s.line[at])) return
+  if (isSameLine(line, s.line)) return
   s.line = line
   t.out.push({ kind: 'line' })
+}
+
+function isSameLine(one: readonly MemberId[], other: readonly MemberId[]): boolean {
+  if (one.length !== other.length) return false
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false
+  return true
 }
 
 export function setTimer(t: Turn, key: string, afterMs: number | null): void {

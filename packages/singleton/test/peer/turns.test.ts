@@ -101,10 +101,34 @@ describe('what is said soon', () => {
     expect(done).toEqual(['upcall', 'soon', 'flush'])
   })
 
-  it('elsewhere is an input of its own', () => {
+  it('in an input happens behind the inputs that there were, before the turn is flushed', () => {
     const { done, turns, turn } = plainStage()
     turns.enqueue(() => turns.soon(() => void done.push('soon')))
+    turns.enqueue(() => void done.push('input'))
     turn()
-    expect(done).toEqual(['flush', 'soon', 'flush'])
+    expect(done).toEqual(['input', 'soon', 'flush'])
+  })
+
+  it('lets a turn end that says more and more', () => {
+    const { done, turns, turn } = plainStage()
+    let said = 0
+    const again = (): void => {
+      said += 1
+      turns.soon(again)
+    }
+    turns.enqueue(again)
+    turn()
+    expect(done.length).toBeLessThan(10)
+    expect(said).toBeGreaterThan(1)
+    const before = said
+    turn()
+    expect(said).toBeGreaterThan(before)
+  })
+
+  it('elsewhere is an input of its own', () => {
+    const { done, turns, turn } = plainStage()
+    turns.soon(() => void done.push('soon'))
+    turn()
+    expect(done).toEqual(['soon', 'flush'])
   })
 })
