@@ -94,7 +94,7 @@ function scanOpening(): Pick<Head, 'role' | 'command'> | null {
   if (role === UNUSUAL || !skip(COMMAND)) return null
   const command = name()
   if (command === UNUSUAL || !skip(SESSION)) return null
-  if (misses++ % 16 === 0) last = { bytes: bytes.slice(0, at), role, command }
+  if (misses++ % 16 === 0) last = { bytes: copied(0), role, command }
   return { role, command }
 }
 
@@ -109,7 +109,7 @@ function scanSession(): Scanned<string> {
   if (skip(known.bytes)) return known.name
   const session = text()
   if (session === UNUSUAL || !skip(SEQ)) return UNUSUAL
-  sessions[slot] = { bytes: bytes.slice(begin, at), name: session }
+  sessions[slot] = { bytes: copied(begin), name: session }
   return session
 }
 
@@ -156,6 +156,11 @@ function skip(expected: Uint8Array): boolean {
   for (let i = 0; i < length; i++) if (b[begin + i] !== expected[i]) return false
   at = begin + length
   return true
+}
+
+/** What was read since `begin`. Not `slice`: of a `Buffer` that is no copy, and keeps all that came with it. */
+function copied(begin: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(begin, at))
 }
 
 /** Deeper values go the long way, which has the limits. */
@@ -298,6 +303,6 @@ function textOf(known: Known[], finished: (made: string) => string): Scanned<str
   if (found.bytes.length === end + 1 - begin && skip(found.bytes)) return found.text
   at = end + 1
   const made = finished(ascii.decode(b.subarray(begin, end)))
-  known[slot] = { bytes: b.slice(begin, end + 1), text: made }
+  known[slot] = { bytes: copied(begin), text: made }
   return made
 }
