@@ -110,7 +110,14 @@ describe('the short way to read an entry', () => {
     // Two texts of one hash, so that one would be looked for where the other was kept.
     const entry = (part: string, text: string): Uint8Array => {
       const of = (name: string): string => (name === part ? text : name)
-      const base = { role: of('role'), command: of('command'), session: of('session'), seq: 1, floor: 0, atMs: 0 }
+      const base = {
+        role: of('role'),
+        command: of('command'),
+        session: of('session'),
+        seq: 1,
+        floor: 0,
+        atMs: 0,
+      }
       const events = encodeEvents([{ type: of('type'), payload: { [of('field')]: of('text') } }])
       return encodeEntry({ ...base, outcome: { status: 'ok', value: toEncoded(null) } }, events)
     }
