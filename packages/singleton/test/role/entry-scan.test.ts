@@ -109,7 +109,7 @@ describe('the short way to read an entry', () => {
     const parts = ['role', 'command', 'session', 'type', 'field', 'text'] as const
     // Two texts of one hash, so that one would be looked for where the other was kept.
     const entry = (part: string, text: string): Uint8Array => {
-      const of = (name: string): string => (name === part ? text : name)
+      const of = (place: string): string => (place === part ? text : place)
       const base = {
         role: of('role'),
         command: of('command'),
