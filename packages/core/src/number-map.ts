@@ -15,6 +15,8 @@ export class NumberMap<V> {
   #keys: number[] = Array<number>(FEWEST).fill(EMPTY)
   #values: (V | undefined)[] = Array<V | undefined>(FEWEST).fill(undefined)
   #size = 0
+  /** Keys that are not in their own place. Of numbers that follow each other, as long as they fit, there are none. */
+  #displaced = 0
 
   get size(): number {
     return this.#size
@@ -37,6 +39,7 @@ export class NumberMap<V> {
         at = this.#find(key)
       }
       this.#keys[at] = key
+      if (at !== (key & (this.#keys.length - 1))) this.#displaced += 1
     }
     this.#values[at] = value
   }
@@ -45,10 +48,12 @@ export class NumberMap<V> {
     let gap = this.#find(key)
     if (this.#keys[gap] === EMPTY) return false
     const mask = this.#keys.length - 1
+    if (gap !== (key & mask)) this.#displaced -= 1
     // What comes behind moves up, unless it would come before its own place.
-    for (let at = (gap + 1) & mask; this.#keys[at] !== EMPTY; at = (at + 1) & mask) {
+    for (let at = (gap + 1) & mask; this.#displaced > 0 && this.#keys[at] !== EMPTY; at = (at + 1) & mask) {
       const other = this.#keys[at]!
       if (((at - other) & mask) < ((at - gap) & mask)) continue
+      if (gap === (other & mask)) this.#displaced -= 1
       this.#keys[gap] = other
       this.#values[gap] = this.#values[at]
       gap = at
@@ -64,6 +69,7 @@ export class NumberMap<V> {
     this.#keys = Array<number>(FEWEST).fill(EMPTY)
     this.#values = Array<V | undefined>(FEWEST).fill(undefined)
     this.#size = 0
+    this.#displaced = 0
   }
 
   copy(): NumberMap<V> {
@@ -71,6 +77,7 @@ export class NumberMap<V> {
     copy.#keys = [...this.#keys]
     copy.#values = [...this.#values]
     copy.#size = this.#size
+    copy.#displaced = this.#displaced
     return copy
   }
 
@@ -99,9 +106,11 @@ export class NumberMap<V> {
     const [keys, values] = [this.#keys, this.#values]
     this.#keys = Array<number>(keys.length * 2).fill(EMPTY)
     this.#values = Array<V | undefined>(keys.length * 2).fill(undefined)
+    this.#displaced = 0
     for (let i = 0; i < keys.length; i++) {
       if (keys[i] === EMPTY) continue
       const at = this.#find(keys[i]!)
+      if (at !== (keys[i]! & (this.#keys.length - 1))) this.#displaced += 1
       this.#keys[at] = keys[i]!
       this.#values[at] = values[i]
     }

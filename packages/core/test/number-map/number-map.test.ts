@@ -13,7 +13,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('delete' as const), key }),
   fc.record({ do: fc.constant('clear' as const) }),
 )
-const steps = fc.array(fc.oneof({ weight: 60, arbitrary: step }), { maxLength: 300 })
+const steps = fc.array(fc.oneof({ weight: 60, arbitrary: step }), { maxLength: 300, size: 'max' })
 
 it('a number map is a map', () => {
   fc.assert(
@@ -52,4 +52,12 @@ it('a copy goes its own way', () => {
     [2, 'c'],
   ])
   expect(copy.ascending()).toEqual([])
+})
+
+it('a copy lets go of what shared its place', () => {
+  const map = new NumberMap<string>()
+  for (const at of [0, 4_096, 8_192]) map.set(at, `at ${at}`)
+  const copy = map.copy()
+  expect(copy.delete(0)).toBe(true)
+  expect([copy.get(4_096), copy.get(8_192)]).toEqual(['at 4096', 'at 8192'])
 })

@@ -39,7 +39,6 @@ const Byte = {
   comma: 0x2c,
   minus: 0x2d,
   zero: 0x30,
-  nine: 0x39,
   colon: 0x3a,
   openList: 0x5b,
   backslash: 0x5c,
@@ -53,7 +52,7 @@ const Byte = {
 export function scanEntry(payload: Uint8Array): CommandEntry | null {
   bytes = payload
   at = 0
-  const head = skip(last.bytes) ? last : scanHead()
+  const head = scanHead()
   if (head === null) return null
   const { role, command, session } = head
   const seq = whole()
@@ -74,30 +73,53 @@ type Head = Pick<CommandEntry, 'role' | 'command' | 'session'>
 /** No entry begins so. */
 const NEVER = literal('{}')
 
-/** How a recent entry began, up to its `seq`: the next one often begins alike. */
-let last = { opening: NEVER, bytes: NEVER, role: '', command: '', session: '' }
-/** Where callers take turns, remembering the last one is of no use. */
+/** How an entry began up to its session: the next one often begins alike. */
+let last = { bytes: NEVER, role: '', command: '' }
+/** Where roles or commands take turns, remembering each is of no use. */
 let misses = 0
 
 function scanHead(): Head | null {
-  const opening = skip(last.opening) ? last : scanOpening()
+  const opening = skip(last.bytes) ? last : scanOpening()
   if (opening === null) return null
-  const session = text()
-  if (session === UNUSUAL || !skip(SEQ)) return null
+  const session = scanSession()
+  if (session === UNUSUAL) return null
   const { role, command } = opening
-  if (++misses % 16 === 0 && opening === last) last = { ...last, bytes: bytes.slice(0, at), session }
   return { role, command, session }
 }
 
 /** Up to the name of the session. */
 function scanOpening(): Pick<Head, 'role' | 'command'> | null {
   if (!skip(ROLE)) return null
-  const role = text()
+  const role = name()
   if (role === UNUSUAL || !skip(COMMAND)) return null
-  const command = text()
+  const command = name()
   if (command === UNUSUAL || !skip(SESSION)) return null
-  if (misses % 16 === 0) last = { opening: bytes.slice(0, at), bytes: NEVER, role, command, session: '' }
+  if (misses++ % 16 === 0) last = { bytes: copied(0), role, command }
   return { role, command }
+}
+
+/** Sessions that came lately, with all that is between their name and their `seq`. */
+const sessions = Array.from({ length: 256 }, () => ({ bytes: NEVER, name: '' }))
+
+/** The name of the session, and on to its `seq`. */
+function scanSession(): Scanned<string> {
+  const begin = at
+  const slot = slotOf(begin)
+  const known = sessions[slot]!
+  if (skip(known.bytes)) return known.name
+  const session = text()
+  if (session === UNUSUAL || !skip(SEQ)) return UNUSUAL
+  sessions[slot] = { bytes: copied(begin), name: session }
+  return session
+}
+
+/** By the text that begins there. */
+function slotOf(begin: number): number {
+  const b = bytes
+  const { length } = b
+  let hash = 0
+  for (let i = begin; i < length && b[i] !== Byte.quote; i++) hash = ((hash << 5) - hash + b[i]!) | 0
+  return (hash ^ (hash >>> 8)) & 255
 }
 
 function scanOutcome(): Scanned<JournalledOutcome> {
@@ -113,7 +135,7 @@ function scanEvents(): Scanned<DecidedEvent[]> {
   if (skip(END)) return events
   for (;;) {
     if (!skip(EVENT)) return UNUSUAL
-    const type = text()
+    const type = name()
     if (type === UNUSUAL) return UNUSUAL
     if (skip(NOTHING)) events.push({ type, payload: undefined })
     else {
@@ -129,10 +151,16 @@ function scanEvents(): Scanned<DecidedEvent[]> {
 }
 
 function skip(expected: Uint8Array): boolean {
-  const { length } = expected
-  for (let i = 0; i < length; i++) if (bytes[at + i] !== expected[i]) return false
-  at += length
+  const [b, begin, { length }] = [bytes, at, expected]
+  if (begin + length > b.length) return false
+  for (let i = 0; i < length; i++) if (b[begin + i] !== expected[i]) return false
+  at = begin + length
   return true
+}
+
+/** What was read since `begin`. Not `slice`: of a `Buffer` that is no copy, and keeps all that came with it. */
+function copied(begin: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(begin, at))
 }
 
 /** Deeper values go the long way, which has the limits. */
@@ -166,7 +194,7 @@ function record(depth: number): Scanned<Record<string, unknown>> {
   }
   for (;;) {
     if (bytes[at++] !== Byte.quote) return UNUSUAL
-    const key = text()
+    const key = name()
     if (key === UNUSUAL || isForbidden(key) || bytes[at++] !== Byte.colon) return UNUSUAL
     const item = value(depth + 1)
     if (item === UNUSUAL) return UNUSUAL
@@ -205,26 +233,35 @@ function list(depth: number): Scanned<unknown[]> {
 const DIGITS = 15
 
 function whole(): Scanned<number> {
-  const negative = bytes[at] === Byte.minus
-  if (negative) at++
-  const begin = at
+  const b = bytes
+  const { length } = b
+  let here = at
+  const negative = b[here] === Byte.minus
+  if (negative) here++
+  const begin = here
   let number = 0
-  for (;;) {
-    const byte = bytes[at]
-    if (byte === undefined || byte < Byte.zero || byte > Byte.nine) break
-    number = number * 10 + (byte - Byte.zero)
-    at++
+  for (; here < length; here++) {
+    const digit = b[here]! - Byte.zero
+    if (digit < 0 || digit > 9) break
+    number = number * 10 + digit
   }
-  const digits = at - begin
+  at = here
+  const digits = here - begin
   if (digits === 0 || digits > DIGITS) return UNUSUAL
-  if (bytes[begin] === Byte.zero && (digits > 1 || negative)) return UNUSUAL
+  if (b[begin] === Byte.zero && (digits > 1 || negative)) return UNUSUAL
   // A fraction or an exponent is no end of any value, so whoever comes next finds it.
   return negative ? -number : number
 }
 
-/** Short texts come again and again: names, sessions, keys. */
+/** Short texts come again and again. */
 const SHORT = 64
-const slots: string[] = Array.from({ length: 1_024 }, () => '')
+interface Known {
+  readonly bytes: Uint8Array
+  readonly text: string
+}
+const noTexts = (): Known[] => Array.from({ length: 1_024 }, () => ({ bytes: NEVER, text: '' }))
+const texts = noTexts()
+const names = noTexts()
 const ascii = new TextDecoder()
 /** By byte: 1 for what stands for itself in a text. */
 const ordinary = Uint8Array.from({ length: 256 }, (_, byte) =>
@@ -233,25 +270,39 @@ const ordinary = Uint8Array.from({ length: 256 }, (_, byte) =>
 
 /** The text up to the quote, and over it. */
 function text(): Scanned<string> {
-  const begin = at
-  const { length } = bytes
-  let end = begin
-  let hash = 0
-  while (end < length && ordinary[bytes[end]!] === 1) hash = ((hash << 5) - hash + bytes[end++]!) | 0
-  if (end === length || bytes[end] !== Byte.quote) return UNUSUAL
-  at = end + 1
-  if (end - begin > SHORT) return ascii.decode(bytes.subarray(begin, end))
-  if (end === begin) return ''
-  const slot = (hash ^ (hash >>> 10)) & 1_023
-  const known = slots[slot]!
-  if (isText(known, begin, end)) return known
-  const made = ascii.decode(bytes.subarray(begin, end))
-  slots[slot] = made
-  return made
+  return textOf(texts, asItIs)
 }
 
-function isText(known: string, begin: number, end: number): boolean {
-  if (known.length !== end - begin) return false
-  for (let i = begin; i < end; i++) if (known.charCodeAt(i - begin) !== bytes[i]) return false
-  return true
+/** A text that others are compared with and found by, as a role, an event or a field. */
+function name(): Scanned<string> {
+  return textOf(names, internal)
+}
+
+const asItIs = (made: string): string => made
+/** V8 finds such a text by its place in memory, where it would compare the characters of another one. */
+const internal = (made: string): string => Object.keys({ [made]: null })[0]!
+
+function textOf(known: Known[], finished: (made: string) => string): Scanned<string> {
+  const [b, begin] = [bytes, at]
+  const { length } = b
+  let end = begin
+  let hash = 0
+  while (end < length && ordinary[b[end]!] === 1) hash = ((hash << 5) - hash + b[end++]!) | 0
+  if (end === length || b[end] !== Byte.quote) return UNUSUAL
+  if (end - begin > SHORT) {
+    at = end + 1
+    return ascii.decode(b.subarray(begin, end))
+  }
+  if (end === begin) {
+    at = end + 1
+    return ''
+  }
+  const slot = (hash ^ (hash >>> 10)) & 1_023
+  const found = known[slot]!
+  // With the quote, so that none passes for the beginning of a longer one.
+  if (found.bytes.length === end + 1 - begin && skip(found.bytes)) return found.text
+  at = end + 1
+  const made = finished(ascii.decode(b.subarray(begin, end)))
+  known[slot] = { bytes: copied(begin), text: made }
+  return made
 }

@@ -25,6 +25,12 @@ export interface Session {
   readonly epoch: number
 }
 
+/** The answers of a session above its floor. */
+export interface Window {
+  floor: number
+  readonly answers: NumberMap<Answer>
+}
+
 /** A table as it is at one moment. */
 export interface SessionsImage {
   readonly expiredTo: number
@@ -240,7 +246,8 @@ export function positionOf(session: string): number | null {
   return /^\d{1,15}$/.test(digits) ? Number(digits) : null
 }
 
-function raiseFloor(session: Session, floor: number): void {
+/** Forgets the answers up to there. */
+export function raiseFloor(session: Window, floor: number): void {
   if (floor <= session.floor) return
   const { answers } = session
   if (floor - session.floor <= answers.size) {
@@ -251,7 +258,8 @@ function raiseFloor(session: Session, floor: number): void {
   session.floor = floor
 }
 
-function lowest({ answers, floor }: Session): number {
+/** Of the answers. */
+export function lowest({ answers, floor }: Readonly<Window>): number {
   // Nearly always the next one.
   for (let seq = floor + 1; seq <= floor + answers.size; seq++) if (answers.has(seq)) return seq
   return Math.min(...answers.keys())

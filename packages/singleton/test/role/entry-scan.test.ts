@@ -105,6 +105,31 @@ describe('the short way to read an entry', () => {
     expect(short).toBeGreaterThan(20)
   })
 
+  it('keeps nothing of the memory that an entry was read from, which may soon hold another one', () => {
+    const parts = ['role', 'command', 'session', 'type', 'field', 'text'] as const
+    // Two texts of one hash, so that one would be looked for where the other was kept.
+    const entry = (part: string, text: string): Uint8Array => {
+      const of = (place: string): string => (place === part ? text : place)
+      const base = {
+        role: of('role'),
+        command: of('command'),
+        session: of('session'),
+        seq: 1,
+        floor: 0,
+        atMs: 0,
+      }
+      const events = encodeEvents([{ type: of('type'), payload: { [of('field')]: of('text') } }])
+      return encodeEntry({ ...base, outcome: { status: 'ok', value: toEncoded(null) } }, events)
+    }
+    for (const part of parts) {
+      const memory = Buffer.from(entry(part, 'Aa'))
+      for (let i = 0; i < 20; i++) expect(scanEntry(memory)).not.toBeNull()
+      memory.set(entry(part, 'BB'))
+      const other = entry(part, 'BB')
+      expect(scanEntry(other)).toEqual(parseRoleEntry(other))
+    }
+  })
+
   it('finds what the long way finds, or nothing, for each unusual value', () => {
     const values = [
       '-0',

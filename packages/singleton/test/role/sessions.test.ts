@@ -1,14 +1,16 @@
+import { NumberMap } from '@tanist/core'
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createRoleHost } from '../../src/role/index.js'
 import type { CommandRecord, RoleHost } from '../../src/role/index.js'
-import { SESSION_GRACE_MS, SESSION_IDLE_MS } from '../../src/role/limits.js'
+import { SESSION_GRACE_MS, SESSION_IDLE_MS, SESSION_WINDOW } from '../../src/role/limits.js'
 import { SessionTable } from '../../src/role/sessions.js'
 import { SessionsAhead } from '../../src/role/speculation.js'
 import { ledger, ledgerOf, request } from './ledger.js'
 
 const DAY = SESSION_IDLE_MS
 const MINUTE = 60_000
+const OK = { status: 'ok', value: null } as const
 
 /** A leader whose entries are committed at once. */
 class Leader {
@@ -111,6 +113,43 @@ describe('sessions', () => {
       if (i > 1) expect(late.kind).toBe('expired')
       if (late.kind === 'expired') expect(leader.ask(`late ${i}^${late.renewAt}`, 1).kind).toBe('append')
     }
+  })
+
+  it('are known ahead of a long tail as they will be behind it, without a look at every answer for each entry', () => {
+    const plan = fc.record({
+      lag: fc.integer({ min: 1, max: 2 * SESSION_WINDOW }),
+      swaps: fc.integer({ min: 1, max: 40 }),
+      callers: fc.integer({ min: 1, max: 3 }),
+    })
+    const looks = vi.spyOn(NumberMap.prototype, 'keys')
+    fc.assert(
+      fc.property(plan, ({ lag, swaps, callers }) => {
+        const [table, other] = [new SessionTable(), new SessionTable()]
+        const ahead = new SessionsAhead(table)
+        const each = 3 * SESSION_WINDOW
+        const tail = Array.from({ length: each * callers }, (_, i) => {
+          const nth = Math.floor(i / callers)
+          const block = nth - (nth % swaps)
+          // Some come in another order than they were sent in.
+          const seq = 1 + block + Math.min(swaps, each - block) - 1 - (nth - block)
+          const answer = { role: 'r', command: 'c', term: 1, index: i + 1, outcome: OK }
+          return { session: `${i % callers}^0`, seq, floor: Math.max(0, block - lag), answer }
+        })
+        looks.mockClear()
+        for (const { session, seq, floor, answer } of tail) ahead.record(session, seq, floor, answer)
+        expect(looks.mock.calls.length).toBeLessThan(each / 10)
+        for (const { session, seq, floor, answer } of tail) other.record(session, seq, floor, 0, answer)
+        for (const { session, seq } of tail) {
+          const behind = other.find(session, seq)
+          expect(behind === 'expired' ? 'expired' : ahead.find(session, seq)).toEqual(behind)
+          expect(ahead.find(session, seq)).toBeDefined()
+        }
+        for (const { session, seq } of tail) ahead.settle(session, seq)
+        for (const { session } of tail) expect(ahead.waits(session)).toBe(false)
+      }),
+      { numRuns: 8 },
+    )
+    looks.mockRestore()
   })
 
   it('are told apart for certain: what was executed is never taken for new, ahead of the commits or behind them', () => {
