@@ -21,15 +21,9 @@ export type {
   ManifestMember,
 } from './gateway/index.js'
 export { join, restore, startPeer } from './join.js'
-export type {
-  JoinOptions,
-  Operate,
-  Peer,
-  ReadOptions,
-  RestoreOptions,
-  RoleHandle,
-  ServerView,
-} from './join.js'
+export type { JoinOptions, RestoreOptions } from './join.js'
+export type { Operate, Peer } from './facade.js'
+export type { ReadOptions, RoleHandle, ServerView } from './role-handle.js'
 export { applyChange, changesBetween, JoinError, LATENCY_BOUNDS_MS, quantileMs } from './peer/index.js'
 export type { OperateMembers } from './operate.js'
 export type { OperateReactions, RoleOrName } from './operate-reactions.js'

@@ -1,7 +1,7 @@
 import type { Host } from '@tanist/core'
 import type { Manifest } from './manifest.js'
 import type { AnyRole, Role } from '../role/index.js'
-import type { RoleHandle } from '../join.js'
+import type { RoleHandle } from '../role-handle.js'
 import { ClientCore } from './core.js'
 import { ConnectError } from './errors.js'
 import { clientHandle, clientRead } from './handle.js'

@@ -1,6 +1,6 @@
 import { distinctUntilChanged, map } from 'rxjs'
 import { checkPosition } from '../event-stream.js'
-import type { ReadOptions, RoleHandle } from '../join.js'
+import type { ReadOptions, RoleHandle } from '../role-handle.js'
 import { proxy } from '../role/index.js'
 import type { AnyRole, CallOutcome, EventsOptions, Role, Submit } from '../role/index.js'
 import type { Answer, NoAnswer } from './asked.js'

@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs'
-import type { ServerView } from '../join.js'
+import type { ServerView } from '../role-handle.js'
 import type { ClientCore } from './core.js'
 
 /** What `look` gives, at once and whenever it is another value; completes when the client is closed. */

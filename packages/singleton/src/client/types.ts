@@ -1,7 +1,7 @@
 import type { Address, MemberId } from '@tanist/core'
 import type { Observable } from 'rxjs'
 import type { Manifest } from './manifest.js'
-import type { ReadOptions, RoleHandle, ServerView } from '../join.js'
+import type { ReadOptions, RoleHandle, ServerView } from '../role-handle.js'
 import type { AnyRole, Role } from '../role/index.js'
 import type { ClusterView } from './messages.js'
 

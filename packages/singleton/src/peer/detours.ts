@@ -47,9 +47,11 @@ export interface DetourCounts {
  * of these shorter for those who rely on it, never longer.
  *
  * Who speaks: the relay takes from each link only what its own speaker sends; the receiver believes a relay that is
- * a member, about a member, in the incarnations that the view has. Who is not in its own view yet has none to judge by: it
- * takes from those it is linked to the words of those whose hello it has heard itself, and answers by the same relay,
- * until the journal has told it of itself. Else one whose link with the leader ended as it was admitted would not be told.
+ * a member, about a member, in the incarnations that the view has. Who is not in its own view yet has none to judge by:
+ * from those it is linked to it takes the words of those whose hello it has heard itself, and of those of the very
+ * cluster that the relay says is its own, since a relay hands on for members alone; and it answers by the same relay,
+ * until the journal has told it of itself. Else one whose link with the leader ended as it was admitted would not be
+ * told, nor one that has never heard the leader of now.
  */
 export class Detours {
   readonly #ports: DetourPorts
@@ -60,6 +62,8 @@ export class Detours {
   readonly #up = new Set<MemberId>()
   /** Those of them who found the way themselves, while this peer was new and knew no members. */
   readonly #found = new Set<MemberId>()
+  /** Those to whom a way has begun, and who have said nothing of themselves since: the greeting may be lost. */
+  readonly #unanswered = new Set<MemberId>()
   readonly #outbox = new Map<MemberId, WireMessage[]>()
   #frames = 0
   #bytes = 0
@@ -93,7 +97,13 @@ export class Detours {
     this.#found.delete(id)
     this.#via.set(id, via)
     this.#rise(id)
+    this.#unanswered.add(id)
     this.#greet(id, true)
+  }
+
+  /** From time to time. */
+  greetAgain(): void {
+    for (const id of this.#unanswered) this.#greet(id, true)
   }
 
   /** The machine goes by the own link again, or not at all. */
@@ -151,7 +161,7 @@ export class Detours {
     const believed = this.#isMember(author) || this.#isNew()
     if (author.memberId === self.memberId || !believed) return void (this.#refused += 1)
     if (body.t === 'greet') this.#greeted(speaker, author, body)
-    else this.#opened(author, message.data)
+    else this.#opened(speaker, author, message.data)
   }
 
   #handOn(speaker: Speaker, author: Speaker, message: DetourMessage): void {
@@ -167,11 +177,12 @@ export class Detours {
     this.#bytes += data?.length ?? 0
   }
 
-  #opened(author: Speaker, data: Uint8Array | undefined): void {
-    // Until this side has found out that the link is bad it is as if the message had been lost with it.
+  #opened(speaker: Speaker, author: Speaker, data: Uint8Array | undefined): void {
     const known = this.#hellos.get(author.memberId)?.incarnation === author.incarnation
-    const linked = this.#up.has(author.memberId) || this.#ports.links.isUsable(author.memberId)
-    if (!known || !linked || data === undefined) return
+    if (!known || data === undefined) return
+    this.#find(author.memberId, speaker.memberId)
+    // Until this side has found out that the link is bad it is as if the message had been lost with it.
+    if (!this.#up.has(author.memberId) && !this.#ports.links.isUsable(author.memberId)) return
     let messages: WireMessage[]
     try {
       messages = decodeWire(data)
@@ -188,22 +199,33 @@ export class Detours {
     const self = this.#ports.self()
     const honest = hello.memberId === author.memberId && hello.incarnation === author.incarnation
     const before = this.#hellos.get(author.memberId)
-    const known = before?.incarnation === hello.incarnation ? before.clusterId : null
-    const cluster = self.clusterId ?? known
+    const cluster = self.clusterId ?? this.#clusterOf(author) ?? this.#clusterOf(speaker)
     // A member that has not been told so says that it has no cluster yet.
     const same = cluster !== null && (hello.clusterId ?? cluster) === cluster
     const fits = hello.protocol === self.protocol && same && !hello.witness
     if (!honest || !fits) return void (this.#refused += 1)
     const linked = this.#ports.links.isUsable(author.memberId)
+    const told = this.#up.has(author.memberId) || linked
     this.#hellos.set(author.memberId, hello)
-    if (known !== null && !linked && this.#isNew()) {
-      this.#found.add(author.memberId)
-      this.#via.set(author.memberId, speaker.memberId)
-    }
+    this.#unanswered.delete(author.memberId)
+    this.#find(author.memberId, speaker.memberId)
     if (ask) this.#say(speaker.memberId, author.memberId, false)
-    if (this.#up.has(author.memberId) || linked) {
-      if (JSON.stringify(before) !== JSON.stringify(hello)) this.#ports.up(hello, false)
-    } else this.#rise(author.memberId)
+    if (told && JSON.stringify(before) !== JSON.stringify(hello)) this.#ports.up(hello, false)
+    else if (!linked && !this.#up.has(author.memberId)) this.#rise(author.memberId)
+  }
+
+  /** A new peer answers by the way that the words came: now, or when its own link has ended. */
+  #find(id: MemberId, via: MemberId): void {
+    if (!this.#isNew() || this.#ports.links.isUsable(id)) return
+    this.#found.add(id)
+    this.#via.set(id, via)
+    if (!this.#up.has(id)) this.#rise(id)
+  }
+
+  /** As it said itself, the last time. */
+  #clusterOf({ memberId, incarnation }: Speaker): string | null {
+    const hello = this.#hellos.get(memberId)
+    return hello?.incarnation === incarnation ? hello.clusterId : null
   }
 
   #rise(id: MemberId): void {
@@ -239,6 +261,7 @@ export class Detours {
 
   #forget(id: MemberId): void {
     this.#found.delete(id)
+    this.#unanswered.delete(id)
     this.#via.delete(id)
     this.#up.delete(id)
     this.#outbox.delete(id)

@@ -149,6 +149,7 @@ export class Mesh {
     for (const effect of stepMembership(this.#membership, input, this.#host.clock.now(), this.#host.random)) {
       this.#run(effect)
     }
+    if (input.kind === 'timer' && input.key === 'beat') this.#detours.greetAgain()
     if (input.kind === 'self') this.#detours.selfChanged()
     if (input.kind === 'view') this.#detours.keep((id) => this.#membership.index.byId.has(id))
     this.#turns.drain()

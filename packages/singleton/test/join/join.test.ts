@@ -251,7 +251,7 @@ describe('what is wrong is said in a sentence', () => {
 
   it('a data folder of another cluster: the newcomer stops, both clusters are as they were', async () => {
     const [ann] = await office.startAll('ann')
-    const other = await office.start({ name: 'zoe', seeds: [] })
+    const other = await office.start({ name: 'zoe', seeds: [], timing: { settleMs: 50 } })
     await other.joined
     await other.role(counter).add({ by: 3 })
     await other.stop()
@@ -263,7 +263,7 @@ describe('what is wrong is said in a sentence', () => {
 
   it('a cluster that never had a command dissolves, and its peer joins the other as the same object', async () => {
     const [ann] = await office.startAll('ann')
-    const zoe = await office.start({ name: 'zoe', seeds: [] })
+    const zoe = await office.start({ name: 'zoe', seeds: [], timing: { settleMs: 50 } })
     await zoe.joined
     await zoe.role(counter).add({ by: 3 })
     await zoe.stop()

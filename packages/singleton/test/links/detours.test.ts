@@ -194,8 +194,51 @@ describe('through a third member', () => {
     a.detours.send('b', note(1))
     const words = c.take('a', a.flush().to('c')).to('b')
     expect(b.take('c', words).told).toEqual(['a1: r/1'])
-    const stranger = new Bench(helloOf('b', 1, { clusterId: null }), '', 'c')
-    expect(stranger.take('c', words).told).toEqual([])
+  })
+
+  it('and from those whom it never heard, when they are of the cluster that the relay says is its own', () => {
+    const words = (clusterId: string): readonly WireMessage[] => {
+      const a = new Bench(helloOf('a', 1, { clusterId }), 'abc', 'bc')
+      a.detours.begin('b', 'c')
+      a.detours.send('b', note(1))
+      return new Bench(helloOf('c'), 'abc', 'ab').take('a', a.flush().to('c')).to('b')
+    }
+    const joiner = (): Bench => new Bench(helloOf('b', 1, { clusterId: null }), '', 'c')
+    expect(joiner().take('c', words('c')).told).toEqual(['up a', 'a1: r/1'])
+    const other = joiner()
+    expect(other.take('c', words('d')).told).toEqual([])
+    expect(other.detours.counts.refused).toBe(1)
+    // A relay that is itself not told yet names no cluster.
+    const early = joiner()
+    early.links.up(1, helloOf('c', 1, { clusterId: null }))
+    early.detours.linkUp(helloOf('c', 1, { clusterId: null }))
+    expect(early.take('c', words('c')).told).toEqual([])
+  })
+
+  it('a joiner takes the way that words come by when its own link ends later', () => {
+    const a = new Bench(helloOf('a'), 'abc', 'bc')
+    const c = new Bench(helloOf('c'), 'abc', 'ab')
+    const b = new Bench(helloOf('b', 1, { clusterId: null }), '', 'ac')
+    a.detours.begin('b', 'c')
+    b.take('c', c.take('a', a.flush().to('c')).to('b'))
+    b.links.down('a')
+    expect(b.told).toEqual([])
+    for (const end of [a, c]) end.sent.clear()
+    a.detours.send('b', note(1))
+    b.take('c', c.take('a', a.flush().to('c')).to('b'))
+    expect(b.told).toEqual(['up a', 'a1: r/1'])
+    expect(b.detours.carries('a')).toBe(true)
+  })
+
+  it('a greeting that is lost is said again until it is answered', () => {
+    const { a, b, carry } = office()
+    a.detours.begin('b', 'c')
+    a.flush().sent.clear()
+    a.detours.greetAgain()
+    carry()
+    expect([a.told, b.told]).toEqual([['up b'], []])
+    a.detours.greetAgain()
+    expect(a.flush().to('c')).toEqual([])
   })
 
   it('a joiner whose link has ended answers by the relay that brought the words, until it is in its own view', () => {
