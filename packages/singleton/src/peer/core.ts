@@ -828,6 +828,8 @@ export class PeerCore {
     this.#emit({ kind: 'note', event: 'peer-refused', text, data: { address, code } })
     // Too many callers, or a machine too busy to finish a handshake in time: that says nothing about this peer.
     if (code === 'limit') return
+    // A cluster that never had a command dissolves now and joins this one, or has other settings, and both go on.
+    if (code === 'cluster' && hello?.fresh === true && !isFresh(this.#group.state)) return
     // Whoever waits for its own cluster waits on, whatever others say.
     const final = code === 'identity' && self
     const known = this.#refusal !== null && (this.#refusal.final || !final)
