@@ -28,6 +28,31 @@ describe('a link', () => {
     expect(BigInt(ear.texts()[0]!)).toBeLessThan(untilNs)
   })
 
+  it('carries frames of every length of length, in order, from either side', async () => {
+    const { out, in: inner } = await linked()
+    const lengths = [0, 1, 125, 126, 127, 16_000, 16_001, 1_000_000, 3]
+    const frames = lengths.map((length, at) => new Uint8Array(length).fill(at + 1))
+    for (const [from, to] of [
+      [out, inner],
+      [inner, out],
+    ] as const) {
+      for (const frame of frames) from.link.send(frame)
+      await to.until((seen) => seen.frames.length === frames.length)
+      expect(Buffer.concat(to.frames).equals(Buffer.concat(frames))).toBe(true)
+      expect(to.frames.map(({ length }) => length)).toEqual(lengths)
+    }
+  })
+
+  it('sends nothing after its close', async () => {
+    const { out, in: inner } = await linked()
+    out.link.send(Buffer.from('first'))
+    inner.link.close('over', 'for the day')
+    await out.ending()
+    out.link.send(Buffer.from('late'))
+    expect(await inner.ending()).toEqual({ kind: 'local' })
+    expect(out.end).toEqual({ kind: 'remote', code: 'over', reason: 'for the day' })
+  })
+
   it('counts what waits, and breaks before it grows without bound', async () => {
     const { out } = await linked()
     const frame = new Uint8Array(frameBytes)
