@@ -43,16 +43,6 @@ describe('a link', () => {
     }
   })
 
-  it('sends nothing after its close', async () => {
-    const { out, in: inner } = await linked()
-    out.link.send(Buffer.from('first'))
-    inner.link.close('over', 'for the day')
-    await out.ending()
-    out.link.send(Buffer.from('late'))
-    expect(await inner.ending()).toEqual({ kind: 'local' })
-    expect(out.end).toEqual({ kind: 'remote', code: 'over', reason: 'for the day' })
-  })
-
   it('counts what waits, and breaks before it grows without bound', async () => {
     const { out } = await linked()
     const frame = new Uint8Array(frameBytes)
