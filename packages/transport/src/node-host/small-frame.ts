@@ -3,8 +3,8 @@ const lengthFollows = 126
 const maskBit = 0x80
 const maskBytes = 4
 
-/** Of a frame that is sent in one piece: fits a record of TLS (RFC 8446, 5.1), and copying it costs next to nothing. */
-export const smallFrameBytes = 16_000
+/** Of a frame that is sent in one piece: up to here copying costs less than it saves. */
+export const smallFrameBytes = 1_000
 
 /** A short message as one frame in one buffer (RFC 6455, 5.2). The mask is all zeros, see `wireOptions`. */
 export function smallFrame(payload: Uint8Array, masked: boolean): Buffer {
