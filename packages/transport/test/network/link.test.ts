@@ -28,6 +28,21 @@ describe('a link', () => {
     expect(BigInt(ear.texts()[0]!)).toBeLessThan(untilNs)
   })
 
+  it('carries frames of every length of length, in order, from either side', async () => {
+    const { out, in: inner } = await linked()
+    const lengths = [0, 1, 125, 126, 127, 1_000, 1_001, 65_536, 1_000_000, 3]
+    const frames = lengths.map((length, at) => new Uint8Array(length).fill(at + 1))
+    for (const [from, to] of [
+      [out, inner],
+      [inner, out],
+    ] as const) {
+      for (const frame of frames) from.link.send(frame)
+      await to.until((seen) => seen.frames.length === frames.length)
+      expect(Buffer.concat(to.frames).equals(Buffer.concat(frames))).toBe(true)
+      expect(to.frames.map(({ length }) => length)).toEqual(lengths)
+    }
+  })
+
   it('counts what waits, and breaks before it grows without bound', async () => {
     const { out } = await linked()
     const frame = new Uint8Array(frameBytes)
