@@ -4,77 +4,66 @@ import { pause } from './children.mjs'
 import { startEtcd } from './etcd.mjs'
 import { summary } from './numbers.mjs'
 import { startTanist } from './tanist.mjs'
+import { startWriters } from './writers.mjs'
 
 const WRITERS = 8
 /** As of a server that has been there for a while. */
 const WARM_MS = 3_000
 
-/** Writes without an end; `stop` tells the longest gap between two acknowledgements since `mark`. */
-function writers(write) {
-  const life = { running: true }
+/** `start` begins writing; `move` hands over. As many times without a hand-over: what is ordinary. */
+async function measure(times, start, move) {
+  const found = { moved: [], ordinary: [] }
   let failed = 0
-  let lastMs = performance.now()
-  let longestMs = 0
-  let marked = false
-  const loop = async () => {
-    while (life.running) {
-      const ok = await write().catch(() => false)
-      if (!life.running) return
-      if (!ok) failed += 1
-      else {
-        const now = performance.now()
-        if (marked) longestMs = Math.max(longestMs, now - lastMs)
-        lastMs = now
-      }
-    }
-  }
-  const loops = Array.from({ length: WRITERS }, loop)
-  return {
-    mark() {
-      marked = true
-      failed = 0
-    },
-    async stop() {
-      longestMs = Math.max(longestMs, performance.now() - lastMs)
-      life.running = false
-      await Promise.all(loops)
-      return { longestMs, failed }
-    },
-  }
-}
-
-async function measure(times, write, move) {
-  const gaps = []
-  let failed = 0
-  const first = writers(write)
+  const first = await start()
   await pause(WARM_MS)
   await first.stop()
-  for (let i = 0; i < times; i++) {
-    const writing = writers(write)
+  for (let i = 0; i < 2 * times; i++) {
+    const [gaps, act] = i % 2 === 0 ? [found.moved, move] : [found.ordinary, () => pause(20)]
+    const writing = await start()
     await pause(300)
-    writing.mark()
-    await move()
+    await writing.mark()
+    await act()
     await pause(300)
     const one = await writing.stop()
     gaps.push(one.longestMs)
     failed += one.failed
     await pause(500)
   }
-  return { gap: summary(gaps), failed }
+  return { gap: summary(found.moved), ordinary: summary(found.ordinary), failed }
 }
 
-async function ofTanist(times) {
+const transfer = (cluster) => async () => {
+  const { at } = await cluster.serving()
+  const done = await cluster.peers[at].ask({ do: 'transfer' })
+  if (!done.ok) throw new Error(`the hand-over failed: ${done.text}`)
+}
+
+/** The writers are a fourth member in this process: a learner, with a journal of its own. */
+async function fromFourth(times) {
   const cluster = await startTanist()
   const caller = await joinAsCaller(cluster)
   try {
     await pause(500)
-    return await measure(times, caller.put, async () => {
-      const { at } = await cluster.serving()
-      const done = await cluster.peers[at].ask({ do: 'transfer' })
-      if (!done.ok) throw new Error(`the hand-over failed: ${done.text}`)
-    })
+    return await measure(times, () => startWriters(WRITERS, caller.put), transfer(cluster))
   } finally {
     await caller.stop()
+    await cluster.stop()
+  }
+}
+
+const writersAt = (peer) => async () => {
+  await peer.ask({ do: 'writers', count: WRITERS })
+  return { mark: () => peer.ask({ do: 'mark' }), stop: () => peer.ask({ do: 'stop' }) }
+}
+
+/** The writers are in the youngest of three members, which the role never comes to. */
+async function fromThird(times) {
+  const cluster = await startTanist()
+  try {
+    const { at, successor } = await cluster.serving()
+    const third = cluster.peers.find((_, i) => i !== at && i !== successor)
+    return await measure(times, writersAt(third), transfer(cluster))
+  } finally {
     await cluster.stop()
   }
 }
@@ -85,7 +74,7 @@ async function ofEtcd(times) {
     const client = (await cluster.leader()).at
     return await measure(
       times,
-      () => cluster.put((client + 1) % 3),
+      () => startWriters(WRITERS, () => cluster.put((client + 1) % 3)),
       async () => {
         const { at, ids } = await cluster.leader()
         const targetID = ids[(at + 1) % 3]
@@ -100,11 +89,18 @@ async function ofEtcd(times) {
 
 export async function handOver({ report, etcd, times }) {
   report.title(`hand-over on request with ${WRITERS} writers, longest time without an acknowledgement`)
-  const tanist = await ofTanist(times)
-  report.row('tanist', tanist.gap, 'ms', `${tanist.failed} failed calls`)
-  report.target('no failed call', tanist.failed, 0, 'less')
+  const row = (name, { gap, ordinary, failed }) => {
+    report.row(name, gap, 'ms', `${failed} failed calls`)
+    report.row('  as long, without a hand-over', ordinary, 'ms')
+  }
+  const third = await fromThird(times)
+  row('tanist, writers in the third member', third)
+  const fourth = await fromFourth(times)
+  row('tanist, writers in a fourth member', fourth)
+  report.target('no failed call', third.failed + fourth.failed, 0, 'less')
   if (!etcd) return
   const plain = await ofEtcd(times)
-  report.row('etcd move-leader', plain.gap, 'ms', `${plain.failed} failed calls`)
-  report.target('half of etcd move-leader', tanist.gap.median, plain.gap.median / 2, 'less', 'ms')
+  row('etcd move-leader', plain)
+  for (const [name, { gap }] of Object.entries({ third, fourth }))
+    report.target(`half of etcd move-leader, ${name}`, gap.median, plain.gap.median / 2, 'less', 'ms')
 }

@@ -4,6 +4,7 @@ import { startPeer } from '@tanist/singleton'
 import { given, onRequest, ready } from './answer.mjs'
 import { bare, store, VALUE } from './bare-role.mjs'
 import { load } from './load.mjs'
+import { startWriters } from './writers.mjs'
 
 /** The newest log lines with the time that all processes of a machine share: to see where a take-over takes its time. */
 const lines = []
@@ -15,6 +16,7 @@ const log = {
 }
 const peer = await startPeer({ app: 'bench', log, roles: [bare, store], ...given })
 let keys = 0
+let writing = null
 /** Since it was last asked for. */
 const stops = monitorEventLoopDelay({ resolution: 5 })
 
@@ -39,6 +41,13 @@ onRequest(async (request) => {
     }
     case 'load':
       return load(() => writes[request.role ?? 'bare'](request), request)
+    case 'writers':
+      writing = startWriters(request.count, writes.bare)
+      return {}
+    case 'mark':
+      return writing.mark()
+    case 'stop':
+      return writing.stop()
     case 'log':
       return lines
     case 'usage':

@@ -31,7 +31,7 @@ export async function startTanist({
     seeds,
     peers,
     settings,
-    /** Number of the process that serves, once everybody agrees and everyone votes. */
+    /** Numbers of the process that serves and of its first successor, once everybody agrees and everyone votes. */
     serving: () => serving(peers, members),
     restart: async (at) => {
       peers[at] = start(at)
@@ -63,6 +63,7 @@ async function serving(peers, members) {
     )
     if (names.size !== 1 || name === undefined || !whole) return null
     const at = found.findIndex((status) => status?.self.name === name)
-    return at < 0 || found[at].successors.length < 2 ? null : { at }
+    if (at < 0 || found[at].successors.length < 2) return null
+    return { at, successor: found.findIndex((status) => status?.self.name === found[at].successors[0].name) }
   })
 }

@@ -17,6 +17,7 @@ export interface OfficeView {
   readonly self: string
   readonly server: string | null
   readonly successor: string | null
+  /** Of the server, while there is one: a peer may be in the next term before it knows who leads that. */
   readonly term: number
   /** The oldest first. */
   readonly members: readonly MemberView[]
@@ -40,7 +41,7 @@ export class Views {
       self: self.name,
       server: server?.name ?? null,
       successor: successors[0]?.name ?? null,
-      term,
+      term: server?.term ?? term,
       members: members.map(({ name, address, voter, reachable, state, about }) => ({
         name,
         address,

@@ -52,6 +52,7 @@ export interface PeerStatus {
   readonly server: ServerInfo | null
   /** Line of succession, next server first. */
   readonly successors: readonly { readonly id: MemberId; readonly name: string }[]
+  /** Of this peer. While a new server is elected it may be past the term of `server`, which has its own. */
   readonly term: number
   readonly commitIndex: number
   readonly lastIndex: number

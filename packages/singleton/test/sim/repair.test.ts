@@ -6,8 +6,9 @@ import { contradictionsIn } from './contradictions.js'
 const JOURNAL = '/data/journal-0000000000000001.seg'
 const IDENTITY = '/data/identity'
 
-/** The place of the record in the middle of a file. */
-const middle = (disk: SimDisk, file: string): number => disk.content(file).length >> 1
+/** The place of the record in the middle of what is in use of a file: behind it are zeros, for entries to come. */
+const middle = (disk: SimDisk, file: string): number =>
+  disk.content(file).findLastIndex((byte) => byte !== 0) >> 1
 
 function removed(disk: SimDisk, wanted: (name: string) => boolean): void {
   const folder = disk.openFolder('/data')
