@@ -18,10 +18,9 @@ import { driveTransfer } from './transfer.js'
 
 /**
  * After a hand-over the callers' next calls are on their way here: they share the disks' first sync of the reign when they
- * come within this time, else they wait for two. They are two messages away, which took a busy machine more than 2 ms in
- * one of three hand-overs. The first call ends the wait, so that a call itself never waits here.
+ * come within this time.
  */
-const GATHER_MS = 5
+const GATHER_MS = 2
 
 /** `first`: what begins the reign in place of the start entry, when that is more than a start. */
 export function becomeLeader(t: Turn, first?: { readonly kind: number; readonly payload: Uint8Array }): void {

@@ -248,7 +248,7 @@ describe('the first calls of a reign that was handed over', () => {
     const stage = clusterOf('a', 'b', 'c')
     stage.input('a', { kind: 'transfer', to: 'b' })
     for (let ms = 0; stage.state('b').role.kind !== 'leader' && ms < 50; ms++) stage.advance(1)
-    stage.advance(3)
+    stage.advance(1)
     expect(begun(stage)).toEqual([])
     stage.propose('b', 'at once')
     expect(begun(stage)).toEqual([2])

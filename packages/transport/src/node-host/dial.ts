@@ -68,7 +68,7 @@ export function dial(
     const opened = (): void =>
       settle(undefined, () => {
         const keyId = call?.card.keyId
-        link.carry({ ws, socket: secure, masked: true }, () => keyId !== undefined && links.drop(keyId, link))
+        link.carry({ ws, socket: secure }, () => keyId !== undefined && links.drop(keyId, link))
         if (keyId !== undefined) links.add(keyId, link)
         handlers.opened()
       })

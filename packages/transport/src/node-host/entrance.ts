@@ -189,7 +189,7 @@ function openLink(
   keyId: string | null,
 ): void {
   const link = new SocketLink(remote)
-  link.carry({ ws, socket, masked: false }, () => {
+  link.carry({ ws, socket }, () => {
     if (keyId !== null) links.drop(keyId, link)
   })
   if (keyId !== null) links.add(keyId, link)

@@ -1,17 +1,13 @@
 import type { Socket } from 'node:net'
 import type { Address, Link, LinkEnd, LinkHandlers } from '@tanist/core'
-import { WebSocket } from 'ws'
-import type { RawData } from 'ws'
+import type { RawData, WebSocket } from 'ws'
 import { closeLimitMs, frameBytes, linkBufferedBytes } from '../limits.js'
 import { closeWords, endFromClose, endFromSocket, linkClosed } from './close-words.js'
-import { smallFrame, smallFrameBytes } from './small-frame.js'
 
 /** A WebSocket and the TCP socket below it. */
 export interface Wire {
   readonly ws: WebSocket
   readonly socket: Socket
-  /** Of the side that dialled: its frames have to carry a mask. */
-  readonly masked: boolean
 }
 
 const binary = { binary: true }
@@ -76,9 +72,7 @@ export class SocketLink implements Link {
       this.#breakOff(`A frame of ${frame.length} bytes was to be sent; ${this.#sendMost} are the limit.`)
       return
     }
-    // In one piece: the head and the payload that ws hands over take a third longer to be brought to TLS.
-    if (frame.length > smallFrameBytes) wire.ws.send(frame, binary)
-    else if (wire.ws.readyState === WebSocket.OPEN) wire.socket.write(smallFrame(frame, wire.masked))
+    wire.ws.send(frame, binary)
     if (wire.ws.bufferedAmount > linkBufferedBytes) {
       this.#breakOff(`More than ${linkBufferedBytes} bytes wait for the other side.`)
     }
