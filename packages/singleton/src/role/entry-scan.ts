@@ -70,16 +70,13 @@ export function scanEntry(payload: Uint8Array): CommandEntry | null {
 
 type Head = Pick<CommandEntry, 'role' | 'command' | 'session'>
 
-/** No entry begins so. */
-const NEVER = literal('{}')
-
 /** How an entry began up to its session: the next one often begins alike. */
-let last = { bytes: NEVER, role: '', command: '' }
+let last: { readonly bytes: Uint8Array; readonly role: string; readonly command: string } | null = null
 /** Where roles or commands take turns, remembering each is of no use. */
 let misses = 0
 
 function scanHead(): Head | null {
-  const opening = skip(last.bytes) ? last : scanOpening()
+  const opening = last !== null && skip(last.bytes) ? last : scanOpening()
   if (opening === null) return null
   const session = scanSession()
   if (session === UNUSUAL) return null
@@ -99,17 +96,17 @@ function scanOpening(): Pick<Head, 'role' | 'command'> | null {
 }
 
 /** Sessions that came lately, with all that is between their name and their `seq`. */
-const sessions = Array.from({ length: 256 }, () => ({ bytes: NEVER, name: '' }))
+const sessions = Array.from({ length: 256 }, (): Known | null => null)
 
 /** The name of the session, and on to its `seq`. */
 function scanSession(): Scanned<string> {
   const begin = at
   const slot = slotOf(begin)
-  const known = sessions[slot]!
-  if (skip(known.bytes)) return known.name
+  const known = sessions[slot]
+  if (known && skip(known.bytes)) return known.text
   const session = text()
   if (session === UNUSUAL || !skip(SEQ)) return UNUSUAL
-  sessions[slot] = { bytes: copied(begin), name: session }
+  sessions[slot] = { bytes: copied(begin), text: session }
   return session
 }
 
@@ -259,7 +256,7 @@ interface Known {
   readonly bytes: Uint8Array
   readonly text: string
 }
-const noTexts = (): Known[] => Array.from({ length: 1_024 }, () => ({ bytes: NEVER, text: '' }))
+const noTexts = (): (Known | null)[] => Array.from({ length: 1_024 }, () => null)
 const texts = noTexts()
 const names = noTexts()
 const ascii = new TextDecoder()
@@ -282,7 +279,7 @@ const asItIs = (made: string): string => made
 /** V8 finds such a text by its place in memory, where it would compare the characters of another one. */
 const internal = (made: string): string => Object.keys({ [made]: null })[0]!
 
-function textOf(known: Known[], finished: (made: string) => string): Scanned<string> {
+function textOf(known: (Known | null)[], finished: (made: string) => string): Scanned<string> {
   const [b, begin] = [bytes, at]
   const { length } = b
   let end = begin
@@ -298,9 +295,9 @@ function textOf(known: Known[], finished: (made: string) => string): Scanned<str
     return ''
   }
   const slot = (hash ^ (hash >>> 10)) & 1_023
-  const found = known[slot]!
+  const found = known[slot]
   // With the quote, so that none passes for the beginning of a longer one.
-  if (found.bytes.length === end + 1 - begin && skip(found.bytes)) return found.text
+  if (found && found.bytes.length === end + 1 - begin && skip(found.bytes)) return found.text
   at = end + 1
   const made = finished(ascii.decode(b.subarray(begin, end)))
   known[slot] = { bytes: copied(begin), text: made }

@@ -105,6 +105,17 @@ describe('the short way to read an entry', () => {
     expect(short).toBeGreaterThan(20)
   })
 
+  it('knows no session before it has read one', () => {
+    const written = { role: 'r', command: 'c', session: 'here', seq: 1, floor: 0, atMs: 0 }
+    const events = encodeEvents([{ type: 'e', payload: null }])
+    const entry = encodeEntry({ ...written, outcome: { status: 'ok', value: toEncoded(null) } }, events)
+    expect(scanEntry(entry)).not.toBeNull()
+    for (const put of ['{}', '', '\u0000', '\ufffd']) {
+      const broken = encodeText(new TextDecoder().decode(entry).replace('here","seq":', put))
+      expect(scanEntry(broken)).toBeNull()
+    }
+  })
+
   it('keeps nothing of the memory that an entry was read from, which may soon hold another one', () => {
     const parts = ['role', 'command', 'session', 'type', 'field', 'text'] as const
     // Two texts of one hash, so that one would be looked for where the other was kept.
