@@ -100,7 +100,8 @@ describe('the short way to read an entry', () => {
         short++
         expect(scanned).toEqual(found(() => parseRoleEntry(mutated)))
       }),
-      { numRuns: 3_000 },
+      // One in a hundred stays readable.
+      { numRuns: 12_000 },
     )
     expect(short).toBeGreaterThan(20)
   })
